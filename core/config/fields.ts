@@ -1,0 +1,103 @@
+/**
+ * The builders of which every program's settings are made. One specification gives the TypeScript type, the
+ * check, the JSON Schema for editors and the reference page: description, unit and bounds stand with the field.
+ */
+import { z } from "zod";
+
+/** What a field says of itself beyond its type. */
+export interface FieldNotes {
+  /** One sentence for the operator. */
+  description: string;
+  /** Never printed; shown as ***. */
+  secret?: boolean;
+  /** Takes effect without a restart. */
+  reloadable?: boolean;
+  example?: unknown;
+}
+
+const SIZES: Record<string, number> = {
+  "": 1,
+  B: 1,
+  KiB: 1024,
+  MiB: 1024 ** 2,
+  GiB: 1024 ** 3,
+  kB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+};
+const TIMES: Record<string, number> = { ms: 1, s: 1e3, m: 60e3, h: 3600e3, d: 86400e3 };
+
+/** A whole number within bounds. */
+export function integer(min: number, max: number, initial: number, notes: FieldNotes) {
+  return z.number().int().min(min).max(max).default(initial).meta({ ...notes });
+}
+
+/** Bytes: a number, or text such as "256KiB" or "1GB"; the result is a number of bytes. */
+export function bytes(min: number, max: number, initial: string, notes: FieldNotes) {
+  return measure(SIZES, "bytes, such as 256KiB, 5MB", min, max, initial, notes);
+}
+
+/** A span of time: text such as "500ms", "10s", "2h", "7d", or a number of milliseconds; the result is ms. */
+export function duration(min: number, max: number, initial: string, notes: FieldNotes) {
+  return measure(TIMES, "a time, such as 500ms, 10s, 2h, 7d", min, max, initial, notes);
+}
+
+function measure(
+  units: Record<string, number>,
+  what: string,
+  min: number,
+  max: number,
+  initial: string,
+  notes: FieldNotes,
+) {
+  const parse = (value: string | number): number => {
+    if (typeof value === "number") return value;
+    const match = /^(\d+(?:\.\d+)?)\s*([A-Za-z]*)$/.exec(value.trim());
+    const unit = match === null ? undefined : units[match[2]];
+    return unit === undefined ? NaN : Math.round(Number(match![1]) * unit);
+  };
+  return z.union([z.string(), z.number()]).default(initial).transform((value, context) => {
+    const result = parse(value);
+    if (Number.isNaN(result)) {
+      context.addIssue({ code: "custom", message: `Expected ${what}, got "${value}"` });
+    } else if (result < min || result > max) {
+      context.addIssue({
+        code: "custom",
+        message: `Expected ${min} to ${max} after conversion, got ${result}`,
+      });
+    }
+    return result;
+  }).meta({ ...notes, unit: what });
+}
+
+export function text(initial: string, notes: FieldNotes) {
+  return z.string().default(initial).meta({ ...notes });
+}
+
+export function flag(initial: boolean, notes: FieldNotes) {
+  return z.boolean().default(initial).meta({ ...notes });
+}
+
+export function choice<const T extends readonly [string, ...string[]]>(
+  options: T,
+  initial: T[number],
+  notes: FieldNotes,
+) {
+  return z.enum(options).default(initial as never).meta({ ...notes });
+}
+
+/** A list of texts, at most `max` of them. */
+export function texts(initial: string[], max: number, notes: FieldNotes) {
+  return z.array(z.string()).max(max).default(initial).meta({ ...notes });
+}
+
+/** A group of fields; unknown keys are errors. A group that is left out gets the defaults of its fields. */
+export function group<T extends z.ZodRawShape>(shape: T, notes: FieldNotes) {
+  const object = z.strictObject(shape);
+  return z.preprocess((value) => value ?? {}, object).meta({ ...notes });
+}
+
+/** The settings of one program. */
+export function settings<T extends z.ZodRawShape>(shape: T) {
+  return z.strictObject(shape);
+}

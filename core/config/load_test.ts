@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { WeirError } from "../errors.ts";
+import { bytes, choice, duration, group, integer, settings, text, texts } from "./fields.ts";
+import { loadSettings } from "./load.ts";
+import { hideSecrets, jsonSchema, referencePage } from "./reference.ts";
+
+const schema = settings({
+  broker: texts(["127.0.0.1:9092"], 10, { description: "Brokers." }),
+  tail: group({
+    lineBytesMax: bytes(1024, 1e6, "256KiB", { description: "Longest line." }),
+    sweep: duration(100, 3600e3, "10s", { description: "Between two looks." }),
+    filesMax: integer(1, 1e6, 10000, { description: "Files at once." }),
+  }, { description: "Tailing." }),
+  compression: choice(["none", "gzip", "zstd"], "zstd", { description: "Codec." }),
+  password: text("", { description: "Secret.", secret: true }),
+});
+
+function faultOf(source: string): string {
+  try {
+    loadSettings(schema, source, {
+      name: "agent.yaml",
+      env: (name) => name === "HOST" ? "k1:9092" : undefined,
+    });
+  } catch (error) {
+    assert(error instanceof WeirError);
+    assert.equal(error.code, "CONFIG_INVALID");
+    return error.message;
+  }
+  throw new Error("accepted");
+}
+
+Deno.test("loadSettings() gives the defaults for an empty file", () => {
+  const value = loadSettings(schema, "", { name: "x" });
+  assert.deepEqual(value.tail, { lineBytesMax: 262144, sweep: 10000, filesMax: 10000 });
+  assert.equal(value.compression, "zstd");
+});
+
+Deno.test("loadSettings() converts bytes and times and expands variables", () => {
+  const value = loadSettings(
+    schema,
+    "broker: ['${HOST}', '${PORT:-other:1}']\ntail: {sweep: 2m, lineBytesMax: 5kB}",
+    {
+      name: "x",
+      env: (name) => name === "HOST" ? "k1:9092" : undefined,
+    },
+  );
+  assert.deepEqual(value.broker, ["k1:9092", "other:1"]);
+  assert.equal(value.tail.sweep, 120000);
+  assert.equal(value.tail.lineBytesMax, 5000);
+});
+
+Deno.test("loadSettings() names line, column and the key that was meant", () => {
+  const message = faultOf("broker: [a]\ntail:\n  sweeep: 10s\n");
+  assert.match(
+    message,
+    /agent\.yaml:3:3: Unknown key "tail\.sweeep", did you mean "sweep"\?\n {4}sweeep: 10s\n {4}\^/,
+  );
+});
+
+Deno.test("loadSettings() points at a value of the wrong type, out of bounds or without unit", () => {
+  assert.match(
+    faultOf("tail:\n  filesMax: many\n"),
+    /agent\.yaml:2:13: tail\.filesMax: expected number/,
+  );
+  assert.match(faultOf("tail:\n  filesMax: 0\n"), /tail\.filesMax: Too small/);
+  assert.match(faultOf("tail:\n  sweep: 10 parsecs\n"), /tail\.sweep: Expected a time/);
+  assert.match(faultOf("compression: lzma\n"), /compression: Invalid option/);
+});
+
+Deno.test("loadSettings() tells all faults at once, and YAML errors with their place", () => {
+  const message = faultOf("compression: x\nbroker: 5\n");
+  assert.match(message, /:1:/);
+  assert.match(message, /:2:/);
+  assert.match(faultOf("tail: {a: 1\n"), /agent\.yaml:\d+:\d+:/);
+});
+
+Deno.test("loadSettings() names a variable that is not set", () => {
+  assert.match(
+    faultOf("broker: ['${NOPE}']"),
+    /agent\.yaml:1:11: The environment has no variable NOPE/,
+  );
+});
+
+Deno.test("jsonSchema(), referencePage() and hideSecrets() come from the same specification", () => {
+  const value = jsonSchema(schema, "t") as any;
+  assert.equal(value.properties.tail.properties.filesMax.maximum, 1e6);
+  const page = referencePage(schema, "Agent");
+  assert.match(page, /`tail\.sweep` \| a time, .* \| `"10s"` \| Between two looks\./);
+  assert.deepEqual(hideSecrets(schema, { password: "hunter2", compression: "gzip" }), {
+    password: "***",
+    compression: "gzip",
+  });
+});

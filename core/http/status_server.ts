@@ -1,0 +1,92 @@
+/**
+ * The small HTTP server that every program has: /metrics, /healthz (the process runs), /readyz (it can do its work;
+ * 503 says why not) and /api/status. GET only, no body is ever read, Host is checked, loopback unless told otherwise.
+ */
+import { Hono } from "hono";
+import type { Registry } from "prom-client";
+import { WeirError } from "../errors.ts";
+import { hostAllowed } from "./host.ts";
+
+export interface StatusOptions {
+  registry: Registry;
+  /** Reasons for not being ready; empty means ready. */
+  notReady: () => string[];
+  /** State for /api/status, no secrets. */
+  status: () => unknown;
+}
+
+/** The handler of the four paths; other programs mount it into a larger one. */
+export function statusApp(options: StatusOptions): Hono {
+  const app = new Hono();
+  app.get("/healthz", (context) => context.text("ok\n"));
+  app.get("/readyz", (context) => {
+    const reasons = options.notReady();
+    return reasons.length === 0
+      ? context.text("ready\n")
+      : context.text(`${reasons.join("\n")}\n`, 503);
+  });
+  app.get("/api/status", (context) => context.json(options.status() as never));
+  app.get("/metrics", async (context) => {
+    const open = /application\/openmetrics-text/.test(context.req.header("accept") ?? "");
+    const text = await options.registry.metrics();
+    return context.body(open ? `${text.replace(/\n# EOF\n$/, "\n")}` : text, 200, {
+      "content-type": options.registry.contentType,
+    });
+  });
+  return app;
+}
+
+export interface Listening {
+  /** Address in use, "127.0.0.1:9464"; the port is the real one where 0 was asked for. */
+  address: string;
+  url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Listens on "HOST:PORT" (port 0: a free one). Throws HTTP_LISTEN_FAILED where the port is taken, HTTP_LISTEN_ADDRESS
+ * where the text is no address.
+ */
+export function listen(
+  address: string,
+  handler: (request: Request) => Response | Promise<Response>,
+): Listening {
+  const { hostname, port } = parseAddress(address);
+  let server: Deno.HttpServer<Deno.NetAddr>;
+  try {
+    server = Deno.serve({ hostname, port, onListen: () => {} }, (request) => {
+      if (!hostAllowed(request.headers.get("host"), hostname)) {
+        return new Response("Host not allowed\n", { status: 421 });
+      }
+      return handler(request);
+    });
+  } catch (error) {
+    throw new WeirError(
+      "HTTP_LISTEN_FAILED",
+      `Cannot listen on ${address}: ${(error as Error).message}`,
+      {
+        hint: "Choose another port with --listen, or port 0 for a free one.",
+        cause: error,
+      },
+    );
+  }
+  const real = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${server.addr.port}`;
+  return {
+    address: real,
+    url: `http://${real}/`,
+    async close() {
+      await Promise.race([server.shutdown(), new Promise((resolve) => setTimeout(resolve, 500))]);
+    },
+  };
+}
+
+export function parseAddress(address: string): { hostname: string; port: number } {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:]*)):(\d{1,5})$/.exec(address);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65535) {
+    throw new WeirError("HTTP_LISTEN_ADDRESS", `Cannot read "${address}" as HOST:PORT`, {
+      hint: "Example: 127.0.0.1:7700",
+    });
+  }
+  return { hostname: match[1] ?? (match[2] === "" ? "0.0.0.0" : match[2]), port };
+}

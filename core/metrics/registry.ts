@@ -1,0 +1,68 @@
+/**
+ * The registry of a program: prom-client without its default metrics (they are untrue under Deno), our own process
+ * figures, and the build. Labels never take a value from log content; `boundedLabel` keeps configured ones few.
+ */
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+
+export { Counter, Gauge, Histogram, Registry };
+
+export const VERSION = "0.1.0";
+
+/** A registry with weir_build_info and process_* of this process. */
+export function newRegistry(program: string): Registry {
+  const registry = new Registry();
+  new Gauge({
+    name: "weir_build_info",
+    help: "Version of this program; always 1.",
+    labelNames: ["program", "version", "deno"],
+    registers: [registry],
+  }).set({ program, version: VERSION, deno: Deno.version.deno }, 1);
+  const startedAt = (Date.now() - performance.now()) / 1000;
+  new Gauge({
+    name: "process_start_time_seconds",
+    help: "Start time of the process, unix seconds.",
+    registers: [registry],
+  }).set(startedAt);
+  new Gauge({
+    name: "process_resident_memory_bytes",
+    help: "Resident memory.",
+    registers: [registry],
+    collect() {
+      this.set(Deno.memoryUsage().rss);
+    },
+  });
+  const cpu = new Counter({
+    name: "process_cpu_seconds_total",
+    help: "User and system CPU time.",
+    registers: [registry],
+    collect() {
+      const seconds = cpuSeconds();
+      if (seconds > lastCpu) cpu.inc(seconds - lastCpu);
+      lastCpu = Math.max(lastCpu, seconds);
+    },
+  });
+  let lastCpu = 0;
+  return registry;
+}
+
+/** CPU seconds of this process since its start, user and system. */
+export function cpuSeconds(): number {
+  const usage = Deno.cpuUsage?.() ?? processCpu();
+  return (usage.user + usage.system) / 1e6;
+}
+
+function processCpu(): { user: number; system: number } {
+  const node = (globalThis as any).process;
+  return node?.cpuUsage?.() ?? { user: 0, system: 0 };
+}
+
+/** Maps names to themselves until there are `max` of them, and to "overflow" from then on. */
+export function boundedLabel(max: number): (name: string) => string {
+  const seen = new Set<string>();
+  return (name) => {
+    if (seen.has(name)) return name;
+    if (seen.size >= max) return "overflow";
+    seen.add(name);
+    return name;
+  };
+}
