@@ -31,7 +31,7 @@ export async function stopParts(parts: readonly Part[], deadlineMs: number): Pro
   for (const part of [...parts].reverse()) {
     const left = Math.max(0, end - performance.now());
     const since = performance.now();
-    let timer: number | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<"late">((resolve) => {
       timer = setTimeout(() => resolve("late"), left + 250);
     });

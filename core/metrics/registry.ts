@@ -2,6 +2,7 @@
  * The registry of a program: prom-client without its default metrics (they are untrue under Deno), our own process
  * figures, and the build. Labels never take a value from log content; `boundedLabel` keeps configured ones few.
  */
+import process from "node:process";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
 export { Counter, Gauge, Histogram, Registry };
@@ -47,13 +48,8 @@ export function newRegistry(program: string): Registry {
 
 /** CPU seconds of this process since its start, user and system. */
 export function cpuSeconds(): number {
-  const usage = Deno.cpuUsage?.() ?? processCpu();
+  const usage = process.cpuUsage();
   return (usage.user + usage.system) / 1e6;
-}
-
-function processCpu(): { user: number; system: number } {
-  const node = (globalThis as any).process;
-  return node?.cpuUsage?.() ?? { user: 0, system: 0 };
 }
 
 /** Maps names to themselves until there are `max` of them, and to "overflow" from then on. */
