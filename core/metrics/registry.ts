@@ -32,13 +32,13 @@ export function newRegistry(program: string): Registry {
       this.set(Deno.memoryUsage().rss);
     },
   });
-  const cpu = new Counter({
+  new Counter({
     name: "process_cpu_seconds_total",
     help: "User and system CPU time.",
     registers: [registry],
     collect() {
       const seconds = cpuSeconds();
-      if (seconds > lastCpu) cpu.inc(seconds - lastCpu);
+      if (seconds > lastCpu) this.inc(seconds - lastCpu);
       lastCpu = Math.max(lastCpu, seconds);
     },
   });
