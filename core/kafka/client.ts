@@ -1,0 +1,75 @@
+/**
+ * The kafkajs client of a program: connection, TLS, SASL, metadata, groups and administration. Its log goes into
+ * ours; noise that is normal while a coordinator loads is lowered to debug.
+ */
+import { Kafka, logLevel } from "kafkajs";
+import type { KafkaConfig, LogEntry } from "kafkajs";
+import { WeirError } from "../errors.ts";
+import { logOf } from "../log.ts";
+import type { KafkaSettings } from "./settings.ts";
+
+/** Makes the client; nothing is connected yet. Throws CONFIG_INVALID or FILE_NOT_FOUND for settings that cannot work. */
+export function createKafka(settings: KafkaSettings, part: string): Kafka {
+  const { tls, sasl } = settings;
+  if (sasl.mechanism === "plain" && !tls.enabled && !sasl.allowPlaintext) {
+    throw new WeirError(
+      "KAFKA_PLAINTEXT_PASSWORD",
+      "Cannot log in with PLAIN without TLS: the password could be read on the way",
+      {
+        hint: "Set kafka.tls.enabled: true, or kafka.sasl.allowPlaintext: true if you must.",
+      },
+    );
+  }
+  const config: KafkaConfig = {
+    clientId: settings.clientId,
+    brokers: settings.brokers,
+    connectionTimeout: settings.connectionTimeout,
+    requestTimeout: settings.requestTimeout,
+    enforceRequestTimeout: true,
+    retry: { initialRetryTime: 200, maxRetryTime: 5000, retries: 8 },
+    logLevel: logLevel.INFO,
+    logCreator: () => writeLog(part),
+  };
+  if (tls.enabled) {
+    config.ssl = {
+      ...(tls.caFile === "" ? {} : { ca: [readSecret(tls.caFile)] }),
+      ...(tls.certFile === ""
+        ? {}
+        : { cert: readSecret(tls.certFile), key: readSecret(tls.keyFile) }),
+    };
+  }
+  if (sasl.mechanism !== "none") {
+    const password = readSecret(sasl.passwordFile).replace(/\r?\n$/, "");
+    config.sasl = { mechanism: sasl.mechanism as "plain", username: sasl.username, password };
+  }
+  return new Kafka(config);
+}
+
+function readSecret(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    throw new WeirError("SECRET_UNREADABLE", `Cannot read "${path}": ${(error as Error).message}`, {
+      hint: "Check the path and that this program's user may read the file.",
+      cause: error,
+    });
+  }
+}
+
+/** Lines that kafkajs calls errors and that mend themselves. */
+const NORMAL =
+  /coordinator|rebalanc|not aware of this member|There is no leader|The group is rebalancing/i;
+
+function writeLog(part: string): (entry: LogEntry) => void {
+  const log = logOf(`${part}.kafka`);
+  return ({ level, log: { message, error, broker } }) => {
+    const fields = {
+      ...(error === undefined ? {} : { reason: String(error) }),
+      ...(broker === undefined ? {} : { broker }),
+    };
+    if (level === logLevel.ERROR && !NORMAL.test(`${message} ${error ?? ""}`)) {
+      log.warn(message, fields);
+    } else if (level === logLevel.WARN) log.info(message, fields);
+    else log.debug(message, fields);
+  };
+}

@@ -1,0 +1,39 @@
+/**
+ * CRC-32C (Castagnoli), the checksum of a Kafka record batch. Eight tables, eight bytes a step.
+ */
+
+const TABLES = makeTables();
+
+function makeTables(): Int32Array {
+  const tables = new Int32Array(8 * 256);
+  for (let i = 0; i < 256; i++) {
+    let value = i;
+    for (let bit = 0; bit < 8; bit++) {
+      value = (value & 1) !== 0 ? (value >>> 1) ^ 0x82f63b78 : value >>> 1;
+    }
+    tables[i] = value;
+  }
+  for (let t = 1; t < 8; t++) {
+    for (let i = 0; i < 256; i++) {
+      const before = tables[(t - 1) * 256 + i];
+      tables[t * 256 + i] = (before >>> 8) ^ tables[before & 255];
+    }
+  }
+  return tables;
+}
+
+/** Checksum of `bytes[from..to)`, as an unsigned 32-bit number. `seed` goes on from an earlier part. */
+export function crc32c(bytes: Uint8Array, from = 0, to = bytes.length, seed = 0): number {
+  const t = TABLES;
+  let crc = ~seed;
+  let i = from;
+  for (const end = to - 7; i < end; i += 8) {
+    const low = crc ^
+      (bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24));
+    crc = t[1792 + (low & 255)] ^ t[1536 + ((low >>> 8) & 255)] ^ t[1280 + ((low >>> 16) & 255)] ^
+      t[1024 + (low >>> 24)] ^ t[768 + bytes[i + 4]] ^ t[512 + bytes[i + 5]] ^
+      t[256 + bytes[i + 6]] ^ t[bytes[i + 7]];
+  }
+  for (; i < to; i++) crc = t[(crc ^ bytes[i]) & 255] ^ (crc >>> 8);
+  return ~crc >>> 0;
+}

@@ -1,0 +1,129 @@
+/**
+ * Kafka's conditions as WeirErrors, each with its own code and hint, classified by the protocol's error type and
+ * kafkajs's error class, never by text.
+ */
+import { messageOf, WeirError } from "../errors.ts";
+
+interface Known {
+  code: string;
+  hint: string;
+  /** Where absent, kafkajs's own flag decides. */
+  retriable?: boolean;
+}
+
+const BY_TYPE: Record<string, Known> = {
+  MESSAGE_TOO_LARGE: {
+    code: "KAFKA_MESSAGE_TOO_LARGE",
+    hint:
+      "Lower kafka.batchBytes, or raise message.max.bytes of the broker or max.message.bytes of the topic.",
+    retriable: false,
+  },
+  RECORD_LIST_TOO_LARGE: {
+    code: "KAFKA_MESSAGE_TOO_LARGE",
+    hint: "Lower kafka.batchBytes below the topic's segment.bytes.",
+    retriable: false,
+  },
+  TOPIC_AUTHORIZATION_FAILED: {
+    code: "KAFKA_NOT_AUTHORISED",
+    hint: "Allow this user Write and Describe on the topic.",
+    retriable: true,
+  },
+  CLUSTER_AUTHORIZATION_FAILED: {
+    code: "KAFKA_NOT_AUTHORISED",
+    hint: "Allow this user what the message names.",
+    retriable: true,
+  },
+  UNKNOWN_TOPIC_OR_PARTITION: {
+    code: "KAFKA_TOPIC_MISSING",
+    hint: "Create the topic, or allow this user to.",
+    retriable: true,
+  },
+  NOT_ENOUGH_REPLICAS: {
+    code: "KAFKA_NOT_ENOUGH_REPLICAS",
+    hint: "Bring the brokers back that hold the partition's replicas.",
+    retriable: true,
+  },
+  NOT_ENOUGH_REPLICAS_AFTER_APPEND: {
+    code: "KAFKA_NOT_ENOUGH_REPLICAS",
+    hint: "Bring the brokers back that hold the partition's replicas.",
+    retriable: true,
+  },
+  INVALID_TIMESTAMP: {
+    code: "KAFKA_CLOCK",
+    hint: "Set this host's clock: the broker refuses its times.",
+    retriable: true,
+  },
+  SASL_AUTHENTICATION_FAILED: {
+    code: "KAFKA_LOGIN_REFUSED",
+    hint: "Check user, password file and mechanism.",
+    retriable: true,
+  },
+  UNSUPPORTED_COMPRESSION_TYPE: {
+    code: "KAFKA_CODEC_REFUSED",
+    hint: "Choose another kafka.compression.",
+    retriable: false,
+  },
+  INVALID_TOPIC_EXCEPTION: {
+    code: "KAFKA_TOPIC_NAME",
+    hint: "Choose a topic name that Kafka takes.",
+    retriable: false,
+  },
+};
+
+const BY_NAME: Record<string, Known> = {
+  KafkaJSConnectionError: {
+    code: "KAFKA_UNREACHABLE",
+    hint: "Check that the brokers run and kafka.brokers is right.",
+    retriable: true,
+  },
+  KafkaJSConnectionClosedError: {
+    code: "KAFKA_UNREACHABLE",
+    hint: "The broker closed the connection; it may be restarting.",
+    retriable: true,
+  },
+  KafkaJSRequestTimeoutError: {
+    code: "KAFKA_TIMEOUT",
+    hint: "The broker did not answer in time; look at its load and the network.",
+    retriable: true,
+  },
+  KafkaJSBrokerNotFound: {
+    code: "KAFKA_UNREACHABLE",
+    hint: "No known broker answers.",
+    retriable: true,
+  },
+  KafkaJSNumberOfRetriesExceeded: {
+    code: "KAFKA_UNREACHABLE",
+    hint: "Check that the brokers run and kafka.brokers is right.",
+    retriable: true,
+  },
+  KafkaJSSASLAuthenticationError: {
+    code: "KAFKA_LOGIN_REFUSED",
+    hint: "Check user, password file and mechanism.",
+    retriable: true,
+  },
+  KafkaJSLockTimeout: {
+    code: "KAFKA_TIMEOUT",
+    hint: "The broker did not answer in time.",
+    retriable: true,
+  },
+};
+
+/** Anything that kafkajs threw, as a WeirError. `transport`: what is unknown counts as a passing fault of the link. */
+export function kafkaError(error: unknown, action: string, transport = false): WeirError {
+  if (error instanceof WeirError) return error;
+  const cause = error as { type?: string; name?: string; retriable?: boolean; cause?: unknown };
+  const known = BY_TYPE[cause.type ?? ""] ?? BY_NAME[cause.name ?? ""];
+  return new WeirError(known?.code ?? "KAFKA_FAILED", `${action}: ${messageOf(error)}`, {
+    hint: known?.hint ?? "See the message; the broker's log tells more.",
+    retriable: known?.retriable ?? (cause.retriable !== false || transport),
+    cause: error,
+  });
+}
+
+/** The answer of a broker for one partition. */
+export function kafkaErrorOfCode(
+  error: { type: string; message: string; retriable: boolean },
+  where: string,
+): WeirError {
+  return kafkaError(error, `Broker refused a batch for ${where}`);
+}
