@@ -3,12 +3,12 @@
  * socket as they are, without a copy. kafkajs keeps connection, TLS, SASL, metadata and time-outs; what is used of it
  * beyond its public face (cluster, connection pool, request queue of 2.2.4) is used here alone.
  */
-import { createRequire } from "node:module";
 import type { Kafka } from "kafkajs";
 import { WeirError } from "../errors.ts";
+// @ts-ignore: kafkajs has no types for its inner files
+import { createErrorFromCode } from "kafkajs/src/protocol/error.js";
 import { kafkaError, kafkaErrorOfCode } from "./errors.ts";
 
-const require = createRequire(import.meta.url);
 const encoder = new TextEncoder();
 
 export interface PartitionBatch {
@@ -248,7 +248,7 @@ function decodeAnswer(
       });
     }
     return kafkaErrorOfCode(
-      require("kafkajs/src/protocol/error").createErrorFromCode(code),
+      createErrorFromCode(code),
       `${topic}/${partition}`,
     );
   });
