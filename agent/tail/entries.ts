@@ -1,0 +1,61 @@
+/**
+ * What is to be tailed: the JSON array under `/logagent/<ip>/collect_config`, or the same as YAML in a local file. `path`
+ * and `topic` alone are enough. A value with any fault is refused whole, with the place of each fault.
+ */
+import { z } from "zod";
+import { choice, text, texts } from "../../core/config/fields.ts";
+import { loadSettings } from "../../core/config/load.ts";
+import { isTopicName, RESERVED_HEADERS } from "../../core/record/headers.ts";
+
+const isZone = (name: string): boolean => {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+export const entrySchema = z.strictObject({
+  path: z.string().max(4096)
+    .refine(
+      (path) => path.startsWith("/"),
+      "Expected an absolute path, such as /var/log/nginx/*.log",
+    )
+    .refine((path) => !path.split("/").includes(".."), 'Expected a path without ".."')
+    .meta({
+      description: "Files: an absolute path, with * ? [] {} and ** as in a shell.",
+      example: "/var/log/nginx/*.log",
+    }),
+  topic: z.string()
+    .refine(
+      isTopicName,
+      "Expected a topic name: a-z 0-9 . _ - and at most 181 characters, first a letter or digit",
+    )
+    .meta({ description: "Kafka topic that the lines go to.", example: "web_log" }),
+  exclude: texts([], 100, { description: "Files that are left out: patterns as in path." }),
+  from: choice(["start", "end"], "start", {
+    description: "Where a file begins that was never seen before.",
+  }),
+  timezone: text("", {
+    description:
+      "Zone of times in the lines that name none, such as Asia/Shanghai; empty: the host's.",
+  })
+    .refine((zone) => zone === "" || isZone(zone), "Expected a time zone, such as Asia/Shanghai"),
+  fields: z.record(z.string().max(100), z.string().max(1000)).default({})
+    .refine((fields) => Object.keys(fields).length <= 32, "Expected 32 fields at most")
+    .refine(
+      (fields) => !Object.keys(fields).some((name) => RESERVED_HEADERS.has(name)),
+      "A field has the name of a header of Weir's own",
+    )
+    .meta({ description: "Static fields, sent with each line.", example: { env: "prod" } }),
+}).meta({ description: "One set of files and where their lines go." });
+
+export const entriesSchema = z.array(entrySchema).max(1000);
+
+export type Entry = z.output<typeof entrySchema>;
+
+/** Parses a value of `collect_config`. Throws CONFIG_INVALID with line, column and what was meant. */
+export function parseEntries(source: string, name: string): Entry[] {
+  return loadSettings(entriesSchema, source.replaceAll("$", "$$$$"), { name });
+}

@@ -1,0 +1,80 @@
+/**
+ * Recognises a file: its head, which grows with it, and the bytes before an offset. Hashes, not the bytes, are kept, so
+ * that no log text stands in a checkpoint.
+ */
+import { createHash } from "node:crypto";
+
+/** Bytes of the head that are looked at. */
+export const HEAD_BYTES = 1024;
+/** Bytes before an offset that are looked at. */
+export const MARK_BYTES = 64;
+
+export interface Hash {
+  length: number;
+  /** 16 bytes of SHA-256, base64url. */
+  hash: string;
+}
+
+export function hashOf(bytes: Uint8Array): Hash {
+  return {
+    length: bytes.length,
+    hash: createHash("sha256").update(bytes).digest("base64url").slice(0, 22),
+  };
+}
+
+/** What is known of a file from an earlier look. */
+export interface KnownFile {
+  device: number;
+  inode: number;
+  head: Hash;
+  /** For each topic: acknowledged offset and the bytes before it. */
+  marks: readonly { offset: number; mark: Hash }[];
+}
+
+/** A file as it is now, with access to its bytes. */
+export interface SeenFile {
+  device: number;
+  inode: number;
+  size: number;
+  /** Reads exactly `length` bytes at `position`, or fewer at the end. */
+  read(position: number, length: number): Promise<Uint8Array>;
+}
+
+/** True where head and all marks of `known` are found in `seen`: the file has only grown since. */
+export async function sameContent(known: KnownFile, seen: SeenFile): Promise<boolean> {
+  if (seen.size < known.head.length) return false;
+  const furthest = Math.max(0, ...known.marks.map(({ offset }) => offset));
+  if (seen.size < furthest) return false;
+  const head = await seen.read(0, known.head.length);
+  if (head.length !== known.head.length || hashOf(head).hash !== known.head.hash) return false;
+  for (const { offset, mark } of known.marks) {
+    const bytes = await seen.read(offset - mark.length, mark.length);
+    if (hashOf(bytes).hash !== mark.hash) return false;
+  }
+  return true;
+}
+
+/**
+ * Which of the known files this is, if any, in the order that docs/decisions/0002-recognition.md gives: the same inode with
+ * the same content (device included, then without it); else the only known file with this content whose own inode is
+ * gone or was just truncated. A known file without a head was never read, so it is never recognised: nothing is
+ * lost or doubled by a new generation.
+ */
+export async function recognise<K extends KnownFile>(
+  seen: SeenFile,
+  known: readonly K[],
+  ownInodeGone: (candidate: K) => Promise<boolean>,
+): Promise<K | undefined> {
+  const read = known.filter((candidate) => candidate.head.length > 0);
+  const sameInode = read.filter((candidate) => candidate.inode === seen.inode)
+    .sort((a, b) => Number(b.device === seen.device) - Number(a.device === seen.device));
+  for (const candidate of sameInode) {
+    if (await sameContent(candidate, seen)) return candidate;
+  }
+  const moved: K[] = [];
+  for (const candidate of read) {
+    if (candidate.inode === seen.inode) continue;
+    if (await sameContent(candidate, seen) && await ownInodeGone(candidate)) moved.push(candidate);
+  }
+  return moved.length === 1 ? moved[0] : undefined;
+}

@@ -1,0 +1,155 @@
+/**
+ * One generation of a file on its way to one topic: where reading stands, what is in flight, what is acknowledged. The
+ * acknowledged offset moves over the contiguous prefix alone.
+ */
+import { WeirError } from "../../core/errors.ts";
+import type { LineChunk, LineSink } from "../../core/ports/line_sink.ts";
+import type { TopicState } from "../checkpoint/state.ts";
+import type { Entry } from "./entries.ts";
+import { hashOf, MARK_BYTES } from "./fingerprint.ts";
+
+/** Chunks of one lane in flight at most: fairness, and a bound on what is sent again after a failure. */
+export const FLIGHTS_MAX = 4;
+
+interface Flight {
+  end: number;
+  bytes: number;
+  lines: number;
+  before: Uint8Array;
+  done: boolean;
+}
+
+export interface LaneEvents {
+  /** Lines and file bytes that were acknowledged just now. */
+  acknowledged(topic: string, lines: number, bytes: number): void;
+  /** Something settled: there may be room, or a failure to show. */
+  settled(bytes: number): void;
+}
+
+export class Lane {
+  readonly topic: string;
+  entry: Entry;
+  readonly state: TopicState;
+  /** Next byte to read. */
+  readOffset: number;
+  /** Up to MARK_BYTES bytes before `readOffset`, compared at each read. */
+  before: Uint8Array;
+  /** Bytes below this belong to the last noted day, whatever day it is now. */
+  dayUntil = 0;
+  /** Size at the last look and when it last grew, for the flush of a partial line. */
+  seenSize = 0;
+  grownAtMs = 0;
+  /** How far an over-long line was searched for its end. */
+  scanned = 0;
+  inFlightBytes = 0;
+  failure: WeirError | undefined;
+  retryAtMs = 0;
+  linesSent = 0;
+  lastLineMs = 0;
+  #flights: Flight[] = [];
+  #epoch = 0;
+  #failures = 0;
+
+  constructor(topic: string, entry: Entry, state: TopicState, before: Uint8Array) {
+    this.topic = topic;
+    this.entry = entry;
+    this.state = state;
+    this.readOffset = state.offset;
+    this.before = before;
+  }
+
+  get flights(): number {
+    return this.#flights.length;
+  }
+
+  /** Sends a chunk that starts at `readOffset`, and moves on. `release` is called when its bytes are free again. */
+  send(
+    chunk: LineChunk,
+    before: Uint8Array,
+    sink: LineSink,
+    now: () => number,
+    events: LaneEvents,
+    release: () => void,
+  ): void {
+    const flight: Flight = {
+      end: chunk.end,
+      bytes: chunk.bytes.length,
+      lines: chunk.lines,
+      before,
+      done: false,
+    };
+    const epoch = this.#epoch;
+    this.#flights.push(flight);
+    this.inFlightBytes += flight.bytes;
+    this.readOffset = chunk.end;
+    this.before = before;
+    this.scanned = 0;
+    sink.send(chunk).then(
+      () => this.#onDelivered(flight, epoch, events),
+      (error) => this.#onRefused(error, epoch, now()),
+    ).finally(() => {
+      release();
+      events.settled(flight.bytes);
+    });
+  }
+
+  #onDelivered(flight: Flight, epoch: number, events: LaneEvents): void {
+    if (epoch !== this.#epoch) return; // read again since: only what is in order counts
+    flight.done = true;
+    this.failure = undefined;
+    this.#failures = 0;
+    let done = 0;
+    for (const { done: isDone, end, before, lines, bytes } of this.#flights) {
+      if (!isDone) break;
+      done++;
+      this.inFlightBytes -= bytes;
+      if (end <= this.state.offset) continue;
+      events.acknowledged(this.topic, lines, end - this.state.offset);
+      this.state.offset = end;
+      this.state.before = before;
+      this.linesSent += lines;
+    }
+    this.#flights.splice(0, done);
+  }
+
+  /** Starts again at the first byte that is not acknowledged, after a pause. */
+  #onRefused(error: unknown, epoch: number, nowMs: number): void {
+    if (epoch !== this.#epoch) return;
+    this.#epoch++;
+    this.#failures++;
+    this.failure = error instanceof WeirError
+      ? error
+      : new WeirError("SINK_FAILED", String(error), { retriable: true });
+    this.retryAtMs = nowMs + Math.min(30_000, 500 * 2 ** Math.min(this.#failures, 8));
+    this.#flights = [];
+    this.inFlightBytes = 0;
+    this.readOffset = this.state.offset;
+    this.before = this.state.before ?? new Uint8Array(0);
+  }
+
+  /** The day of bytes at `offset`, as noted; undefined where nothing is noted yet. */
+  dayAt(offset: number): string | undefined {
+    return this.state.days.findLast(({ from }) => from <= offset)?.day;
+  }
+
+  /** The nearest noted boundary behind `offset` that a chunk must not straddle: a day's begin or a forced cut. */
+  boundaryAfter(offset: number): { at: number; cut: boolean } {
+    const day = this.state.days.find(({ from }) => from > offset)?.from ?? Infinity;
+    const cut = this.state.cuts.find((at) => at > offset) ?? Infinity;
+    return cut <= day ? { at: cut, cut: cut !== Infinity } : { at: day, cut: false };
+  }
+}
+
+/** The last MARK_BYTES bytes of what lies before `end` in `bytes`. */
+export function bytesBefore(bytes: Uint8Array, end: number): Uint8Array {
+  return bytes.slice(Math.max(0, end - MARK_BYTES), end);
+}
+
+/** The state as it is to be written: the mark made, passed cuts and days dropped. */
+export function settledState(state: TopicState): TopicState {
+  if (state.before !== undefined) state.mark = hashOf(state.before);
+  state.cuts = state.cuts.filter((cut) => cut > state.offset);
+  const current = state.days.findLastIndex(({ from }) => from <= state.offset);
+  if (current > 0) state.days = state.days.slice(current);
+  return state;
+}

@@ -1,0 +1,498 @@
+/**
+ * All files of an agent: finds them, recognises them, gives each its turn. One loop owns all state; events and
+ * acknowledgements only wake it. agent/tail/DESIGN.md has the look cycle in numbered steps.
+ */
+import { messageOf, WeirError } from "../../core/errors.ts";
+import { logOf } from "../../core/log.ts";
+import type { Files } from "../../core/ports/files.ts";
+import type { FileState } from "../checkpoint/state.ts";
+import type { CheckpointStore } from "../checkpoint/checkpoint_store.ts";
+import { discover, entriesFor, type Opened, openInside, type Problem } from "./discovery.ts";
+import type { Entry } from "./entries.ts";
+import { recognise, type SeenFile } from "./fingerprint.ts";
+import { KnownFiles } from "./known_files.ts";
+import { settledState } from "./lane.ts";
+import { newFileState, type TailContext, TailedFile } from "./tailed_file.ts";
+
+export interface TailSetOptions {
+  files: Files;
+  checkpoint: CheckpointStore;
+  /** Absolute directories; nothing outside them is read. */
+  roots: readonly string[];
+  filesMax: number;
+  /** Between two looks at everything, whether the system told of a change or not. */
+  sweepMs: number;
+  /** How long a file that no path leads to stays open after its last growth: 5 s where it has no name left. */
+  detachedMs: number;
+  /** How long a new file that looks like a copy of a known one waits for the truncation of that one. */
+  copyHoldMs: number;
+  /** Bytes in flight over all topics. */
+  bufferBytesMax: number;
+  /** States of files that are not there any more are kept this long. */
+  forgetMs: number;
+}
+
+export interface TailSetEvents {
+  added(path: string): void;
+  resumed(path: string): void;
+  rotated(path: string): void;
+  removed(path: string, unreadBytes: number): void;
+  truncated(path: string): void;
+  cut(lines: number): void;
+  acknowledged(topic: string, lines: number, bytes: number): void;
+}
+
+const UNLINKED_MS = 5000;
+const STATES_MAX = 200_000;
+
+export class TailSet {
+  readonly #options: TailSetOptions;
+  readonly #context: TailContext;
+  readonly #events: TailSetEvents;
+  readonly #log = logOf("agent.tail");
+  /** Open files by device and inode. */
+  readonly #open = new Map<string, TailedFile>();
+  /** Known generations that are not open: of an earlier run, closed, or retired. */
+  readonly #known = new KnownFiles();
+  readonly #byPath = new Map<string, TailedFile>();
+  readonly #dirty = new Set<TailedFile>();
+  readonly #changedPaths = new Set<string>();
+  readonly #watches = new Map<string, AbortController>();
+  readonly #inFlight = new Map<string, number>();
+  readonly #held = new Map<string, number>();
+  readonly #complained = new Set<string>();
+  #entries: readonly Entry[] = [];
+  #problems: Problem[] = [];
+  #discoverAtMs = 0;
+  #sweepAtMs = 0;
+  #wake: () => void = () => {};
+  #woken = false;
+  #stopping = false;
+  #loop: Promise<void> = Promise.resolve();
+
+  constructor(
+    options: TailSetOptions,
+    context: Omit<TailContext, "events" | "roomFor" | "took" | "sync">,
+    events: TailSetEvents,
+  ) {
+    this.#options = options;
+    this.#events = events;
+    this.#context = {
+      ...context,
+      events: {
+        ...events,
+        settled: () => this.#wakeUp(),
+        retired: (state) => this.#known.add(state),
+      },
+      roomFor: (topic) =>
+        options.bufferBytesMax / Math.max(1, this.#topicCount()) - (this.#inFlight.get(topic) ?? 0),
+      took: (topic, bytes) => this.#inFlight.set(topic, (this.#inFlight.get(topic) ?? 0) + bytes),
+      sync: () => this.save(),
+    };
+  }
+
+  /** Loads the checkpoint and begins. Rejects with CHECKPOINT_UNREADABLE. */
+  async start(): Promise<void> {
+    for (const state of await this.#options.checkpoint.load()) {
+      this.#known.add(state);
+    }
+    this.#loop = this.#run();
+  }
+
+  /** What is to be tailed from now on. Entries that are as before are not touched. */
+  apply(entries: readonly Entry[]): void {
+    this.#entries = entries;
+    this.#discoverAtMs = 0;
+    this.#wakeUp();
+  }
+
+  /** Reads nothing more; what is in flight may still be acknowledged. Then the files are closed. */
+  async stop(deadlineMs: number): Promise<void> {
+    this.#stopping = true;
+    this.#wakeUp();
+    await this.#loop;
+    const { clock } = this.#context;
+    for (const end = clock.monotonicMs() + deadlineMs; clock.monotonicMs() < end;) {
+      if ([...this.#open.values()].every((file) => file.flights === 0)) break;
+      await clock.sleep(10);
+    }
+    for (const watch of this.#watches.values()) watch.abort();
+    await this.save().catch((error) =>
+      this.#log.error("Cannot write the last checkpoint", { reason: messageOf(error) })
+    );
+    for (const file of this.#open.values()) file.close();
+    this.#open.clear();
+  }
+
+  /** Writes the checkpoint as it stands now. */
+  save(): Promise<void> {
+    return this.#options.checkpoint.save(() => this.#states());
+  }
+
+  #states(): FileState[] {
+    const states: FileState[] = [];
+    for (const file of this.#open.values()) if (file.state.head.length > 0) states.push(file.state);
+    for (const state of this.#known.values()) states.push(state);
+    for (const state of states) {
+      for (const topic of Object.values(state.topics)) settledState(topic);
+    }
+    return states;
+  }
+
+  #topicCount(): number {
+    return new Set(this.#entries.map((entry) => entry.topic)).size;
+  }
+
+  #wakeUp(): void {
+    this.#woken = true;
+    this.#wake();
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#context;
+    while (!this.#stopping) {
+      this.#woken = false;
+      const now = clock.monotonicMs();
+      if (now >= this.#discoverAtMs) await this.#discover();
+      else if (this.#changedPaths.size > 0) await this.#checkPaths();
+      if (now >= this.#sweepAtMs) {
+        this.#sweepAtMs = now + this.#options.sweepMs;
+        for (const file of this.#open.values()) this.#dirty.add(file);
+        await this.#closeDetached(now);
+      }
+      const wait = await this.#lookAtDirty();
+      if (wait > 0 && !this.#woken) await this.#pause(wait);
+    }
+  }
+
+  /** Waits for a wake or at most `ms`. */
+  async #pause(ms: number): Promise<void> {
+    const end = new AbortController();
+    this.#wake = () => end.abort();
+    if (!this.#woken) await this.#context.clock.sleep(ms, end.signal);
+    this.#wake = () => {};
+  }
+
+  /** Gives each dirty file one look; returns how long to wait for the next round, 0: not at all. */
+  async #lookAtDirty(): Promise<number> {
+    const now = this.#context.clock.monotonicMs();
+    let wait = Math.max(1, Math.min(this.#sweepAtMs, this.#discoverAtMs) - now);
+    for (const file of [...this.#dirty]) {
+      if (this.#stopping) return 0;
+      try {
+        const result = await file.look();
+        this.#complained.delete(file.path);
+        if (result === "more") wait = 0;
+        else if (result === "waiting") wait = Math.min(wait, 100);
+        else if (result === "idle") this.#dirty.delete(file);
+      } catch (error) {
+        this.#complain(file.path, error);
+        wait = Math.min(wait, 1000);
+      }
+    }
+    return wait;
+  }
+
+  #complain(path: string, error: unknown): void {
+    const problem = {
+      path,
+      code: error instanceof WeirError ? error.code : "FILE_FAILED",
+      reason: messageOf(error),
+    };
+    if (this.#problems.length < 1000 && !this.#problems.some((one) => one.path === path)) {
+      this.#problems.push(problem);
+    }
+    if (this.#complained.has(path)) return;
+    if (this.#complained.size > 10_000) this.#complained.clear();
+    this.#complained.add(path);
+    this.#log.warn("Cannot read", {
+      ...problem,
+      hint: error instanceof WeirError ? error.hint : "",
+    });
+  }
+
+  /** Looks for files and directories, and drops what is not wanted any more. */
+  async #discover(): Promise<void> {
+    const { clock } = this.#context;
+    this.#discoverAtMs = clock.monotonicMs() + this.#options.sweepMs;
+    this.#changedPaths.clear();
+    const found = await discover(this.#entries, this.#options.files, this.#options.filesMax);
+    this.#problems = found.problems;
+    for (const problem of found.problems) {
+      this.#complain(problem.path, new WeirError(problem.code, problem.reason));
+    }
+    this.#watch(found.directories);
+    const wanted = new Set<TailedFile>();
+    for (const [path, entries] of found.files) {
+      const file = await this.#take(path, entries);
+      if (file !== undefined) wanted.add(file);
+    }
+    for (const file of this.#open.values()) {
+      if (!wanted.has(file)) this.#unwanted(file);
+    }
+  }
+
+  /** No path leads to it: rotated away or removed, and read to its end; or no entry wants it, and it stops. */
+  #unwanted(file: TailedFile): void {
+    if (entriesFor(file.path, this.#entries).length === 0) {
+      for (const lane of [...file.lanes.values()]) {
+        if (lane.flights === 0) file.lanes.delete(lane.topic);
+      }
+      if (file.lanes.size === 0) this.#close(file);
+      else {this.#discoverAtMs = Math.min(
+          this.#discoverAtMs,
+          this.#context.clock.monotonicMs() + 100,
+        );}
+    } else if (!file.detached) {
+      file.detached = true;
+      this.#events.rotated(file.path);
+    }
+    this.#dirty.add(file);
+  }
+
+  #watch(directories: ReadonlySet<string>): void {
+    for (const [directory, watch] of this.#watches) {
+      if (directories.has(directory)) continue;
+      watch.abort();
+      this.#watches.delete(directory);
+    }
+    for (const directory of directories) {
+      if (this.#watches.has(directory)) continue;
+      const watch = new AbortController();
+      this.#watches.set(directory, watch);
+      this.#options.files.watch([directory], (path) => {
+        this.#changedPaths.add(path);
+        this.#wakeUp();
+      }, watch.signal);
+    }
+  }
+
+  async #checkPaths(): Promise<void> {
+    const paths = [...this.#changedPaths];
+    this.#changedPaths.clear();
+    for (const path of paths) {
+      const file = this.#byPath.get(path);
+      if (file !== undefined) this.#dirty.add(file);
+      const entries = entriesFor(path, this.#entries);
+      if (entries.length > 0) await this.#take(path, entries);
+      else if (await this.#isDirectory(path)) this.#discoverAtMs = 0;
+    }
+  }
+
+  async #isDirectory(path: string): Promise<boolean> {
+    try {
+      return (await this.#options.files.stat(path)).kind === "directory" &&
+        !this.#watches.has(path);
+    } catch {
+      return false; // gone again
+    }
+  }
+
+  /** Sees that the file at a path is tailed for these entries; undefined where it cannot be or must wait. */
+  async #take(path: string, entries: readonly Entry[]): Promise<TailedFile | undefined> {
+    try {
+      const stat = await this.#options.files.stat(path);
+      if (stat.kind !== "file") return undefined;
+      const key = `${stat.device}:${stat.inode}`;
+      let file = this.#open.get(key);
+      const before = this.#byPath.get(path);
+      if (before !== undefined && before !== file && !before.detached) {
+        before.detached = true;
+        this.#events.rotated(path);
+        this.#dirty.add(before);
+      }
+      if (file === undefined) file = await this.#openFile(path);
+      if (file === undefined) return undefined;
+      if (file.path !== path && (file.detached || !(await this.#leadsTo(file.path, key)))) {
+        this.#setPath(file, path);
+      }
+      file.detached = false;
+      await this.#updateLanes(file, entries, stat.size);
+      this.#dirty.add(file);
+      return file;
+    } catch (error) {
+      if (!(error instanceof WeirError) || error.code !== "FILE_NOT_FOUND") {
+        this.#complain(path, error);
+      }
+      return undefined;
+    }
+  }
+
+  #setPath(file: TailedFile, path: string): void {
+    if (this.#byPath.get(file.path) === file) this.#byPath.delete(file.path);
+    file.path = path;
+    this.#byPath.set(path, file);
+  }
+
+  async #leadsTo(path: string, key: string): Promise<boolean> {
+    try {
+      const stat = await this.#options.files.stat(path);
+      return `${stat.device}:${stat.inode}` === key;
+    } catch {
+      return false; // nothing there
+    }
+  }
+
+  async #updateLanes(file: TailedFile, entries: readonly Entry[], size: number): Promise<void> {
+    const wanted = new Map(entries.map((entry) => [entry.topic, entry] as const));
+    for (const [topic, entry] of wanted) {
+      const lane = file.lanes.get(topic);
+      if (lane === undefined) await file.addLane(entry, size);
+      else lane.entry = entry;
+    }
+    for (const [topic, lane] of file.lanes) {
+      if (!wanted.has(topic) && lane.flights === 0) file.lanes.delete(topic);
+    }
+  }
+
+  async #openFile(path: string): Promise<TailedFile | undefined> {
+    const { files, roots } = this.#options;
+    const opened = await openInside(path, roots, files);
+    const key = `${opened.stat.device}:${opened.stat.inode}`;
+    const probe = new TailedFile(
+      this.#context,
+      opened.handle,
+      newFileState(path, opened.stat),
+      path,
+    );
+    const seen: SeenFile = { ...opened.stat, read: probe.read };
+    try {
+      const known = await recognise(
+        seen,
+        await this.#known.candidates(seen),
+        (state) => this.#inodeGone(state),
+      );
+      if (known === undefined && await this.#isCopyInProgress(path, seen)) {
+        probe.close();
+        return undefined;
+      }
+      const file = known === undefined ? probe : this.#resume(known, path, opened);
+      this.#open.set(key, file);
+      this.#setPath(file, path);
+      this.#held.delete(path);
+      if (known === undefined) this.#events.added(path);
+      else this.#events.resumed(path);
+      return file;
+    } catch (error) {
+      probe.close();
+      throw error;
+    }
+  }
+
+  #resume({ state }: { state: FileState }, path: string, { handle, stat }: Opened): TailedFile {
+    this.#known.delete(state.generation);
+    state.path = path;
+    state.device = stat.device;
+    state.inode = stat.inode;
+    delete state.retired;
+    return new TailedFile(this.#context, handle, state, path);
+  }
+
+  /** True where a known, closed generation's own file is gone or was truncated: only then is another file it. */
+  async #inodeGone({ state }: { state: FileState }): Promise<boolean> {
+    if (state.retired) return true;
+    try {
+      const stat = await this.#options.files.stat(state.path);
+      if (stat.inode !== state.inode) return true;
+      return stat.size < Math.max(...Object.values(state.topics).map((topic) => topic.offset));
+    } catch {
+      return true; // nothing at its path
+    }
+  }
+
+  /**
+   * True where the new file begins like one that is open: it may be the copy of copytruncate, whose original is
+   * about to be truncated. It waits then, or every line would come twice.
+   */
+  async #isCopyInProgress(path: string, seen: SeenFile): Promise<boolean> {
+    if (seen.size === 0) return false;
+    const now = this.#context.clock.monotonicMs();
+    const since = this.#held.get(path) ?? now;
+    if (now - since >= this.#options.copyHoldMs) return false;
+    const end = Math.max(0, seen.size - 1024);
+    const [head, tail] = [await seen.read(0, 1024), await seen.read(end, seen.size - end)];
+    for (const file of this.#open.values()) {
+      if (file.detached || file.size < seen.size) continue;
+      if (!sameBytes(head, await file.read(0, head.length))) continue;
+      if (!sameBytes(tail, await file.read(end, tail.length))) continue;
+      if (this.#held.size < 10_000) this.#held.set(path, since);
+      this.#discoverAtMs = Math.min(this.#discoverAtMs, now + 250);
+      return true;
+    }
+    return false;
+  }
+
+  async #closeDetached(now: number): Promise<void> {
+    for (const file of [...this.#open.values()]) {
+      if (file.lanes.size === 0) this.#close(file);
+      if (!file.detached || file.flights > 0) continue;
+      const keepMs = file.links === 0 ? UNLINKED_MS : this.#options.detachedMs;
+      if (file.settled && now - file.lastGrowthMs >= keepMs) this.#close(file);
+    }
+    const oldest = this.#context.clock.wallMs() - this.#options.forgetMs;
+    for (const state of this.#known.values()) {
+      if (state.seenMs < oldest || this.#known.size > STATES_MAX) {
+        this.#known.delete(state.generation);
+      }
+    }
+    await Promise.resolve();
+  }
+
+  #close(file: TailedFile): void {
+    const key = `${file.state.device}:${file.state.inode}`;
+    if (this.#open.get(key) === file) this.#open.delete(key);
+    if (this.#byPath.get(file.path) === file) this.#byPath.delete(file.path);
+    this.#dirty.delete(file);
+    file.close();
+    const unread = Math.max(
+      0,
+      ...[...file.lanes.values()].map((lane) => file.size - lane.state.offset),
+    );
+    this.#events.removed(file.path, unread);
+    if (file.state.head.length > 0 && file.links > 0) {
+      this.#known.add(file.state);
+    }
+  }
+
+  /** One row a file and topic, for status; `limit` bounds it. */
+  status(limit = 1000) {
+    const rows = [];
+    for (const file of this.#open.values()) {
+      for (const lane of file.lanes.values()) {
+        if (rows.length >= limit) return rows;
+        rows.push({
+          path: file.path,
+          topic: lane.topic,
+          generation: file.state.generation,
+          size: file.size,
+          readOffset: lane.readOffset,
+          offset: lane.state.offset,
+          lagBytes: Math.max(0, file.size - lane.state.offset),
+          lines: lane.linesSent,
+          lastLineMs: lane.lastLineMs,
+          detached: file.detached,
+          failure: lane.failure === undefined
+            ? ""
+            : `${lane.failure.code}: ${lane.failure.message}`,
+        });
+      }
+    }
+    return rows;
+  }
+
+  get problems(): readonly Problem[] {
+    return this.#problems;
+  }
+
+  get openFiles(): number {
+    return this.#open.size;
+  }
+
+  get inFlightBytes(): number {
+    return [...this.#inFlight.values()].reduce((sum, bytes) => sum + bytes, 0);
+  }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
