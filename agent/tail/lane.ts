@@ -22,8 +22,8 @@ interface Flight {
 export interface LaneEvents {
   /** Lines and file bytes that were acknowledged just now. */
   acknowledged(topic: string, lines: number, bytes: number): void;
-  /** Something settled: there may be room, or a failure to show. */
-  settled(bytes: number): void;
+  /** A chunk settled: there is room, or the lane starts again. */
+  settled(failed: boolean): void;
 }
 
 export class Lane {
@@ -89,7 +89,7 @@ export class Lane {
       (error) => this.#onRefused(error, epoch, now()),
     ).finally(() => {
       release();
-      events.settled(flight.bytes);
+      events.settled(this.failure !== undefined);
     });
   }
 

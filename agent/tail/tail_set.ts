@@ -7,12 +7,12 @@ import { logOf } from "../../core/log.ts";
 import type { Files } from "../../core/ports/files.ts";
 import type { FileState } from "../checkpoint/state.ts";
 import type { CheckpointStore } from "../checkpoint/checkpoint_store.ts";
-import { discover, entriesFor, type Opened, openInside, type Problem } from "./discovery.ts";
+import { discover, entriesFor, openInside, type Problem } from "./discovery.ts";
 import type { Entry } from "./entries.ts";
-import { recognise, type SeenFile } from "./fingerprint.ts";
-import { KnownFiles } from "./known_files.ts";
+import { recognise, sameContent, type SeenFile } from "./fingerprint.ts";
+import { KnownFiles, type KnownState } from "./known_files.ts";
 import { settledState } from "./lane.ts";
-import { newFileState, type TailContext, TailedFile } from "./tailed_file.ts";
+import { type LookResult, newFileState, type TailContext, TailedFile } from "./tailed_file.ts";
 
 export interface TailSetOptions {
   files: Files;
@@ -59,7 +59,6 @@ export class TailSet {
   readonly #changedPaths = new Set<string>();
   readonly #watches = new Map<string, AbortController>();
   readonly #inFlight = new Map<string, number>();
-  readonly #held = new Map<string, number>();
   readonly #complained = new Set<string>();
   #entries: readonly Entry[] = [];
   #problems: Problem[] = [];
@@ -81,7 +80,10 @@ export class TailSet {
       ...context,
       events: {
         ...events,
-        settled: () => this.#wakeUp(),
+        settled: (file, failed) => {
+          if (failed) this.#dirty.add(file);
+          this.#wakeUp();
+        },
         retired: (state) => this.#known.add(state),
       },
       roomFor: (topic) =>
@@ -179,14 +181,18 @@ export class TailSet {
     let wait = Math.max(1, Math.min(this.#sweepAtMs, this.#discoverAtMs) - now);
     for (const file of [...this.#dirty]) {
       if (this.#stopping) return 0;
+      this.#dirty.delete(file); // what changes during the look makes it dirty again
       try {
-        const result = await file.look();
+        const result = file.heldSinceMs === undefined
+          ? await file.look()
+          : await this.#decide(file);
         this.#complained.delete(file.path);
         if (result === "more") wait = 0;
         else if (result === "waiting") wait = Math.min(wait, 100);
-        else if (result === "idle") this.#dirty.delete(file);
+        if (result !== "idle") this.#dirty.add(file);
       } catch (error) {
         this.#complain(file.path, error);
+        this.#dirty.add(file);
         wait = Math.min(wait, 1000);
       }
     }
@@ -301,8 +307,7 @@ export class TailSet {
         this.#events.rotated(path);
         this.#dirty.add(before);
       }
-      if (file === undefined) file = await this.#openFile(path);
-      if (file === undefined) return undefined;
+      file ??= await this.#openFile(path);
       if (file.path !== path && (file.detached || !(await this.#leadsTo(file.path, key)))) {
         this.#setPath(file, path);
       }
@@ -345,81 +350,97 @@ export class TailSet {
     }
   }
 
-  async #openFile(path: string): Promise<TailedFile | undefined> {
+  async #openFile(path: string): Promise<TailedFile> {
     const { files, roots } = this.#options;
-    const opened = await openInside(path, roots, files);
-    const key = `${opened.stat.device}:${opened.stat.inode}`;
-    const probe = new TailedFile(
-      this.#context,
-      opened.handle,
-      newFileState(path, opened.stat),
-      path,
-    );
-    const seen: SeenFile = { ...opened.stat, read: probe.read };
+    const { handle, stat } = await openInside(path, roots, files);
+    const file = new TailedFile(this.#context, handle, newFileState(path, stat), path);
     try {
-      const known = await recognise(
-        seen,
-        await this.#known.candidates(seen),
-        (state) => this.#inodeGone(state),
-      );
-      if (known === undefined && await this.#isCopyInProgress(path, seen)) {
-        probe.close();
-        return undefined;
+      const seen: SeenFile = { ...stat, read: file.read };
+      if (!await this.#resume(file, seen)) {
+        const original = await this.#originalOf(file, seen);
+        if (original === undefined) this.#events.added(path);
+        else file.held = { sinceMs: this.#context.clock.monotonicMs(), original };
       }
-      const file = known === undefined ? probe : this.#resume(known, path, opened);
-      this.#open.set(key, file);
+      this.#open.set(`${stat.device}:${stat.inode}`, file);
       this.#setPath(file, path);
-      this.#held.delete(path);
-      if (known === undefined) this.#events.added(path);
-      else this.#events.resumed(path);
       return file;
     } catch (error) {
-      probe.close();
+      file.close();
       throw error;
     }
   }
 
-  #resume({ state }: { state: FileState }, path: string, { handle, stat }: Opened): TailedFile {
+  /** Gives the file the state of the generation that it is, if it is a known one. */
+  async #resume(file: TailedFile, seen: SeenFile): Promise<boolean> {
+    const candidates = await this.#known.candidates(seen);
+    const known = await recognise(seen, candidates, (one) => this.#inodeGone(one));
+    if (known === undefined) return false;
+    const { state } = known;
     this.#known.delete(state.generation);
-    state.path = path;
-    state.device = stat.device;
-    state.inode = stat.inode;
+    state.path = file.path;
+    state.device = seen.device;
+    state.inode = seen.inode;
     delete state.retired;
-    return new TailedFile(this.#context, handle, state, path);
+    await file.adopt(state, seen.size);
+    this.#events.resumed(file.path);
+    return true;
   }
 
-  /** True where a known, closed generation's own file is gone or was truncated: only then is another file it. */
-  async #inodeGone({ state }: { state: FileState }): Promise<boolean> {
+  /** A held file: it is the rotated copy of a known one, or it was held long enough to be its own. */
+  async #decide(file: TailedFile): Promise<LookResult> {
+    const { sinceMs, original } = file.held!;
+    if (!original.closed) await original.look(); // it may have been truncated just now
+    const seen = await file.seen();
+    const resumed = await this.#resume(file, seen);
+    const heldMs = this.#context.clock.monotonicMs() - sinceMs;
+    if (!resumed && heldMs < this.#options.copyHoldMs) {
+      const original = await this.#originalOf(file, seen);
+      if (original !== undefined) {
+        file.held = { sinceMs, original };
+        return "waiting";
+      }
+    }
+    file.held = undefined;
+    if (!resumed) this.#events.added(file.path);
+    return "more";
+  }
+
+  /** True where a closed generation's own file is gone or holds something else: only then may another file be it. */
+  async #inodeGone(known: KnownState): Promise<boolean> {
+    const { state } = known;
     if (state.retired) return true;
     try {
-      const stat = await this.#options.files.stat(state.path);
-      if (stat.inode !== state.inode) return true;
-      return stat.size < Math.max(...Object.values(state.topics).map((topic) => topic.offset));
+      const { roots, files } = this.#options;
+      const { handle, stat } = await openInside(state.path, roots, files);
+      try {
+        if (stat.inode !== state.inode) return true;
+        const read = async (position: number, length: number) => {
+          const bytes = new Uint8Array(length);
+          return bytes.subarray(0, await handle.read(bytes, position));
+        };
+        return !(await sameContent(known, { ...stat, read }));
+      } finally {
+        handle.close();
+      }
     } catch {
-      return true; // nothing at its path
+      return true; // nothing at its path, or nothing that we may read
     }
   }
 
   /**
-   * True where the new file begins like one that is open: it may be the copy of copytruncate, whose original is
-   * about to be truncated. It waits then, or every line would come twice.
+   * The open file that the new one looks like a copy of: that one may be about to be truncated, as copytruncate does.
+   * The copy waits then, or every line would come twice.
    */
-  async #isCopyInProgress(path: string, seen: SeenFile): Promise<boolean> {
-    if (seen.size === 0) return false;
-    const now = this.#context.clock.monotonicMs();
-    const since = this.#held.get(path) ?? now;
-    if (now - since >= this.#options.copyHoldMs) return false;
+  async #originalOf(file: TailedFile, seen: SeenFile): Promise<TailedFile | undefined> {
+    if (seen.size === 0) return undefined;
     const end = Math.max(0, seen.size - 1024);
     const [head, tail] = [await seen.read(0, 1024), await seen.read(end, seen.size - end)];
-    for (const file of this.#open.values()) {
-      if (file.detached || file.size < seen.size) continue;
-      if (!sameBytes(head, await file.read(0, head.length))) continue;
-      if (!sameBytes(tail, await file.read(end, tail.length))) continue;
-      if (this.#held.size < 10_000) this.#held.set(path, since);
-      this.#discoverAtMs = Math.min(this.#discoverAtMs, now + 250);
-      return true;
+    for (const other of this.#open.values()) {
+      if (other === file || other.detached || other.held !== undefined) continue;
+      if (!sameBytes(head, await other.read(0, head.length))) continue;
+      if (sameBytes(tail, await other.read(end, tail.length))) return other;
     }
-    return false;
+    return undefined;
   }
 
   async #closeDetached(now: number): Promise<void> {
@@ -427,7 +448,9 @@ export class TailSet {
       if (file.lanes.size === 0) this.#close(file);
       if (!file.detached || file.flights > 0) continue;
       const keepMs = file.links === 0 ? UNLINKED_MS : this.#options.detachedMs;
-      if (file.settled && now - file.lastGrowthMs >= keepMs) this.#close(file);
+      if (file.settled && file.held === undefined && now - file.lastGrowthMs >= keepMs) {
+        this.#close(file);
+      }
     }
     const oldest = this.#context.clock.wallMs() - this.#options.forgetMs;
     for (const state of this.#known.values()) {

@@ -11,7 +11,7 @@ import { dayOf, newGeneration } from "../../core/record/identity.ts";
 import type { FileState } from "../checkpoint/state.ts";
 import type { BufferPool } from "./buffers.ts";
 import type { Entry } from "./entries.ts";
-import { hashOf, HEAD_BYTES, MARK_BYTES } from "./fingerprint.ts";
+import { hashOf, HEAD_BYTES, MARK_BYTES, type SeenFile } from "./fingerprint.ts";
 import { bytesBefore, FLIGHTS_MAX, Lane, type LaneEvents } from "./lane.ts";
 import { LINES_MAX, splitLines } from "./splitter.ts";
 
@@ -25,7 +25,8 @@ export interface TailContext {
   lineBytesMax: number;
   /** How long a last line without line end may stand before it is sent. */
   partialFlushMs: number;
-  events: LaneEvents & {
+  events: Omit<LaneEvents, "settled"> & {
+    settled(file: TailedFile, failed: boolean): void;
     truncated(path: string): void;
     cut(lines: number): void;
     /** A file gave up this generation: keep its state for a copy that may turn up. */
@@ -58,6 +59,9 @@ export class TailedFile {
   /** No path that is wanted leads here any more. */
   detached = false;
   lastGrowthMs: number;
+  /** While set, nothing is read: it may be the copy of a known file. */
+  held: { sinceMs: number; original: TailedFile } | undefined;
+  closed = false;
   /** The state has been written with a head: its lines may be sent. */
   #noted: boolean;
 
@@ -87,6 +91,20 @@ export class TailedFile {
     const lane = new Lane(entry.topic, entry, state, before);
     if (!isNew) lane.dayUntil = size;
     this.lanes.set(entry.topic, lane);
+  }
+
+  /** Takes over a known generation: reading goes on where that one stood. */
+  async adopt(state: FileState, size: number): Promise<void> {
+    this.state = state;
+    this.#noted = state.head.length > 0;
+    const entries = [...this.lanes.values()].map((lane) => lane.entry);
+    this.lanes.clear();
+    for (const entry of entries) await this.addLane(entry, size);
+  }
+
+  /** As the recognition needs it. */
+  async seen(): Promise<SeenFile> {
+    return { ...(await this.#handle.stat()), read: this.read };
   }
 
   /** Reads `length` bytes at `position`, or fewer at the end of the file. */
@@ -202,7 +220,7 @@ export class TailedFile {
       bytesBefore(buffer, end),
       sink,
       () => clock.monotonicMs(),
-      { ...events, settled: (size) => events.settled(size) },
+      { ...events, settled: (failed) => events.settled(this, failed) },
       () => {
         this.#context.took(topic, -bytes.length);
         if (!small) buffers.give(buffer);
@@ -322,7 +340,7 @@ export class TailedFile {
       before,
       sink,
       () => clock.monotonicMs(),
-      events,
+      { ...events, settled: (failed) => events.settled(this, failed) },
       () => this.#context.took(lane.topic, -bytes.length),
     );
   }
@@ -356,6 +374,7 @@ export class TailedFile {
   }
 
   close(): void {
+    this.closed = true;
     this.#handle.close();
   }
 }

@@ -1,0 +1,353 @@
+import assert from "node:assert/strict";
+import { WeirError } from "../../core/errors.ts";
+import { ManualClock } from "../../core/ports/clock.ts";
+import { MemoryFiles } from "../../core/ports/memory_files.ts";
+import { MemoryLineSink } from "../../core/ports/memory_line_sink.ts";
+import { CheckpointStore } from "../checkpoint/checkpoint_store.ts";
+import { BufferPool } from "./buffers.ts";
+import { type Entry, parseEntries } from "./entries.ts";
+import { TailSet } from "./tail_set.ts";
+
+/** A tail over memory, with its own time: `settle` lets it work until it only waits. */
+class Bench {
+  readonly files = new MemoryFiles();
+  readonly clock = new ManualClock();
+  sink = new MemoryLineSink();
+  set!: TailSet;
+  entries: Entry[] = parseEntries('[{"path": "/var/log/**/*.log*", "topic": "t"}]', "test");
+  events: string[] = [];
+
+  async start(): Promise<void> {
+    this.set = new TailSet(
+      {
+        files: this.files,
+        checkpoint: new CheckpointStore(this.files, this.clock, "/state"),
+        roots: ["/var/log"],
+        filesMax: 1000,
+        sweepMs: 10_000,
+        detachedMs: 60_000,
+        copyHoldMs: 10_000,
+        bufferBytesMax: 1 << 20,
+        forgetMs: 7 * 86_400_000,
+      },
+      {
+        clock: this.clock,
+        sink: this.sink,
+        buffers: new BufferPool(65_536),
+        host: "h",
+        tz: "UTC",
+        lineBytesMax: 1000,
+        partialFlushMs: 5000,
+      },
+      {
+        added: (path) => this.events.push(`added ${path}`),
+        resumed: (path) => this.events.push(`resumed ${path}`),
+        rotated: (path) => this.events.push(`rotated ${path}`),
+        removed: (path, unread) => this.events.push(`removed ${path} ${unread}`),
+        truncated: (path) => this.events.push(`truncated ${path}`),
+        cut: () => {},
+        acknowledged: () => {},
+      },
+    );
+    await this.set.start();
+    this.set.apply(this.entries);
+    await this.settle();
+  }
+
+  async settle(ms = 0): Promise<void> {
+    const step = ms > 2000 ? 200 : 50;
+    for (let passed = 0;; passed += step) {
+      // Everything here runs on promises alone: this many turns are more than any look needs.
+      for (let turn = 0; turn < 1000; turn++) await null;
+      if (passed >= ms) return;
+      await this.clock.advance(step);
+    }
+  }
+
+  /** Ends without a last checkpoint, as a kill does. */
+  async kill(): Promise<void> {
+    this.files.writeFailure = new WeirError("DISK_FULL", "killed");
+    const stopped = this.set.stop(0);
+    await this.settle(500);
+    await stopped;
+    this.files.writeFailure = undefined;
+    this.sink = Object.assign(new MemoryLineSink(), { lines: this.sink.lines });
+  }
+
+  texts(): string[] {
+    return this.sink.lines.map((line) => line.text);
+  }
+
+  /** Texts of the lines, each uid once: what an index holds. */
+  indexed(): string[] {
+    return [
+      ...new Map(
+        this.sink.lines.map((line) => [`${line.generation}:${line.start}-${line.end}`, line.text]),
+      ).values(),
+    ];
+  }
+}
+
+async function bench(work: (bench: Bench) => Promise<void>): Promise<void> {
+  const it = new Bench();
+  await it.start();
+  try {
+    await work(it);
+  } finally {
+    await it.kill();
+    assert.equal(it.files.openHandles, 0, "all handles are closed");
+  }
+}
+
+Deno.test("TailSet sends what is there and what is appended, each line once", () =>
+  bench(async (it) => {
+    it.files.append("/var/log/a.log", "one\ntwo\nthr");
+    await it.settle(10);
+    assert.deepEqual(it.texts(), ["one", "two"]);
+    it.files.append("/var/log/a.log", "ee\r\n");
+    await it.settle(10);
+    assert.deepEqual(it.texts(), ["one", "two", "three"]);
+    assert.deepEqual(it.set.status()[0].lagBytes, 0);
+  }));
+
+Deno.test("TailSet finds files that appear later, in directories that appear later, at the latest by the sweep", () =>
+  bench(async (it) => {
+    it.files.append("/var/log/new/deep/b.log", "x\n");
+    await it.settle(11_000);
+    assert.deepEqual(it.texts(), ["x"]);
+  }));
+
+Deno.test("TailSet sends a last line without line end after a while, and what is added to it as a line of its own", () =>
+  bench(async (it) => {
+    it.files.append("/var/log/a.log", "whole\npart");
+    await it.settle(4000);
+    assert.deepEqual(it.texts(), ["whole"]);
+    await it.settle(2000);
+    assert.deepEqual(it.texts(), ["whole", "part"]);
+    it.files.append("/var/log/a.log", "ial\n");
+    await it.settle(100);
+    assert.deepEqual(it.texts(), ["whole", "part", "ial"]);
+    await it.kill();
+    await it.start();
+    assert.deepEqual(it.indexed(), ["whole", "part", "ial"]);
+  }));
+
+Deno.test("TailSet reads the renamed file to its end, late writes included, then goes on with the new one", () =>
+  bench(async (it) => {
+    it.files.append("/var/log/a.log", "1\n");
+    await it.settle(10);
+    it.files.append("/var/log/a.log", "2\n");
+    it.files.rename("/var/log/a.log", "/var/log/a.log.1");
+    it.files.append("/var/log/a.log", "4\n");
+    it.files.append("/var/log/a.log.1", "3\n");
+    await it.settle(20_000);
+    assert.deepEqual(it.texts().sort(), ["1", "2", "3", "4"]);
+    it.files.append("/var/log/a.log.1", "late\n");
+    await it.settle(10);
+    assert.deepEqual(it.texts().filter((text) => text === "late").length, 1);
+  }));
+
+Deno.test("TailSet reads a file to its end that was renamed out of the pattern or removed", () =>
+  bench(async (it) => {
+    it.files.append("/var/log/a.log", "1\n");
+    it.files.append("/var/log/b.log", "1\n");
+    await it.settle(10);
+    it.files.append("/var/log/a.log", "2\n");
+    it.files.rename("/var/log/a.log", "/var/log/gone");
+    it.files.append("/var/log/b.log", "2\n");
+    await it.files.remove("/var/log/b.log");
+    await it.settle(30_000);
+    assert.deepEqual(it.texts().sort(), ["1", "1", "2", "2"]);
+    assert(it.events.includes("removed /var/log/b.log 0"));
+    assert.equal(
+      it.set.openFiles,
+      1,
+      "the removed one is closed, the renamed one is kept for late writes",
+    );
+    it.files.append("/var/log/gone", "3\n");
+    await it.settle(11_000);
+    assert.equal(it.texts().filter((text) => text === "3").length, 1);
+  }));
+
+Deno.test("TailSet gives a truncated file a new generation, refilled past the old offset or not", () =>
+  bench(async (it) => {
+    const refill = ["banner", "new 1", "new 2", "new 3", "new 4"];
+    it.files.append("/var/log/a.log", "banner\nold 1\nold 2\n");
+    await it.settle(10);
+    it.files.truncate("/var/log/a.log");
+    it.files.append("/var/log/a.log", refill.map((line) => `${line}\n`).join(""));
+    await it.settle(10);
+    it.files.truncate("/var/log/a.log");
+    it.files.append("/var/log/a.log", "banner\n");
+    await it.settle(10);
+    assert.deepEqual(it.texts(), ["banner", "old 1", "old 2", ...refill, "banner"]);
+    assert.equal(it.indexed().length, 9);
+    assert.equal(new Set(it.sink.lines.map((line) => line.generation)).size, 3);
+  }));
+
+Deno.test("TailSet takes the copy of copytruncate for the file that it was: nothing twice, the rest of it read", () =>
+  bench(async (it) => {
+    it.files.append("/var/log/a.log", "1\n2\n");
+    await it.settle(10);
+    it.sink.gate = new Promise(() => {}); // from here nothing is acknowledged before the copy
+    it.files.append("/var/log/a.log", "3\n");
+    it.files.copy("/var/log/a.log", "/var/log/a.log.1");
+    await it.settle(300);
+    it.sink.gate = undefined;
+    it.files.truncate("/var/log/a.log");
+    it.files.append("/var/log/a.log", "4\n");
+    await it.settle(12_000);
+    assert.deepEqual(it.indexed().sort(), ["1", "2", "3", "4"]);
+  }));
+
+Deno.test("TailSet reads two files with the same head both, the later one after a pause", () =>
+  bench(async (it) => {
+    it.files.append("/var/log/a.log", "head\n");
+    await it.settle(10);
+    it.files.append("/var/log/b.log", "head\n");
+    await it.settle(12_000);
+    assert.deepEqual(it.texts(), ["head", "head"]);
+    assert.equal(it.indexed().length, 2);
+  }));
+
+Deno.test("TailSet goes on after a kill at its checkpoint: nothing lost, nothing doubled by uid", () =>
+  bench(async (it) => {
+    it.files.append("/var/log/a.log", "1\n2\n");
+    await it.settle(10);
+    await it.set.save();
+    it.files.append("/var/log/a.log", "3\n");
+    await it.settle(10);
+    await it.kill();
+    it.files.append("/var/log/a.log", "4\n");
+    await it.start();
+    assert.deepEqual(it.indexed(), ["1", "2", "3", "4"]);
+    assert(it.events.includes("resumed /var/log/a.log"));
+  }));
+
+Deno.test("TailSet finds a file again that was renamed while the agent was down, inode kept or copied anew", async () => {
+  for (const way of ["rename", "copy", "reuse"] as const) {
+    await bench(async (it) => {
+      it.files.reuseInodes = way === "reuse";
+      it.files.append("/var/log/a.log", "1\n2\n");
+      await it.settle(10);
+      await it.kill();
+      it.files.append("/var/log/a.log", "3\n");
+      if (way === "rename") it.files.rename("/var/log/a.log", "/var/log/a.log.1");
+      if (way === "copy") {
+        it.files.copy("/var/log/a.log", "/var/log/a.log.1");
+        it.files.truncate("/var/log/a.log");
+      }
+      if (way === "reuse") {
+        it.files.copy("/var/log/a.log", "/var/log/a.log.1");
+        await it.files.remove("/var/log/a.log");
+      }
+      it.files.append("/var/log/a.log", "4\n");
+      await it.start();
+      await it.settle(12_000);
+      assert.deepEqual(it.indexed().sort(), ["1", "2", "3", "4"], way);
+    });
+  }
+});
+
+Deno.test("TailSet recognises a file whose device number changed", () =>
+  bench(async (it) => {
+    it.files.append("/var/log/a.log", "1\n");
+    await it.settle(10);
+    await it.kill();
+    it.files.device = 99;
+    it.files.append("/var/log/a.log", "2\n");
+    await it.start();
+    assert.deepEqual(it.indexed(), ["1", "2"]);
+  }));
+
+Deno.test("TailSet sends again from the first unacknowledged line when the sink refuses, with the same uids", () =>
+  bench(async (it) => {
+    it.sink.failure = new WeirError("KAFKA_UNREACHABLE", "Cannot send", { retriable: true });
+    it.files.append("/var/log/a.log", "1\n2\n");
+    await it.settle(100);
+    assert.match(it.set.status()[0].failure, /KAFKA_UNREACHABLE/);
+    it.sink.failure = undefined;
+    await it.settle(5000);
+    assert.deepEqual(it.texts(), ["1", "2"]);
+    assert.equal(it.set.status()[0].failure, "");
+  }));
+
+Deno.test("TailSet sends nothing whose generation or day could not be noted, and goes on when it can be", () =>
+  bench(async (it) => {
+    it.files.writeFailure = new WeirError("DISK_FULL", "Cannot write: no room", {
+      retriable: true,
+    });
+    it.files.append("/var/log/a.log", "1\n");
+    await it.settle(2000);
+    assert.deepEqual(it.texts(), []);
+    assert.equal(it.set.problems[0]?.code, "DISK_FULL");
+    it.files.writeFailure = undefined;
+    await it.settle(2000);
+    assert.deepEqual(it.texts(), ["1"]);
+  }));
+
+Deno.test("TailSet keeps the day on which a line was first read, over midnight and over a restart", () =>
+  bench(async (it) => {
+    const day = 86_400_000;
+    it.files.append("/var/log/a.log", "day one\n");
+    await it.settle(10);
+    await it.set.save();
+    it.files.append("/var/log/a.log", "day one, not in the checkpoint\n");
+    await it.settle(10);
+    await it.kill();
+    await it.clock.advance(day);
+    await it.start();
+    it.files.append("/var/log/a.log", "day two\n");
+    await it.settle(10);
+    const days = new Map(it.sink.lines.map((line) => [line.text, new Set<string>()]));
+    for (const line of it.sink.lines) days.get(line.text)!.add(line.day);
+    assert.deepEqual([...days].map(([text, seen]) => [text, [...seen]]), [
+      ["day one", ["2026-11-21"]],
+      ["day one, not in the checkpoint", ["2026-11-21"]],
+      ["day two", ["2026-11-22"]],
+    ]);
+  }));
+
+Deno.test("TailSet starts, changes and ends tails as the entries say, and leaves the others alone", () =>
+  bench(async (it) => {
+    it.files.append("/var/log/a.log", "a1\n");
+    it.files.append("/var/log/b.log", "b1\n");
+    await it.settle(10);
+    it.set.apply(
+      parseEntries(
+        '[{"path": "/var/log/a.log", "topic": "t"}, {"path": "/var/log/c.txt", "topic": "u"}]',
+        "x",
+      ),
+    );
+    await it.settle(500);
+    it.files.append("/var/log/a.log", "a2\n");
+    it.files.append("/var/log/b.log", "b2\n");
+    it.files.append("/var/log/c.txt", "c1\n");
+    await it.settle(11_000);
+    assert.deepEqual(it.texts().sort(), ["a1", "a2", "b1", "c1"]);
+    it.set.apply(it.entries);
+    await it.settle(500);
+    assert.deepEqual(
+      it.texts().sort(),
+      ["a1", "a2", "b1", "b2", "c1"],
+      "b goes on where it stopped",
+    );
+  }));
+
+Deno.test("TailSet cuts an over-long line, longer than a buffer too, and reads the next one whole", () =>
+  bench(async (it) => {
+    it.files.append("/var/log/a.log", `${"x".repeat(5000)}\nafter\n${"y".repeat(300_000)}\nend\n`);
+    await it.settle(100);
+    assert.deepEqual(it.texts().map((text) => text.length), [1000, 5, 1000, 3]);
+    const last = it.sink.lines.at(-1)!;
+    assert.equal(last.end, 5001 + 6 + 300_001 + 4);
+  }));
+
+Deno.test("TailSet reads two names of one inode once, and no file outside the roots", () =>
+  bench(async (it) => {
+    it.files.append("/etc/secret.log", "secret\n");
+    it.set.apply(parseEntries('[{"path": "/etc/*.log", "topic": "t"}]', "x"));
+    await it.settle(500);
+    assert.deepEqual(it.texts(), []);
+    assert.equal(it.set.problems[0]?.code, "PATH_OUTSIDE_ROOTS");
+  }));
