@@ -1,0 +1,193 @@
+/** Network devices out of /proc/net/dev and sysfs, protocol counters, sockets, neighbours, and the queues of the receive path. */
+import type { HostFiles } from "./host_files.ts";
+import type { NetCounters, NetInterface, SoftnetCounts } from "./host_sample.ts";
+
+/** Reads /proc/net/dev without the devices whose name fits `ignore`. */
+export function parseNetDev(text: string, ignore: RegExp | undefined): NetCounters[] {
+  const found: NetCounters[] = [];
+  for (const line of text.split("\n")) {
+    const colon = line.lastIndexOf(":");
+    if (colon === -1) continue;
+    const device = line.slice(0, colon).trim();
+    const n = line.slice(colon + 1).trim().split(/\s+/).map(Number);
+    if (n.length < 16 || ignore?.test(device)) continue;
+    found.push({
+      device,
+      receive: {
+        bytes: n[0],
+        packets: n[1],
+        errs: n[2],
+        drop: n[3],
+        fifo: n[4],
+        frame: n[5],
+        compressed: n[6],
+        multicast: n[7],
+      },
+      transmit: {
+        bytes: n[8],
+        packets: n[9],
+        errs: n[10],
+        drop: n[11],
+        fifo: n[12],
+        colls: n[13],
+        carrier: n[14],
+        compressed: n[15],
+      },
+    });
+  }
+  return found;
+}
+
+/** Numeric attributes of /sys/class/net/DEVICE that are read. */
+export const NET_ATTRIBUTES = [
+  "addr_assign_type",
+  "carrier",
+  "carrier_changes",
+  "carrier_down_count",
+  "carrier_up_count",
+  "dev_id",
+  "dormant",
+  "flags",
+  "ifindex",
+  "iflink",
+  "link_mode",
+  "mtu",
+  "name_assign_type",
+  "netdev_group",
+  "speed",
+  "tx_queue_len",
+  "type",
+] as const;
+
+/** Reads sysfs for every device that does not fit `ignore`. A driver may refuse single attributes: those are left out. */
+export function readInterfaces(files: HostFiles, ignore: RegExp | undefined): NetInterface[] {
+  const found: NetInterface[] = [];
+  for (const device of files.listSys("class/net")) {
+    if (ignore?.test(device)) continue;
+    const text = (attribute: string) => files.trySys(`class/net/${device}/${attribute}`) ?? "";
+    const operstate = text("operstate");
+    // A plain file beside the devices, such as bonding_masters.
+    if (operstate === "") continue;
+    const numbers = new Map<string, number>();
+    for (const attribute of NET_ATTRIBUTES) {
+      const value = text(attribute);
+      // Number() reads "0x1003" as well.
+      if (value !== "" && !Number.isNaN(Number(value))) numbers.set(attribute, Number(value));
+    }
+    found.push({
+      device,
+      up: operstate === "up",
+      text: {
+        address: text("address"),
+        broadcast: text("broadcast"),
+        duplex: text("duplex"),
+        ifalias: text("ifalias"),
+        operstate,
+      },
+      numbers,
+    });
+  }
+  return found;
+}
+
+/** The fields that node_exporter shows by default. */
+export const PROTOCOL_FIELDS =
+  /^(.*_(InErrors|InErrs)|Ip_Forwarding|Ip(6|Ext)_(InOctets|OutOctets)|Icmp6?_(InMsgs|OutMsgs)|TcpExt_(Listen.*|Syncookies.*|TCPSynRetrans|TCPTimeouts|TCPOFOQueue|TCPRcvQDrop)|Tcp_(ActiveOpens|InSegs|OutSegs|OutRsts|PassiveOpens|RetransSegs|CurrEstab)|Udp6?_(InDatagrams|OutDatagrams|NoPorts|RcvbufErrors|SndbufErrors))$/;
+
+/** /proc/net/snmp and /proc/net/netstat: a line of names, then a line of numbers. "Tcp_ActiveOpens" → number. */
+export function parseProtocols(text: string, into: Map<string, number>, fields?: RegExp): void {
+  const lines = text.split("\n");
+  for (let i = 0; i + 1 < lines.length; i += 2) {
+    const names = lines[i].split(" "), values = lines[i + 1].split(" ");
+    if (names.length !== values.length || names[0] !== values[0]) {
+      throw new Error(`Cannot read protocol counters: ${names[0]} has unequal lines`);
+    }
+    const protocol = names[0].slice(0, -1);
+    for (let k = 1; k < names.length; k++) {
+      const key = `${protocol}_${names[k]}`;
+      if (fields === undefined || fields.test(key)) into.set(key, Number(values[k]));
+    }
+  }
+}
+
+/** /proc/net/snmp6: one counter a line, "Udp6InDatagrams 5" → "Udp6_InDatagrams". */
+export function parseProtocols6(text: string, into: Map<string, number>, fields?: RegExp): void {
+  for (const match of text.matchAll(/^(\w*?6)(\w+)\s+(\d+)$/gm)) {
+    const key = `${match[1]}_${match[2]}`;
+    if (fields === undefined || fields.test(key)) into.set(key, Number(match[3]));
+  }
+}
+
+/** /proc/net/sockstat and sockstat6: "TCP: inuse 1 mem 33" → "TCP_inuse", "TCP_mem". Pages of `mem` are given in bytes as well. */
+export function parseSockstat(text: string, pageBytes: number, into: Map<string, number>): void {
+  for (const line of text.split("\n")) {
+    const words = line.trim().split(" ");
+    if (words.length < 3) continue;
+    const protocol = words[0].slice(0, -1);
+    for (let i = 1; i + 1 < words.length; i += 2) {
+      const value = Number(words[i + 1]);
+      into.set(`${protocol}_${words[i]}`, value);
+      if (words[i] === "mem") into.set(`${protocol}_mem_bytes`, value * pageBytes);
+    }
+  }
+}
+
+/** /proc/net/udp and udp6: bytes waiting to be sent and read, of all sockets together. */
+export function parseUdpQueues(text: string): { rx: number; tx: number } {
+  let rx = 0, tx = 0;
+  for (const match of text.matchAll(/ ([0-9A-F]{8}):([0-9A-F]{8}) /g)) {
+    tx += parseInt(match[1], 16);
+    rx += parseInt(match[2], 16);
+  }
+  return { rx, tx };
+}
+
+/** /proc/net/arp: entries by device. */
+export function parseArp(text: string): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const line of text.split("\n").slice(1)) {
+    const device = line.trim().split(/\s+/)[5];
+    if (device !== undefined) found.set(device, (found.get(device) ?? 0) + 1);
+  }
+  return found;
+}
+
+/** /proc/net/softnet_stat: one line a CPU, hexadecimal. */
+export function parseSoftnet(text: string): SoftnetCounts[] {
+  return text.split("\n").filter((line) => line !== "").map((line, row) => {
+    const words = line.split(" ").map((word) => parseInt(word, 16));
+    // Since 5.10 the 13th column is the CPU; before, CPUs that are off left no line and the row was taken for it.
+    const cpu = words.length >= 13 ? words[12] : row;
+    return {
+      cpu: String(cpu),
+      processed: words[0],
+      dropped: words[1],
+      timesSqueezed: words[2],
+      collisions: words[8],
+      receivedRps: words[9],
+      flowLimit: words[10],
+      backlog: words[11],
+    };
+  });
+}
+
+const CONNTRACK_COLUMNS = [
+  "found",
+  "invalid",
+  "ignore",
+  "insert",
+  "insert_failed",
+  "drop",
+  "early_drop",
+  "search_restart",
+];
+
+/** /proc/net/stat/nf_conntrack: a line of names, then one line a CPU, hexadecimal; summed. "stat_drop" → count. */
+export function parseConntrackStat(text: string, into: Map<string, number>): void {
+  const [head, ...rows] = text.trim().split("\n").map((line) => line.trim().split(/\s+/));
+  for (const name of CONNTRACK_COLUMNS) {
+    const column = head.indexOf(name);
+    if (column === -1) continue;
+    into.set(`stat_${name}`, rows.reduce((sum, row) => sum + parseInt(row[column], 16), 0));
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * Writes the Prometheus text format, or OpenMetrics, as one growing text. prom-client's own writer makes several
+ * objects a sample and renames counters for good once OpenMetrics was asked for; a host has a thousand samples a scrape. The
+ * number of series is bounded: what goes beyond it is left out and counted.
+ */
+import type { Registry } from "prom-client";
+
+export type FamilyType = "counter" | "gauge" | "untyped" | "histogram" | "summary";
+
+export const TEXT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+export const OPENMETRICS_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/** A page in the making. Samples belong to the family begun last. */
+export class Exposition {
+  readonly openMetrics: boolean;
+  #text = "";
+  #name = "";
+  #left: number;
+  #series = 0;
+  #dropped = 0;
+
+  /** `seriesMax`: more samples than these are left out. */
+  constructor(openMetrics: boolean, seriesMax: number) {
+    this.openMetrics = openMetrics;
+    this.#left = seriesMax;
+  }
+
+  /** Samples that are on the page, and that were left out. */
+  get series(): number {
+    return this.#series;
+  }
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Begins a family. Counters have names that end in _total; OpenMetrics names their family without it. */
+  family(name: string, type: FamilyType, help: string): void {
+    this.#name = name;
+    let family = name, shown: string = type;
+    if (this.openMetrics) {
+      if (type === "counter" && name.endsWith("_total")) family = name.slice(0, -6);
+      else if (type === "counter" || type === "untyped") shown = "unknown";
+    }
+    this.#text += `# HELP ${family} ${escapeHelp(help)}\n# TYPE ${family} ${shown}\n`;
+  }
+
+  /** A sample; `labels` as `name="value"` pairs with commas between, made by `label`; "" for none. */
+  sample(labels: string, value: number, name = this.#name): void {
+    if (this.#left <= 0) {
+      this.#dropped++;
+      return;
+    }
+    this.#left--;
+    this.#series++;
+    this.#text += labels === ""
+      ? `${name} ${number(value)}\n`
+      : `${name}{${labels}} ${number(value)}\n`;
+  }
+
+  /** A family of one sample without labels; nothing where the value is undefined. */
+  single(name: string, type: FamilyType, help: string, value: number | undefined): void {
+    if (value === undefined) return;
+    this.family(name, type, help);
+    this.sample("", value);
+  }
+
+  /** Adds every metric of a prom-client registry. */
+  async registry(registry: Registry): Promise<void> {
+    for (const metric of await registry.getMetricsAsJSON()) {
+      this.family(metric.name, metric.type as unknown as FamilyType, metric.help);
+      for (const value of metric.values) {
+        const labels = Object.entries(value.labels).map(([name, text]) =>
+          label(name, String(text))
+        );
+        this.sample(
+          labels.join(","),
+          value.value,
+          (value as { metricName?: string }).metricName ?? metric.name,
+        );
+      }
+    }
+  }
+
+  /** The finished page. */
+  text(): string {
+    return this.openMetrics ? `${this.#text}# EOF\n` : this.#text;
+  }
+}
+
+/** One label, its value escaped. */
+export function label(name: string, value: string): string {
+  return `${name}="${
+    /[\\"\n]/.test(value)
+      ? value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")
+      : value
+  }"`;
+}
+
+/** Several labels in one text. */
+export function labels(pairs: Readonly<Record<string, string>>): string {
+  return Object.entries(pairs).map(([name, value]) => label(name, value)).join(",");
+}
+
+function escapeHelp(text: string): string {
+  return text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
+}
+
+function number(value: number): string {
+  if (Number.isFinite(value)) return String(value);
+  return Number.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
+}
