@@ -183,9 +183,7 @@ export class TailSet {
       if (this.#stopping) return 0;
       this.#dirty.delete(file); // what changes during the look makes it dirty again
       try {
-        const result = file.heldSinceMs === undefined
-          ? await file.look()
-          : await this.#decide(file);
+        const result = file.held === undefined ? await file.look() : await this.#decide(file);
         this.#complained.delete(file.path);
         if (result === "more") wait = 0;
         else if (result === "waiting") wait = Math.min(wait, 100);
@@ -501,6 +499,17 @@ export class TailSet {
       }
     }
     return rows;
+  }
+
+  /** Changes whenever a checkpoint would: which generations there are and how far each is. */
+  progress(): string {
+    let files = 0, sum = 0;
+    for (const file of this.#open.values()) {
+      if (file.state.head.length === 0) continue;
+      files++;
+      for (const lane of file.lanes.values()) sum += lane.state.offset;
+    }
+    return `${files} ${this.#known.size} ${sum}`;
   }
 
   get problems(): readonly Problem[] {

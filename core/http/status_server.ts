@@ -5,6 +5,8 @@
 import { Hono } from "hono";
 import type { Registry } from "prom-client";
 import { WeirError } from "../errors.ts";
+import type { Part } from "../lifecycle.ts";
+import { logOf } from "../log.ts";
 import { hostAllowed } from "./host.ts";
 
 export interface StatusOptions {
@@ -89,4 +91,19 @@ export function parseAddress(address: string): { hostname: string; port: number 
     });
   }
   return { hostname: match[1] ?? (match[2] === "" ? "0.0.0.0" : match[2]), port };
+}
+
+/** The status server as a part of a program; says its address when it listens. */
+export function statusPart(address: string, options: StatusOptions): Part {
+  let server: Listening | undefined;
+  return {
+    name: "status",
+    start() {
+      server = listen(address, statusApp(options).fetch);
+      logOf("status").info("Listening", { url: server.url });
+    },
+    async stop() {
+      await server?.close();
+    },
+  };
 }

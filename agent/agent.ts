@@ -1,0 +1,247 @@
+/**
+ * The agent as a composition of parts: configuration source, tail, checkpoint, sink. weir-agent gives it etcd and Kafka,
+ * `weir up` gives it a fixed configuration and the embedded store.
+ */
+import { messageOf, WeirError } from "../core/errors.ts";
+import type { Part } from "../core/lifecycle.ts";
+import { logOf } from "../core/log.ts";
+import type { Registry } from "../core/metrics/registry.ts";
+import type { Clock } from "../core/ports/clock.ts";
+import type { ConfigSnapshot, ConfigSource } from "../core/ports/config_source.ts";
+import type { Files } from "../core/ports/files.ts";
+import type { LineSink } from "../core/ports/line_sink.ts";
+import { lockState } from "../core/state_lock.ts";
+import { CheckpointStore } from "./checkpoint/checkpoint_store.ts";
+import type { TailSettings } from "./config.ts";
+import { AgentMetrics } from "./metrics.ts";
+import { BufferPool } from "./tail/buffers.ts";
+import { parseEntries } from "./tail/entries.ts";
+import { TailSet } from "./tail/tail_set.ts";
+
+export interface AgentOptions {
+  /** Folder of the checkpoint. */
+  state: string;
+  host: string;
+  tz: string;
+  tail: TailSettings;
+  source: ConfigSource;
+  /** Made when the agent starts, after its metrics. */
+  sink: (metrics: AgentMetrics) => LineSink;
+  registry: Registry;
+  clock: Clock;
+  files: Files;
+}
+
+const CHECKPOINT_MS = 1000;
+const COPY = "applied.json";
+
+export class Agent implements Part {
+  readonly name = "agent";
+  readonly #options: AgentOptions;
+  readonly #log = logOf("agent");
+  readonly #checkpoint: CheckpointStore;
+  readonly #metrics: AgentMetrics;
+  readonly #end = new AbortController();
+  #set: TailSet | undefined;
+  #sink: LineSink | undefined;
+  #unlock: () => void = () => {};
+  #loops: Promise<unknown>[] = [];
+  #applied: {
+    revision: number;
+    result: "NONE" | "APPLIED" | "FAILED";
+    reason: string;
+    entries: number;
+  } = {
+    revision: 0,
+    result: "NONE",
+    reason: "",
+    entries: 0,
+  };
+  #sourceFault = "";
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+    this.#checkpoint = new CheckpointStore(options.files, options.clock, options.state);
+    this.#metrics = new AgentMetrics(options.registry, () => this.#set, () => this.#checkpoint);
+  }
+
+  async start(): Promise<void> {
+    const { clock, files, tail, state, source } = this.#options;
+    this.#unlock = await lockState(state);
+    this.#sink = this.#options.sink(this.#metrics);
+    const roots = await this.#resolveRoots(tail.roots);
+    this.#set = new TailSet(
+      {
+        files,
+        checkpoint: this.#checkpoint,
+        roots,
+        filesMax: tail.filesMax,
+        sweepMs: tail.sweep,
+        detachedMs: tail.detached,
+        copyHoldMs: tail.copyHold,
+        bufferBytesMax: tail.bufferBytes,
+        forgetMs: tail.forget,
+      },
+      {
+        clock,
+        sink: this.#sink,
+        buffers: new BufferPool(Math.max(tail.chunkBytes, 2 * tail.lineBytesMax)),
+        host: this.#options.host,
+        tz: this.#options.tz,
+        lineBytesMax: tail.lineBytesMax,
+        partialFlushMs: tail.partialFlush,
+      },
+      this.#metrics.tailEvents,
+    );
+    await this.#set.start();
+    await this.#begin(source);
+    this.#loops.push(this.#saveLoop());
+  }
+
+  /** Roots as they are resolved now; one that is not there yet is taken as it is written. */
+  async #resolveRoots(roots: readonly string[]): Promise<string[]> {
+    const resolved: string[] = [];
+    for (const root of roots) {
+      try {
+        resolved.push(await this.#options.files.realPath(root));
+      } catch (error) {
+        this.#log.warn("A root cannot be read", { root, reason: messageOf(error) });
+        resolved.push(root);
+      }
+    }
+    return resolved;
+  }
+
+  /** The source's value if it can be had now, else the copy of what was applied last; then the watch. */
+  async #begin(source: ConfigSource): Promise<void> {
+    try {
+      this.#onSnapshot(await source.read());
+    } catch (error) {
+      this.#sourceFault = messageOf(error);
+      this.#log.warn("Configuration source does not answer", {
+        source: source.name,
+        reason: this.#sourceFault,
+      });
+    }
+    if (this.#applied.result !== "APPLIED") await this.#applyCopy();
+    this.#loops.push(source.watch(
+      (snapshot) => {
+        this.#sourceFault = "";
+        this.#onSnapshot(snapshot);
+      },
+      (error) => {
+        this.#sourceFault = messageOf(error);
+        this.#log.warn("Configuration source does not answer", {
+          source: source.name,
+          reason: this.#sourceFault,
+        });
+      },
+      this.#end.signal,
+    ));
+  }
+
+  async #applyCopy(): Promise<void> {
+    try {
+      const text = await this.#options.files.readText(`${this.#options.state}/${COPY}`);
+      const { revision, value } = JSON.parse(text) as { revision: number; value: string };
+      this.#apply(value, revision);
+      this.#log.info("Going on with the last configuration that was applied", { revision });
+    } catch (error) {
+      if (error instanceof WeirError && error.code === "FILE_NOT_FOUND") return;
+      this.#log.warn("Cannot use the copy of the last configuration", { reason: messageOf(error) });
+    }
+  }
+
+  #onSnapshot(snapshot: ConfigSnapshot): void {
+    if (snapshot.text === null && !snapshot.deleted) {
+      if (this.#applied.entries > 0) {
+        this.#metrics.reload("kept");
+        this.#log.error("The configuration vanished without being deleted: nothing is changed", {
+          source: this.#options.source.name,
+          hint: "Was etcd restored or replaced? Write the key again; [] ends all tails.",
+        });
+      }
+      return;
+    }
+    const value = snapshot.text ?? "[]";
+    if (!this.#apply(value, snapshot.revision)) return;
+    const copy = new TextEncoder().encode(JSON.stringify({ revision: snapshot.revision, value }));
+    this.#options.files.writeAtomic(`${this.#options.state}/${COPY}`, copy).catch((error) => {
+      this.#log.warn("Cannot keep a copy of the configuration", { reason: messageOf(error) });
+    });
+  }
+
+  #apply(value: string, revision: number): boolean {
+    try {
+      const entries = parseEntries(value, this.#options.source.name);
+      this.#set!.apply(entries);
+      this.#applied = { revision, result: "APPLIED", reason: "", entries: entries.length };
+      this.#metrics.reload("applied");
+      this.#log.info("Configuration applied", { revision, entries: entries.length });
+      return true;
+    } catch (error) {
+      this.#applied = { ...this.#applied, revision, result: "FAILED", reason: messageOf(error) };
+      this.#metrics.reload("refused");
+      this.#log.error("Configuration refused, the last good one goes on", {
+        revision,
+        reason: messageOf(error),
+      });
+      return false;
+    }
+  }
+
+  /** Writes the checkpoint each second while it changes. */
+  async #saveLoop(): Promise<void> {
+    const { clock } = this.#options;
+    let last = "";
+    while (!this.#end.signal.aborted) {
+      await clock.sleep(CHECKPOINT_MS, this.#end.signal);
+      const now = this.#set!.progress();
+      if (now === last) continue;
+      try {
+        await this.#set!.save();
+        last = now;
+      } catch (error) {
+        this.#log.error("Cannot write the checkpoint; lines are read again after a restart", {
+          reason: messageOf(error),
+        });
+      }
+    }
+  }
+
+  async stop(deadlineMs: number): Promise<void> {
+    this.#end.abort();
+    const sinkStopped = this.#sink?.stop(deadlineMs * 0.8);
+    await this.#set?.stop(deadlineMs * 0.9);
+    await sinkStopped;
+    await Promise.all(this.#loops);
+    await this.#options.source.close();
+    this.#unlock();
+  }
+
+  /** Why the agent does not do all of its work now; empty where it does. */
+  notReady(): string[] {
+    const reasons: string[] = [];
+    if (this.#applied.result === "NONE") {
+      reasons.push(`no configuration yet from ${this.#options.source.name}`);
+    }
+    if (this.#sourceFault !== "") reasons.push(`configuration source: ${this.#sourceFault}`);
+    if (this.#checkpoint.lastError !== undefined) {
+      reasons.push(`checkpoint: ${this.#checkpoint.lastError.message}`);
+    }
+    const failed = this.#set?.status(10_000).find((row) => row.failure !== "");
+    if (failed !== undefined) reasons.push(`${failed.topic}: ${failed.failure}`);
+    return reasons;
+  }
+
+  status() {
+    return {
+      host: this.#options.host,
+      guarantee: this.#sink?.guarantee ?? "",
+      source: this.#options.source.name,
+      configuration: this.#applied,
+      files: this.#set?.status() ?? [],
+      problems: this.#set?.problems.slice(0, 1000) ?? [],
+    };
+  }
+}

@@ -1,0 +1,97 @@
+/** The settings of weir-agent: one specification for types, checks, JSON Schema and the reference page. */
+import type { z } from "zod";
+import {
+  bytes,
+  choice,
+  duration,
+  group,
+  integer,
+  settings,
+  text,
+  texts,
+} from "../core/config/fields.ts";
+import { etcdFields } from "../core/etcd/settings.ts";
+import { kafkaFields } from "../core/kafka/settings.ts";
+
+export const tailFields = {
+  roots: texts(["/var/log"], 100, {
+    description:
+      "Directories outside which nothing is ever read, whatever etcd says; links that lead out are refused.",
+  }),
+  filesMax: integer(1, 1_000_000, 10_000, { description: "Matching files at most." }),
+  sweep: duration(100, 3600e3, "10s", {
+    description: "Between two looks at everything, beside what the system tells.",
+  }),
+  lineBytesMax: bytes(1024, 900_000, "256KiB", {
+    description: "Longest line; what is longer is cut and counted.",
+  }),
+  partialFlush: duration(100, 3600e3, "5s", {
+    description: "How long a last line without line end may stand before it is sent.",
+  }),
+  detached: duration(1000, 30 * 86400e3, "1h", {
+    description: "How long a rotated file that no pattern finds stays open after its last growth.",
+  }),
+  copyHold: duration(0, 600e3, "10s", {
+    description:
+      "How long a new file that looks like a copy of another waits for that one's truncation.",
+  }),
+  forget: duration(60e3, 365 * 86400e3, "14d", {
+    description: "How long the place in a file that is gone is kept.",
+  }),
+  bufferBytes: bytes(1 << 20, 1 << 30, "32MiB", {
+    description: "Bytes read and not yet acknowledged at most.",
+  }),
+  chunkBytes: bytes(1 << 16, 1 << 24, "1MiB", { description: "Bytes read at once." }),
+};
+
+export const agentSettings = settings({
+  state: text("/var/lib/weir-agent", {
+    description: "Folder for the checkpoint; one agent a folder.",
+  }),
+  host: text("", { description: "Name of this host in host.name; empty: the system's." }),
+  ip: text("", {
+    description: "What {ip} means in the key; empty: the address with which etcd is reached.",
+  }),
+  timezone: text("", { description: "Zone of times that name none; empty: the system's." }),
+  source: group({
+    file: text("", { description: "Local file with what to tail, instead of etcd." }),
+    key: text("/logagent/{ip}/collect_config", {
+      description: "etcd key with what to tail; {ip} and {hostname} are filled in.",
+    }),
+  }, { description: "Where the agent is told what to tail." }),
+  etcd: group(etcdFields, { description: "Connection to etcd." }),
+  kafka: group({
+    ...kafkaFields,
+    acks: choice(["all", "1", "0"], "all", {
+      description:
+        "Who must have a line before it counts as delivered; with 1 or 0 lines can be lost.",
+    }),
+    compression: choice(["none", "gzip", "zstd"], "zstd", { description: "Codec of the batches." }),
+    compressionLevel: integer(1, 19, 1, { description: "Level of zstd or gzip." }),
+    linger: duration(0, 60e3, "20ms", {
+      description: "Longest wait for more lines before a batch goes.",
+    }),
+    batchBytes: bytes(1 << 16, 16 << 20, "900KiB", {
+      description: "Bytes of a batch before compression.",
+    }),
+    newTopicPartitions: integer(1, 10_000, 6, {
+      description: "Partitions of a topic that does not exist yet.",
+    }),
+  }, { description: "Connection to Kafka and how lines are sent." }),
+  tail: group(tailFields, { description: "Reading files." }),
+  listen: text("127.0.0.1:9464", {
+    description: "Address of /metrics, /healthz, /readyz and /api/status; port 0: a free one.",
+  }),
+  log: group({
+    level: choice(["debug", "info", "warning", "error"], "info", {
+      description: "What the agent says of itself.",
+    }),
+    format: choice(["auto", "text", "json"], "auto", {
+      description: "auto: text on a terminal, else JSON lines.",
+    }),
+  }, { description: "The agent's own log." }),
+  shutdown: duration(100, 600e3, "10s", { description: "Longest time from SIGTERM to the end." }),
+});
+
+export type AgentSettings = z.output<typeof agentSettings>;
+export type TailSettings = AgentSettings["tail"];

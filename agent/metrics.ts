@@ -1,0 +1,154 @@
+/** The agent's metrics; names as in docs/metrics.md. Labels are topics and configured things, never what a line says. */
+import {
+  boundedLabel,
+  Counter,
+  Gauge,
+  Histogram,
+  type Registry,
+} from "../core/metrics/registry.ts";
+import type { TailSet, TailSetEvents } from "./tail/tail_set.ts";
+
+const TOPICS_MAX = 500;
+
+export class AgentMetrics {
+  readonly #label = boundedLabel(TOPICS_MAX);
+  readonly #lines: Counter<"topic">;
+  readonly #bytes: Counter<"topic">;
+  readonly #files: Counter<"event">;
+  readonly #cut: Counter;
+  readonly #unread: Counter;
+  readonly #batchSeconds: Histogram;
+  readonly #batchBytes: Counter<"topic">;
+  readonly #failures: Counter<"code">;
+  readonly #reloads: Counter<"result">;
+
+  constructor(
+    registry: Registry,
+    set: () => TailSet | undefined,
+    checkpoint: () => { savedMs: number; saves: number },
+  ) {
+    const registers = [registry];
+    this.#lines = new Counter({
+      name: "weir_agent_acknowledged_lines_total",
+      help: "Lines that the sink acknowledged.",
+      labelNames: ["topic"],
+      registers,
+    });
+    this.#bytes = new Counter({
+      name: "weir_agent_acknowledged_bytes_total",
+      help: "File bytes that the sink acknowledged.",
+      labelNames: ["topic"],
+      registers,
+    });
+    this.#files = new Counter({
+      name: "weir_agent_file_events_total",
+      help: "Files that were added, resumed, rotated, truncated, removed.",
+      labelNames: ["event"],
+      registers,
+    });
+    for (const event of ["added", "resumed", "rotated", "truncated", "removed"]) {
+      this.#files.inc({ event }, 0);
+    }
+    this.#cut = new Counter({
+      name: "weir_agent_lines_cut_total",
+      help: "Lines longer than tail.lineBytesMax, cut.",
+      registers,
+    });
+    this.#unread = new Counter({
+      name: "weir_agent_unread_bytes_total",
+      help: "Bytes of files that were gone before they were delivered: a loss.",
+      registers,
+    });
+    this.#batchSeconds = new Histogram({
+      name: "weir_agent_request_duration_seconds",
+      help: "From sending a batch to its acknowledgement.",
+      buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60],
+      registers,
+    });
+    this.#batchBytes = new Counter({
+      name: "weir_agent_sent_bytes_total",
+      help: "Bytes of acknowledged batches as sent, compressed.",
+      labelNames: ["topic"],
+      registers,
+    });
+    this.#failures = new Counter({
+      name: "weir_agent_send_failures_total",
+      help: "Failed deliveries by code; each is tried again.",
+      labelNames: ["code"],
+      registers,
+    });
+    this.#reloads = new Counter({
+      name: "weir_agent_config_reloads_total",
+      help: "Changes of what to tail, by result.",
+      labelNames: ["result"],
+      registers,
+    });
+    for (const result of ["applied", "refused", "kept"]) this.#reloads.inc({ result }, 0);
+    new Gauge({
+      name: "weir_agent_files_open",
+      help: "Files that are open.",
+      registers,
+      collect() {
+        this.set(set()?.openFiles ?? 0);
+      },
+    });
+    new Gauge({
+      name: "weir_agent_in_flight_bytes",
+      help: "Bytes read and not yet acknowledged.",
+      registers,
+      collect() {
+        this.set(set()?.inFlightBytes ?? 0);
+      },
+    });
+    new Gauge({
+      name: "weir_agent_lag_bytes",
+      help: "Bytes in files behind the acknowledged offset, by topic.",
+      labelNames: ["topic"],
+      registers,
+      collect: () => {},
+    });
+    new Gauge({
+      name: "weir_agent_checkpoint_age_seconds",
+      help: "Since the last checkpoint that was written; 0 before the first.",
+      registers,
+      collect() {
+        const { savedMs } = checkpoint();
+        this.set(savedMs === 0 ? 0 : Math.max(0, (Date.now() - savedMs) / 1000));
+      },
+    });
+    const lag = registry.getSingleMetric("weir_agent_lag_bytes") as Gauge<"topic">;
+    (lag as unknown as { collect: () => void }).collect = () => {
+      lag.reset();
+      for (const row of set()?.status(100_000) ?? []) {
+        lag.inc({ topic: this.#label(row.topic) }, row.lagBytes);
+      }
+    };
+  }
+
+  readonly tailEvents: TailSetEvents = {
+    added: () => this.#files.inc({ event: "added" }),
+    resumed: () => this.#files.inc({ event: "resumed" }),
+    rotated: () => this.#files.inc({ event: "rotated" }),
+    truncated: () => this.#files.inc({ event: "truncated" }),
+    removed: (_path, unreadBytes) => {
+      this.#files.inc({ event: "removed" });
+      this.#unread.inc(unreadBytes);
+    },
+    cut: (lines) => this.#cut.inc(lines),
+    acknowledged: (topic, lines, bytes) => {
+      this.#lines.inc({ topic: this.#label(topic) }, lines);
+      this.#bytes.inc({ topic: this.#label(topic) }, bytes);
+    },
+  };
+
+  batch(topic: string, bytes: number, ms: number): void {
+    this.#batchSeconds.observe(ms / 1000);
+    this.#batchBytes.inc({ topic: this.#label(topic) }, bytes);
+  }
+  failure(code: string): void {
+    this.#failures.inc({ code });
+  }
+  reload(result: "applied" | "refused" | "kept"): void {
+    this.#reloads.inc({ result });
+  }
+}

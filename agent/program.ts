@@ -1,0 +1,121 @@
+/** Builds weir-agent's parts from its settings: the adapters over etcd, Kafka and the machine's files. */
+import { createEtcd, localAddress } from "../core/etcd/client.ts";
+import { EtcdConfigSource } from "../core/etcd/etcd_config_source.ts";
+import { FileConfigSource } from "../core/config/file_source.ts";
+import { WeirError } from "../core/errors.ts";
+import { statusPart } from "../core/http/status_server.ts";
+import { createKafka } from "../core/kafka/client.ts";
+import { ProduceClient } from "../core/kafka/produce.ts";
+import type { Part } from "../core/lifecycle.ts";
+import { logOf } from "../core/log.ts";
+import { newRegistry } from "../core/metrics/registry.ts";
+import { systemClock } from "../core/ports/clock.ts";
+import type { ConfigSource } from "../core/ports/config_source.ts";
+import { systemFiles } from "../core/system_files.ts";
+import { Agent } from "./agent.ts";
+import type { AgentSettings } from "./config.ts";
+import type { AgentMetrics } from "./metrics.ts";
+import { KafkaLineSink } from "./ship/kafka_line_sink.ts";
+
+/** The parts in the order of their start. Throws WeirErrors for settings that cannot work. */
+export async function createAgentParts(settings: AgentSettings): Promise<Part[]> {
+  const registry = newRegistry("weir-agent");
+  const agent = new Agent({
+    state: settings.state,
+    host: settings.host === "" ? Deno.hostname() : settings.host,
+    tz: settings.timezone === ""
+      ? Intl.DateTimeFormat().resolvedOptions().timeZone
+      : settings.timezone,
+    tail: settings.tail,
+    source: await createSource(settings),
+    sink: (metrics) => createSink(settings, metrics),
+    registry,
+    clock: systemClock,
+    files: systemFiles,
+  });
+  const status = statusPart(settings.listen, {
+    registry,
+    notReady: () => agent.notReady(),
+    status: () => agent.status(),
+  });
+  return [status, agent];
+}
+
+async function createSource(settings: AgentSettings): Promise<ConfigSource> {
+  const { source, etcd } = settings;
+  if (source.file !== "") return new FileConfigSource(source.file, systemFiles, systemClock);
+  if (etcd.hosts.length === 0) {
+    throw new WeirError(
+      "CONFIG_INVALID",
+      "Nothing says what to tail: neither etcd.hosts nor source.file is set",
+      {
+        hint: "Set etcd.hosts: [http://HOST:2379], or source.file: /etc/weir/collect.json",
+      },
+    );
+  }
+  const hostname = settings.host === "" ? Deno.hostname() : settings.host;
+  const ip = settings.ip !== "" || !source.key.includes("{ip}")
+    ? settings.ip
+    : await anyLocalAddress(etcd.hosts, etcd.timeout);
+  const key = source.key.replaceAll("{ip}", ip).replaceAll("{hostname}", hostname);
+  logOf("agent").info("Asking etcd what to tail", { key });
+  return new EtcdConfigSource({
+    client: createEtcd(etcd),
+    key,
+    clock: systemClock,
+    timeoutMs: etcd.timeout,
+    rereadMs: etcd.reread,
+  });
+}
+
+async function anyLocalAddress(hosts: readonly string[], timeoutMs: number): Promise<string> {
+  for (const [index, host] of hosts.entries()) {
+    try {
+      return await localAddress(host, timeoutMs);
+    } catch (error) {
+      if (index === hosts.length - 1) {
+        throw new WeirError(
+          "ETCD_ADDRESS_UNKNOWN",
+          `Cannot find out this host's own address: ${(error as Error).message}`,
+          {
+            hint: "Start etcd, or set ip: to the address that stands in this host's key.",
+            retriable: true,
+            cause: error,
+          },
+        );
+      }
+    }
+  }
+  return "";
+}
+
+function createSink(settings: AgentSettings, metrics: AgentMetrics): KafkaLineSink {
+  const { kafka } = settings;
+  const acks = kafka.acks === "all" ? -1 : Number(kafka.acks) as 0 | 1;
+  const log = logOf("agent.ship");
+  const client = new ProduceClient(createKafka(kafka, "agent"), {
+    acks,
+    requestTimeoutMs: kafka.requestTimeout,
+    clientId: kafka.clientId,
+    newTopicPartitions: kafka.newTopicPartitions,
+    onTopicCreated: (topic, replication) => {
+      if (replication < 3) {
+        log.warn("Topic made with few replicas: a broken disk loses its lines", {
+          topic,
+          replication,
+        });
+      } else log.info("Topic made", { topic, replication });
+    },
+  });
+  return new KafkaLineSink({
+    client,
+    clock: systemClock,
+    acks,
+    codec: kafka.compression,
+    level: kafka.compressionLevel,
+    lingerMs: kafka.linger,
+    batchBytesMax: kafka.batchBytes,
+    onBatch: (topic, _lines, bytes, ms) => metrics.batch(topic, bytes, ms),
+    onFailure: (_topic, error) => metrics.failure(error.code),
+  });
+}

@@ -1,0 +1,88 @@
+/**
+ * The etcd3 client of a program. No keepalive options: they drop the session on runtimes before Deno 2.9. Every call
+ * that is not a stream has a deadline.
+ */
+import { Etcd3 } from "etcd3";
+import type { IOptions } from "etcd3";
+import { messageOf, WeirError } from "../errors.ts";
+import type { EtcdSettings } from "./settings.ts";
+
+/** Makes the client; nothing is connected yet. Throws SECRET_UNREADABLE. */
+export function createEtcd(settings: EtcdSettings): Etcd3 {
+  const options: IOptions = {
+    hosts: settings.hosts,
+    dialTimeout: settings.timeout,
+    defaultCallOptions: (context) =>
+      context.isStream ? {} : { deadline: Date.now() + settings.timeout },
+  };
+  if (settings.caFile !== "") {
+    options.credentials = {
+      rootCertificate: readFile(settings.caFile),
+      ...(settings.certFile === ""
+        ? {}
+        : { privateKey: readFile(settings.keyFile), certChain: readFile(settings.certFile) }),
+    } as never;
+  }
+  if (settings.username !== "") {
+    const password = new TextDecoder().decode(readFile(settings.passwordFile)).replace(
+      /\r?\n$/,
+      "",
+    );
+    options.auth = { username: settings.username, password };
+  }
+  return new Etcd3(options);
+}
+
+function readFile(path: string): Uint8Array {
+  try {
+    return Deno.readFileSync(path);
+  } catch (error) {
+    throw new WeirError("SECRET_UNREADABLE", `Cannot read "${path}": ${(error as Error).message}`, {
+      hint: "Check the path and that this program's user may read the file.",
+      cause: error,
+    });
+  }
+}
+
+/** Anything that etcd3 threw, as a WeirError. */
+export function etcdError(error: unknown, action: string): WeirError {
+  if (error instanceof WeirError) return error;
+  const name = (error as Error)?.name ?? "";
+  const [code, hint, retriable] = /Auth/.test(name)
+    ? ["ETCD_LOGIN_REFUSED", "Check etcd.username and the password file.", true]
+    : /Permission/.test(name)
+    ? ["ETCD_NOT_AUTHORISED", "Give this user's role the key.", true]
+    : /InvalidArgument/.test(name)
+    ? ["ETCD_LOGIN_NEEDED", "etcd asks for a user: set etcd.username.", true]
+    : ["ETCD_UNREACHABLE", "Check that etcd runs and etcd.hosts is right.", true];
+  return new WeirError(code as string, `${action}: ${messageOf(error)}`, {
+    hint: hint as string,
+    retriable: retriable as boolean,
+    cause: error,
+  });
+}
+
+/** The address with which this host reaches etcd: what `{ip}` in a key means. Rejects with ETCD_UNREACHABLE. */
+export async function localAddress(host: string, timeoutMs: number): Promise<string> {
+  const url = new URL(host.includes("://") ? host : `http://${host}`);
+  const hostname = url.hostname.replace(/^\[|\]$/g, "");
+  const port = Number(url.port || 2379);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    const connecting = Deno.connect({ hostname, port });
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(new Error(`no connection within ${timeoutMs} ms`)),
+        timeoutMs,
+      );
+    });
+    const connection = await Promise.race([connecting, late]);
+    const address = (connection.localAddr as Deno.NetAddr).hostname;
+    connection.close();
+    return address;
+  } catch (error) {
+    throw etcdError(error, `Cannot connect to etcd at ${host}`);
+  } finally {
+    clearTimeout(timer);
+  }
+}

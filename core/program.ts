@@ -1,0 +1,103 @@
+/**
+ * What every program does around its parts: arguments, settings file, --check-config, --print-config, own log, start,
+ * signals, exit code. A main.ts says only what is its own.
+ */
+import type { Command } from "commander";
+import { stringify } from "yaml";
+import type { z } from "zod";
+import { loadSettings } from "./config/load.ts";
+import { hideSecrets } from "./config/reference.ts";
+import { EXIT, messageOf, WeirError } from "./errors.ts";
+import type { Part } from "./lifecycle.ts";
+import { runParts } from "./lifecycle.ts";
+import { logOf, startLog } from "./log.ts";
+import { VERSION } from "./metrics/registry.ts";
+
+interface CommonSettings {
+  log: { level: "debug" | "info" | "warning" | "error"; format: "auto" | "text" | "json" };
+  listen: string;
+  shutdown: number;
+}
+
+export interface ProgramOptions<S extends z.ZodType> {
+  name: string;
+  description: string;
+  command: Command;
+  schema: S;
+  /** Read where --config is not given and the file is there. */
+  defaultConfig: string;
+  parts: (settings: z.output<S>) => Promise<Part[]> | Part[];
+}
+
+/** Runs a program to its end and exits the process: client libraries may keep it alive after they are closed. */
+export async function runProgram<S extends z.ZodType>(options: ProgramOptions<S>): Promise<never> {
+  const { command } = options;
+  command.name(options.name).description(options.description).version(VERSION, "--version");
+  command.option("-c, --config <file>", "settings, YAML", undefined);
+  command.option(
+    "--listen <host:port>",
+    "address of /metrics and status, instead of the settings'",
+  );
+  command.option("--check-config", "check the settings and end: 0 or 78");
+  command.option("--print-config", "print the settings in force, secrets hidden, and end");
+  command.parse(Deno.args, { from: "user" });
+  const given = command.opts<
+    { config?: string; listen?: string; checkConfig?: boolean; printConfig?: boolean }
+  >();
+  let name = options.name;
+  try {
+    const settings = readSettings(options, given.config) as z.output<S> & CommonSettings;
+    if (given.listen !== undefined) settings.listen = given.listen;
+    if (given.printConfig) console.log(stringify(hideSecrets(options.schema, settings)).trimEnd());
+    if (given.checkConfig) {
+      console.log(`${given.config ?? options.defaultConfig}: the settings are right`);
+    }
+    if (given.printConfig || given.checkConfig) Deno.exit(EXIT.ok);
+    const { level, format } = settings.log;
+    startLog({ level, ...(format === "auto" ? {} : { format }) });
+    name = "";
+    Deno.exit(await runParts(await options.parts(settings), settings.shutdown));
+  } catch (error) {
+    Deno.exit(fail(name, error));
+  }
+}
+
+function readSettings<S extends z.ZodType>(
+  options: ProgramOptions<S>,
+  path: string | undefined,
+): z.output<S> {
+  let source = "";
+  const file = path ?? options.defaultConfig;
+  try {
+    source = Deno.readTextFileSync(file);
+  } catch (error) {
+    if (path !== undefined || !(error instanceof Deno.errors.NotFound)) {
+      throw new WeirError(
+        "CONFIG_UNREADABLE",
+        `Cannot read the settings "${file}": ${messageOf(error)}`,
+        {
+          hint: "Check the path and that this program's user may read it.",
+        },
+      );
+    }
+  }
+  return loadSettings(options.schema, source, {
+    name: file,
+    env: (variable) => Deno.env.get(variable),
+  });
+}
+
+/** Tells the person what went wrong and what to do; returns the exit code. */
+export function fail(program: string, error: unknown): number {
+  const code = error instanceof WeirError ? error.code : "UNEXPECTED";
+  const hint = error instanceof WeirError ? error.hint : "";
+  const text = error instanceof Error ? error.message : String(error);
+  if (program === "") logOf("main").error("Cannot go on", { code, reason: text, hint });
+  else console.error(`${program}: ${text}${hint === "" ? "" : `\n${hint}`}`);
+  if (!(error instanceof WeirError) && error instanceof Error && error.stack !== undefined) {
+    console.error(error.stack);
+  }
+  if (code.startsWith("CONFIG_")) return EXIT.config;
+  if (code === "STATE_UNWRITABLE" || code === "SECRET_UNREADABLE") return EXIT.permission;
+  return error instanceof WeirError && error.retriable ? EXIT.unavailable : EXIT.runtime;
+}
