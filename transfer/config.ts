@@ -1,0 +1,146 @@
+/**
+ * The settings of weir-transfer: one specification that gives type, check, JSON Schema and reference page. Secrets are
+ * files, never values.
+ */
+import type { z } from "zod";
+import {
+  bytes,
+  choice,
+  duration,
+  flag,
+  group,
+  integer,
+  settings,
+  text,
+  texts,
+} from "../core/config/fields.ts";
+import { kafkaFields } from "../core/kafka/settings.ts";
+
+const consumer = group({
+  groupId: text("weir-transfer", {
+    description: "Consumer group; transfers that share it share the work.",
+  }),
+  topics: texts([], 10_000, { description: "Topics to read, by name." }),
+  topicPatterns: texts([], 100, {
+    description:
+      "Topics to read, as regular expressions over the whole name. New topics are found as they come.",
+    example: ["app-.*"],
+  }),
+  topicsExcluded: texts([], 1000, {
+    description:
+      "Topics that a pattern does not mean; internal topics and the dead letters never are.",
+  }),
+  topicsRefresh: duration(1000, 3600e3, "60s", {
+    description: "Between two looks for new topics.",
+  }),
+  sessionTimeout: duration(6000, 1800e3, "45s", {
+    description: "After this long without a sign the group gives our partitions to others.",
+  }),
+  rebalanceTimeout: duration(6000, 1800e3, "60s", {
+    description: "How long the group waits for all members to join again.",
+  }),
+  heartbeat: duration(100, 60e3, "3s", {
+    description: "Between two signs; below a third of sessionTimeout.",
+  }),
+  commitInterval: duration(10, 60e3, "1s", { description: "Between two commits of offsets." }),
+  fetchWait: duration(10, 30e3, "500ms", {
+    description: "How long a broker may wait for new records.",
+  }),
+  fetchBytes: bytes(1024, 2 ** 30, "8MiB", { description: "Largest answer of a broker." }),
+  partitionBytes: bytes(1024, 2 ** 30, "1MiB", {
+    description: "Largest part of one partition in an answer.",
+  }),
+  batchBytesMax: bytes(1024, 2 ** 30, "128MiB", {
+    description: "Largest record batch after unpacking; a larger one goes to the dead letters.",
+  }),
+  stuckAfter: duration(5000, 3600e3, "2m", {
+    description: "A consumer that was not answered for so long is started again.",
+  }),
+}, { description: "Reading from Kafka." });
+
+const elasticsearch = group({
+  nodes: texts(["http://127.0.0.1:9200"], 100, { description: "Nodes, as URLs." }),
+  apiKeyFile: text("", { description: "File that holds an API key (base64 of id:key)." }),
+  username: text("", { description: "User, where there is no API key." }),
+  passwordFile: text("", { description: "File that holds the user's password." }),
+  caFile: text("", { description: "Certificates that sign the nodes', PEM; empty: the system's." }),
+  requestTimeout: duration(1000, 600e3, "60s", { description: "Longest wait for an answer." }),
+  compression: flag(false, {
+    description: "Send bodies packed with gzip: less network, more CPU.",
+  }),
+  sniff: flag(false, { description: "Ask the cluster for its nodes and use them all." }),
+}, { description: "Where documents go." });
+
+const index = group({
+  name: text("", {
+    description:
+      "Name of an index; {topic} must be in it, {day} becomes 2026.11.21. Empty: weir-{topic}-{day} for full documents, {topic} for minimal ones.",
+  }),
+  document: choice(["full", "minimal"], "full", {
+    description: "full: ECS fields; minimal: exactly topic and data.",
+  }),
+  template: flag(true, { description: "Install the index template before the first document." }),
+  templatePriority: integer(0, 1_000_000, 150, { description: "Priority of the index template." }),
+  shards: integer(1, 1024, 1, { description: "Primary shards of a new index." }),
+  replicas: integer(0, 100, 1, { description: "Replicas of a new index." }),
+  refreshInterval: text("", {
+    description: "refresh_interval of a new index; empty: Elasticsearch's own.",
+  }),
+  daysBack: integer(1, 36_500, 400, {
+    description:
+      "Records of other producers that are older (or from the future) share one index, so that times cannot make thousands.",
+  }),
+}, { description: "Indices." });
+
+const bulk = group({
+  bytesMax: bytes(1024, 100 * 2 ** 20, "4MiB", { description: "Largest body of a bulk request." }),
+  documentsMax: integer(1, 100_000, 5000, { description: "Most documents in a bulk request." }),
+  linger: duration(0, 60e3, "200ms", { description: "Longest wait for a bulk request to fill." }),
+  workers: integer(1, 256, 16, {
+    description: "Most bulk requests at once; fewer while Elasticsearch says 429.",
+  }),
+  retryMax: duration(10, 600e3, "30s", { description: "Longest pause before a retry." }),
+}, { description: "Bulk requests." });
+
+export const transferSettings = settings({
+  kafka: group(kafkaFields, { description: "Kafka." }),
+  consumer,
+  elasticsearch,
+  index,
+  bulk,
+  channel: group({
+    linesMax: integer(100, 10_000_000, 100_000, {
+      description: "Most lines in memory; beyond it partitions are paused.",
+    }),
+    bytesMax: bytes(65_536, 2 ** 34, "64MiB", {
+      description: "Most bytes of lines in memory; beyond it partitions are paused.",
+    }),
+  }, { description: "What is between Kafka and Elasticsearch." }),
+  dead: group({
+    topic: text("weir-dead", {
+      description: "Topic for lines that Elasticsearch refuses for good.",
+    }),
+    partitions: integer(1, 1000, 1, {
+      description: "Partitions of that topic where it has to be made.",
+    }),
+    messageBytes: bytes(1_000_000, 2 ** 30, "16MiB", {
+      description: "max.message.bytes of that topic where it has to be made.",
+    }),
+  }, { description: "Dead letters." }),
+  listen: text("127.0.0.1:9465", {
+    description: "Address of /metrics, /healthz, /readyz, /api/status.",
+  }),
+  shutdownTimeout: duration(0, 600e3, "20s", {
+    description: "Longest time to finish what is in memory after a signal.",
+  }),
+  log: group({
+    level: choice(["debug", "info", "warning", "error"], "info", {
+      description: "Least level that is written.",
+    }),
+    format: choice(["auto", "text", "json"], "auto", {
+      description: "auto: text on a terminal, else JSON.",
+    }),
+  }, { description: "Our own log." }),
+});
+
+export type TransferSettings = z.output<typeof transferSettings>;

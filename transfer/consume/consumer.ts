@@ -1,0 +1,426 @@
+/**
+ * Reads topics as a member of a consumer group. It promises: a commit names only what the lane's tracker says is
+ * finished, and only under the membership in which it was read, so that none is made for a lost partition; while the
+ * sink is full, partitions are paused and the group is not left; whatever fails, it comes back by itself; a consumer
+ * that is no longer answered is started again.
+ */
+import type { Admin, Kafka } from "kafkajs";
+import { messageOf, WeirError } from "../../core/errors.ts";
+import { kafkaError } from "../../core/kafka/errors.ts";
+import { logOf } from "../../core/log.ts";
+import { type Clock, systemClock } from "../../core/ports/clock.ts";
+import { bounded } from "./bounded.ts";
+import {
+  type FetchedBatch,
+  type Group,
+  type GroupOptions,
+  type OffsetManager,
+  openGroup,
+  protocolType,
+  type Session,
+} from "./kafkajs_group.ts";
+import { Lane, laneKey } from "./lane.ts";
+import type { RecordBatch } from "./record_batch.ts";
+import { chooseTopics, type TopicChoice } from "./topics.ts";
+
+/** Where records go. */
+export interface BatchSink {
+  /** False pauses the lane. */
+  wants(lane: Lane): boolean;
+  /** Takes records of the batch into the lane's tracker; false where it had to stop before the batch's end. */
+  take(lane: Lane, batch: RecordBatch): boolean;
+}
+
+export interface ConsumerOptions extends Omit<GroupOptions, "topics"> {
+  choice: TopicChoice;
+  topicsRefreshMs: number;
+  heartbeatMs: number;
+  commitIntervalMs: number;
+  stuckAfterMs: number;
+}
+
+export interface ConsumerEvents {
+  /** Offsets that Kafka had removed before they were read. */
+  lost?(topic: string, partition: number, records: number): void;
+  rebalanced?(): void;
+  committed?(failed: boolean): void;
+  restarted?(): void;
+}
+
+/** Why a generation of the group ended for us. */
+type End = "stop" | "rebalance" | "rejoined" | "expelled" | "topics" | { error: unknown };
+
+export type ConsumerState = "starting" | "joining" | "consuming" | "failed" | "stopped";
+
+export class Consumer {
+  readonly #kafka: Kafka;
+  readonly #options: ConsumerOptions;
+  readonly #sink: BatchSink;
+  readonly #events: ConsumerEvents;
+  readonly #clock: Clock;
+  readonly #log = logOf("transfer.consume");
+  readonly #lanes = new Map<string, Lane>();
+  readonly #stopping = new AbortController();
+  #admin: Admin | undefined;
+  #running: Promise<void> | undefined;
+  #end: ((why: End) => void) | undefined;
+  #commit: (() => Promise<void>) | undefined;
+  /** Names read now. */
+  topics: readonly string[] = [];
+  /** Names that the settings list and Kafka does not have. */
+  missing: readonly string[] = [];
+  state: ConsumerState = "starting";
+  /** Text of the last failure, empty after a success. */
+  lastError = "";
+  /** While true nothing new is taken; membership and commits go on. */
+  held = false;
+
+  constructor(
+    kafka: Kafka,
+    options: ConsumerOptions,
+    sink: BatchSink,
+    events: ConsumerEvents = {},
+    clock: Clock = systemClock,
+  ) {
+    this.#kafka = kafka;
+    this.#options = options;
+    this.#sink = sink;
+    this.#events = events;
+    this.#clock = clock;
+  }
+
+  /** The partitions that are ours now. */
+  get lanes(): Iterable<Lane> {
+    return this.#lanes.values();
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Commits what is finished, leaves the group and disconnects, within the deadline. */
+  async stop(deadlineMs: number): Promise<void> {
+    this.#stopping.abort();
+    this.#end?.("stop");
+    await bounded(this.#running ?? Promise.resolve(), deadlineMs).catch(() => {
+      this.#log.warn("Consumer did not leave its group in time; the group notices by itself");
+    });
+    this.state = "stopped";
+  }
+
+  /** Commits what is finished now; resolves also where that failed. */
+  async commit(): Promise<void> {
+    await this.#commit?.();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    for (let failures = 0; !signal.aborted;) {
+      try {
+        await this.#findTopics();
+        if (this.topics.length === 0) {
+          this.lastError = "no topic to read exists";
+          await this.#clock.sleep(Math.min(5000, this.#options.topicsRefreshMs), signal);
+          continue;
+        }
+        await this.#member(() => failures = 0);
+      } catch (error) {
+        const known = kafkaError(error, "Cannot read from Kafka");
+        this.state = "failed";
+        this.lastError = known.message;
+        this.#log.warn("Consumer failed, starting again", {
+          reason: known.message,
+          hint: known.hint,
+        });
+        this.#events.restarted?.();
+        await this.#clock.sleep(Math.min(30_000, 500 * 2 ** Math.min(failures++, 6)), signal);
+      }
+    }
+    await this.#admin?.disconnect().catch(() => {}); // nothing depends on it any more
+  }
+
+  async #findTopics(): Promise<void> {
+    if (this.#admin === undefined) {
+      const admin = this.#kafka.admin();
+      await admin.connect();
+      this.#admin = admin;
+    }
+    const found = chooseTopics(await this.#admin.listTopics(), this.#options.choice);
+    this.topics = found.topics;
+    this.missing = found.missing;
+  }
+
+  /** One membership, from joining to leaving. Rejects where it has to be made anew. */
+  async #member(joined: () => void): Promise<void> {
+    const limitMs = 2 * this.#options.rebalanceTimeoutMs + 30_000;
+    const session = await openGroup(this.#kafka, { ...this.#options, topics: this.topics });
+    const { group } = session;
+    try {
+      await group.connect();
+      for (let why: End = "rebalance"; why !== "stop";) {
+        this.state = "joining";
+        if (why !== "rejoined") await bounded(group.joinAndSync(), limitMs);
+        await group.offsetManager.resolveOffsets();
+        this.#adopt(group);
+        joined();
+        why = await this.#generation(session);
+        if (typeof why === "object") throw why.error;
+        if (why === "expelled") this.#expelled(group);
+        if (why === "topics") await session.subscribe(this.topics);
+      }
+      await bounded(group.leave(), 5000).catch(() => {}); // the group notices by itself
+    } finally {
+      this.#commit = undefined;
+      this.#dropLanes(() => true);
+      await bounded(session.disconnect(), 5000).catch(() => {}); // its sockets are no longer used
+    }
+  }
+
+  #expelled(group: Group): void {
+    group.memberId = null;
+    this.#dropLanes(() => true);
+  }
+
+  #dropLanes(which: (lane: Lane) => boolean): void {
+    for (const lane of [...this.#lanes.values()]) {
+      if (!which(lane)) continue;
+      lane.live = false;
+      this.#lanes.delete(lane.key);
+    }
+  }
+
+  /** Takes over the new assignment. A partition that stays ours goes on behind what is in memory. */
+  #adopt(group: Group): void {
+    const manager = group.offsetManager, committed = manager.committedOffsets();
+    const assigned = new Set<string>();
+    for (const { topic, partitions } of group.assigned()) {
+      for (const partition of partitions) {
+        const key = laneKey(topic, partition);
+        assigned.add(key);
+        const kept = this.#lanes.get(key);
+        if (kept !== undefined) {
+          const { next } = kept.tracker;
+          if (next >= 0) manager.resolveOffset({ topic, partition, offset: String(next - 1) });
+          continue;
+        }
+        const lane = new Lane(topic, partition);
+        lane.committed = Number(committed[topic]?.[partition] ?? -1);
+        this.#lanes.set(key, lane);
+      }
+    }
+    this.#dropLanes((lane) => !assigned.has(lane.key));
+    for (const lane of this.#lanes.values()) lane.paused = false;
+    group.subscriptionState.resume(group.assigned());
+    this.state = "consuming";
+    this.lastError = "";
+    this.#events.rebalanced?.();
+    this.#log.info("Partitions assigned", { partitions: this.#lanes.size });
+  }
+
+  /** Reads until the assignment ends; on return no request of it is open and what was finished is committed. */
+  async #generation(session: Session): Promise<End> {
+    const { group } = session;
+    const manager = group.offsetManager;
+    const over = new AbortController();
+    const ended = Promise.withResolvers<End>();
+    const end = (why: End) => {
+      over.abort();
+      ended.resolve(why);
+    };
+    this.#end = end;
+    if (this.#stopping.signal.aborted) end("stop");
+    const seen = { answerMs: this.#clock.monotonicMs() };
+    this.#commit = this.#committer(manager, end);
+    const loops = [
+      ...group.getNodeIds().map((node) => this.#fetchLoop(group, node, seen, over.signal, end)),
+      this.#heartbeatLoop(group, over.signal, end),
+      this.#commitLoop(over.signal),
+      this.#topicsLoop(over.signal, end),
+      this.#watchdog(seen, over.signal, end),
+    ];
+    const why = await ended.promise;
+    this.#end = undefined;
+    await bounded(Promise.all(loops), this.#options.fetchWaitMs + 15_000);
+    if (why !== "expelled" && typeof why !== "object") await this.#commit();
+    return why;
+  }
+
+  async #fetchLoop(
+    group: Group,
+    node: number,
+    seen: { answerMs: number },
+    over: AbortSignal,
+    end: (why: End) => void,
+  ): Promise<void> {
+    const manager = group.offsetManager;
+    const nodes = String(group.getNodeIds());
+    try {
+      while (!over.aborted) {
+        this.#pause(group);
+        const batches = await group.fetch(node);
+        if (over.aborted) return;
+        seen.answerMs = this.#clock.monotonicMs();
+        if (group.offsetManager !== manager) return end("rejoined");
+        for (const batch of batches) this.#take(manager, batch);
+        if (String(group.getNodeIds()) !== nodes) return end("rebalance");
+      }
+    } catch (error) {
+      end(endOf(error));
+    }
+  }
+
+  #pause(group: Group): void {
+    for (const lane of this.#lanes.values()) {
+      const pause = this.held || !this.#sink.wants(lane);
+      if (pause === lane.paused) continue;
+      lane.paused = pause;
+      const at = [{ topic: lane.topic, partitions: [lane.partition] }];
+      if (pause) group.subscriptionState.pause(at);
+      else group.subscriptionState.resume(at);
+    }
+  }
+
+  #take(manager: OffsetManager, fetched: FetchedBatch): void {
+    const { topic, partition } = fetched;
+    const lane = this.#lanes.get(laneKey(topic, partition));
+    if (lane === undefined || this.held) return;
+    lane.highWatermark = Number(fetched.highWatermark);
+    const resolve = (next: number) => {
+      if (next > 0) manager.resolveOffset({ topic, partition, offset: String(next - 1) });
+    };
+    for (const { batch, logStart } of fetched.messages) {
+      this.#noticeLoss(lane, logStart);
+      if (!this.#sink.take(lane, batch)) return resolve(lane.tracker.next);
+    }
+    if (!fetched.isEmpty() || fetched.isEmptyDueToFiltering()) {
+      lane.tracker.skipTo(Number(fetched.lastOffset()) + 1);
+      resolve(lane.tracker.next);
+    }
+  }
+
+  #noticeLoss(lane: Lane, logStart: number): void {
+    const expected = Math.max(lane.tracker.next, lane.committed);
+    if (expected < 0 || logStart <= expected) return;
+    const records = logStart - expected;
+    this.#log.error("Kafka removed records before they were read", {
+      topic: lane.topic,
+      partition: lane.partition,
+      from: expected,
+      to: logStart,
+    });
+    lane.tracker.skipTo(logStart);
+    this.#events.lost?.(lane.topic, lane.partition, records);
+  }
+
+  async #heartbeatLoop(group: Group, over: AbortSignal, end: (why: End) => void): Promise<void> {
+    const { heartbeatMs, sessionTimeoutMs } = this.#options;
+    let lastMs = this.#clock.monotonicMs();
+    while (!over.aborted) {
+      await this.#clock.sleep(heartbeatMs, over);
+      if (over.aborted) return;
+      try {
+        await group.heartbeat({ interval: 0 });
+        lastMs = this.#clock.monotonicMs();
+      } catch (error) {
+        const why = endOf(error);
+        // A connection that broke: joining again finds the coordinator anew.
+        const late = this.#clock.monotonicMs() - lastMs > sessionTimeoutMs / 3;
+        if (typeof why !== "object") end(why);
+        else if (late) end("rebalance");
+        else this.#log.debug("Heartbeat failed", { reason: messageOf(error) });
+      }
+    }
+  }
+
+  async #commitLoop(over: AbortSignal): Promise<void> {
+    while (!over.aborted) {
+      await this.#clock.sleep(this.#options.commitIntervalMs, over);
+      if (!over.aborted) await this.#commit?.();
+    }
+  }
+
+  /** Commits under the membership of `manager`; what belongs to a later one is refused by the broker. */
+  #committer(manager: OffsetManager, end: (why: End) => void): () => Promise<void> {
+    let open: Promise<void> | undefined;
+    const commit = async () => {
+      const due = [...this.#lanes.values()].filter((lane) => lane.due >= 0)
+        .map((lane) => ({ lane, offset: lane.due }));
+      if (due.length === 0) return;
+      try {
+        await bounded(manager.commitOffsets({ topics: byTopic(due) }), 30_000);
+        for (const { lane, offset } of due) lane.committed = Math.max(lane.committed, offset);
+        this.#events.committed?.(false);
+      } catch (error) {
+        this.#events.committed?.(true);
+        this.#log.info("Commit failed, tried again later", { reason: messageOf(error) });
+        const why = endOf(error);
+        if (typeof why !== "object") end(why);
+      }
+    };
+    return async () => {
+      await open;
+      open = commit().finally(() => open = undefined);
+      await open;
+    };
+  }
+
+  async #topicsLoop(over: AbortSignal, end: (why: End) => void): Promise<void> {
+    while (!over.aborted) {
+      const { topicsRefreshMs } = this.#options;
+      const waitMs = this.missing.length > 0 ? Math.min(5000, topicsRefreshMs) : topicsRefreshMs;
+      await this.#clock.sleep(waitMs, over);
+      if (over.aborted) return;
+      const before = String(this.topics);
+      try {
+        await this.#findTopics();
+      } catch (error) {
+        this.#log.debug("Cannot list topics", { reason: messageOf(error) });
+        continue;
+      }
+      if (String(this.topics) !== before) return end("topics");
+    }
+  }
+
+  async #watchdog(
+    seen: { answerMs: number },
+    over: AbortSignal,
+    end: (why: End) => void,
+  ): Promise<void> {
+    const { stuckAfterMs } = this.#options;
+    while (!over.aborted) {
+      await this.#clock.sleep(stuckAfterMs / 4, over);
+      if (over.aborted || this.#clock.monotonicMs() - seen.answerMs < stuckAfterMs) continue;
+      end({
+        error: new WeirError("KAFKA_STUCK", `No broker answered for ${stuckAfterMs} ms`, {
+          hint: "The consumer is started again by itself; look at the brokers where this repeats.",
+          retriable: true,
+        }),
+      });
+    }
+  }
+}
+
+function byTopic(due: { lane: Lane; offset: number }[]) {
+  const topics = new Map<string, { partition: number; offset: string; metadata: null }[]>();
+  for (const { lane, offset } of due) {
+    const list = topics.get(lane.topic) ?? [];
+    list.push({ partition: lane.partition, offset: String(offset), metadata: null });
+    topics.set(lane.topic, list);
+  }
+  return [...topics].map(([topic, partitions]) => ({ topic, partitions }));
+}
+
+function endOf(error: unknown): End {
+  switch (protocolType(error)) {
+    case "REBALANCE_IN_PROGRESS":
+    case "NOT_COORDINATOR_FOR_GROUP":
+    case "GROUP_COORDINATOR_NOT_AVAILABLE":
+    case "GROUP_LOAD_IN_PROGRESS":
+      return "rebalance";
+    case "ILLEGAL_GENERATION":
+    case "UNKNOWN_MEMBER_ID":
+    case "FENCED_INSTANCE_ID":
+      return "expelled";
+  }
+  return { error };
+}

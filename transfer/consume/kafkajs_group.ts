@@ -1,0 +1,176 @@
+/**
+ * kafkajs's consumer group, without its runner: membership, assignment, offsets, metadata and recovery are kafkajs's,
+ * loop, heartbeat and commits are ours. Fetch answers are decoded by batches instead of records. What is used beyond
+ * the public face of kafkajs 2.2.4 (ConsumerGroup, cluster, one private symbol) is used here alone.
+ */
+import { type Kafka, PartitionAssigners } from "kafkajs";
+// @ts-ignore: kafkajs has no types for its inner files
+import ConsumerGroup from "kafkajs/src/consumer/consumerGroup.js";
+// @ts-ignore: as above
+import InstrumentationEventEmitter from "kafkajs/src/instrumentation/emitter.js";
+import { WeirError } from "../../core/errors.ts";
+import { type BatchMessage, decodeFetchAnswer } from "./fetch_answer.ts";
+
+/** Fetch version whose answer we decode; every broker since Kafka 2.3 has it. */
+const FETCH_VERSION = 11;
+
+export interface GroupOptions {
+  groupId: string;
+  topics: readonly string[];
+  sessionTimeoutMs: number;
+  rebalanceTimeoutMs: number;
+  fetchWaitMs: number;
+  fetchBytes: number;
+  partitionBytes: number;
+}
+
+/** What of kafkajs's ConsumerGroup is used. */
+export interface Group {
+  memberId: string | null;
+  topicsSubscribed: string[];
+  topicConfigurations: Record<string, { fromBeginning: boolean }>;
+  offsetManager: OffsetManager;
+  subscriptionState: {
+    pause(topics: { topic: string; partitions: number[] }[]): void;
+    resume(topics: { topic: string; partitions: number[] }[]): void;
+  };
+  connect(): Promise<void>;
+  joinAndSync(): Promise<void>;
+  leave(): Promise<void>;
+  heartbeat(options: { interval: number }): Promise<void>;
+  fetch(nodeId: number): Promise<FetchedBatch[]>;
+  getNodeIds(): number[];
+  assigned(): { topic: string; partitions: number[] }[];
+}
+
+export interface OffsetManager {
+  resolveOffset(at: { topic: string; partition: number; offset: string }): void;
+  resolveOffsets(): Promise<void>;
+  committedOffsets(): Record<string, Record<number, string>>;
+  commitOffsets(
+    offsets: {
+      topics: {
+        topic: string;
+        partitions: { partition: number; offset: string; metadata: null }[];
+      }[];
+    },
+  ): Promise<void>;
+}
+
+/** kafkajs's Batch of one partition, its messages being whole record batches. */
+export interface FetchedBatch {
+  topic: string;
+  partition: number;
+  highWatermark: string;
+  messages: BatchMessage[];
+  isEmptyDueToFiltering(): boolean;
+  isEmpty(): boolean;
+  lastOffset(): string;
+}
+
+export interface Session {
+  group: Group;
+  /** Reads other topics from the next join on. */
+  subscribe(topics: readonly string[]): Promise<void>;
+  disconnect(): Promise<void>;
+}
+
+/** Connects and makes a group that has not joined yet. Rejects with kafkajs's errors. */
+export async function openGroup(kafka: Kafka, options: GroupOptions): Promise<Session> {
+  const cluster = newCluster(kafka);
+  await cluster.connect();
+  await cluster.addMultipleTargetTopics([...options.topics]);
+  const emitter = new InstrumentationEventEmitter();
+  const group = new (ConsumerGroup as any)({
+    retry: { initialRetryTime: 200, maxRetryTime: 5000, retries: 5 },
+    cluster: leanCluster(cluster),
+    groupId: options.groupId,
+    topics: [...options.topics],
+    topicConfigurations: Object.fromEntries(
+      options.topics.map((topic) => [topic, { fromBeginning: true }]),
+    ),
+    logger: kafka.logger(),
+    instrumentationEmitter: emitter,
+    assigners: [PartitionAssigners.roundRobin].map((make) =>
+      make({ groupId: options.groupId, cluster } as never)
+    ),
+    sessionTimeout: options.sessionTimeoutMs,
+    rebalanceTimeout: options.rebalanceTimeoutMs,
+    maxBytesPerPartition: options.partitionBytes,
+    minBytes: 1,
+    maxBytes: options.fetchBytes,
+    maxWaitTimeInMs: options.fetchWaitMs,
+    autoCommit: false,
+    isolationLevel: 1,
+    rackId: "",
+    metadataMaxAge: 60_000,
+  }) as Group;
+  return {
+    group,
+    async subscribe(topics) {
+      await cluster.addMultipleTargetTopics([...topics]);
+      group.topicsSubscribed = [...topics];
+      for (const topic of topics) group.topicConfigurations[topic] = { fromBeginning: true };
+    },
+    disconnect: () => cluster.disconnect(),
+  };
+}
+
+function newCluster(kafka: Kafka): any {
+  const create = Object.getOwnPropertySymbols(kafka)
+    .find((symbol) => symbol.description === "private:Kafka:createCluster");
+  if (create === undefined) {
+    throw new Error("This version of kafkajs is not the one that is pinned (2.2.4)");
+  }
+  return (kafka as any)[create]({
+    metadataMaxAge: 60_000,
+    allowAutoTopicCreation: false,
+    isolationLevel: 1,
+  });
+}
+
+/** The same cluster, its brokers decoding fetch answers by batches. */
+function leanCluster(cluster: any): any {
+  return Object.create(cluster, {
+    findBroker: {
+      value: async (which: { nodeId: string }) => leanBroker(await cluster.findBroker(which)),
+    },
+  });
+}
+
+function leanBroker(broker: any): any {
+  const send = Object.getOwnPropertySymbols(Object.getPrototypeOf(broker))
+    .find((symbol) => symbol.description === "private:Broker:sendRequest");
+  if (send === undefined) {
+    throw new Error("This version of kafkajs is not the one that is pinned (2.2.4)");
+  }
+  return Object.create(broker, {
+    [send]: {
+      value: (call: any) => {
+        if (call.request.apiName !== "Fetch") return broker[send](call);
+        if (call.request.apiVersion !== FETCH_VERSION) {
+          return Promise.reject(
+            new WeirError(
+              "KAFKA_TOO_OLD",
+              "Cannot fetch: the broker does not know Fetch 11",
+              { hint: "Kafka 2.3 or newer is needed." },
+            ),
+          );
+        }
+        const response = {
+          decode: (payload: Uint8Array) => Promise.resolve().then(() => decodeFetchAnswer(payload)),
+          parse: call.response.parse,
+        };
+        return broker[send]({ ...call, response });
+      },
+    },
+  });
+}
+
+/** The error's protocol type where it has one: "REBALANCE_IN_PROGRESS". kafkajs wraps errors; the innermost counts. */
+export function protocolType(error: unknown): string {
+  for (let at = error as any, depth = 0; at != null && depth < 5; at = at.cause, depth++) {
+    if (typeof at.type === "string") return at.type;
+  }
+  return "";
+}

@@ -1,0 +1,43 @@
+/**
+ * One partition that this process owns: what was read of it, what is finished, what is committed. A lane ends when the
+ * partition is lost; what was in flight then is written or not, but never committed by us.
+ */
+import { OffsetTracker } from "./offset_tracker.ts";
+import { RecordDecoder } from "./decode.ts";
+
+export class Lane {
+  readonly topic: string;
+  readonly partition: number;
+  readonly tracker = new OffsetTracker();
+  readonly decoder: RecordDecoder;
+  /** False from the moment on that the partition belongs to somebody else. */
+  live = true;
+  /** Lines and bytes of it that are in memory. */
+  lines = 0;
+  bytes = 0;
+  paused = false;
+  /** Offset that the group has for us, -1 where it has none. */
+  committed = -1;
+  /** Offset behind the newest record in Kafka, -1 before the first answer. */
+  highWatermark = -1;
+
+  constructor(topic: string, partition: number) {
+    this.topic = topic;
+    this.partition = partition;
+    this.decoder = new RecordDecoder(topic, partition);
+  }
+
+  get key(): string {
+    return laneKey(this.topic, this.partition);
+  }
+
+  /** The offset to commit, or -1 where there is nothing new to commit. */
+  get due(): number {
+    const { position } = this.tracker;
+    return this.live && position > this.committed ? position : -1;
+  }
+}
+
+export function laneKey(topic: string, partition: number): string {
+  return `${topic} ${partition}`;
+}

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { OffsetTracker } from "./offset_tracker.ts";
+
+Deno.test("OffsetTracker names nothing before a record is finished", () => {
+  const tracker = new OffsetTracker();
+  assert.equal(tracker.position, -1);
+  tracker.take(5);
+  assert.equal(tracker.position, -1);
+});
+
+Deno.test("OffsetTracker.finish() moves the position over an unbroken run only", () => {
+  const tracker = new OffsetTracker();
+  const tickets = [10, 11, 15, 16].map((offset) => tracker.take(offset));
+  tracker.finish(tickets[1]);
+  tracker.finish(tickets[3]);
+  assert.equal(tracker.position, -1);
+  tracker.finish(tickets[0]);
+  assert.equal(tracker.position, 12);
+  tracker.finish(tickets[2]);
+  assert.equal(tracker.position, 17);
+  assert.equal(tracker.inFlight, 0);
+});
+
+Deno.test("OffsetTracker.take() refuses what it has seen, and finish() a second time throws", () => {
+  const tracker = new OffsetTracker();
+  const ticket = tracker.take(3);
+  assert.equal(tracker.take(3), -1);
+  assert.equal(tracker.take(2), -1);
+  tracker.finish(ticket);
+  assert.throws(() => tracker.finish(ticket), /Invariant broken/);
+});
+
+Deno.test("OffsetTracker.skipTo() passes control records, but no unfinished record", () => {
+  const tracker = new OffsetTracker();
+  tracker.skipTo(7);
+  assert.equal(tracker.position, 7);
+  const ticket = tracker.take(7);
+  tracker.skipTo(9);
+  assert.equal(tracker.position, 7);
+  tracker.finish(ticket);
+  assert.equal(tracker.position, 9);
+});
+
+/** The same, written so plainly that it is right by reading. */
+class Model {
+  taken: { behind: number; finished: boolean }[] = [];
+  next = -1;
+  base = -1;
+  position(): number {
+    let position = this.base;
+    for (const record of this.taken) {
+      if (!record.finished) break;
+      position = record.behind;
+    }
+    return position;
+  }
+}
+
+Deno.test("OffsetTracker agrees with a plain model for any order of events", () => {
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant("take" as const), gap: fc.integer({ min: -3, max: 4 }) }),
+    fc.record({ kind: fc.constant("finish" as const), pick: fc.nat(200) }),
+    fc.record({ kind: fc.constant("skip" as const), gap: fc.integer({ min: 0, max: 3 }) }),
+  );
+  fc.assert(fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
+    const tracker = new OffsetTracker(), model = new Model();
+    const open: { ticket: number; index: number }[] = [];
+    for (const event of steps) {
+      if (event.kind === "take") {
+        const offset = Math.max(0, model.next) + event.gap;
+        if (offset < 0) continue;
+        const ticket = tracker.take(offset);
+        assert.equal(ticket === -1, offset < model.next);
+        if (ticket === -1) continue;
+        open.push({ ticket, index: model.taken.length });
+        model.taken.push({ behind: offset + 1, finished: false });
+        model.next = offset + 1;
+      } else if (event.kind === "finish" && open.length > 0) {
+        const [{ ticket, index }] = open.splice(event.pick % open.length, 1);
+        tracker.finish(ticket);
+        model.taken[index].finished = true;
+      } else if (event.kind === "skip") {
+        const to = Math.max(0, model.next) + event.gap;
+        tracker.skipTo(to);
+        if (to > model.next) {
+          model.next = to;
+          const lastOpen = model.taken.findLast((record) => !record.finished);
+          const all = lastOpen === undefined;
+          if (all) model.base = to, model.taken = [];
+          else model.taken[model.taken.length - 1].behind = to;
+        }
+      }
+      assert.equal(tracker.position, model.position());
+      const firstOpen = model.taken.findIndex((record) => !record.finished);
+      assert.equal(tracker.inFlight, firstOpen < 0 ? 0 : model.taken.length - firstOpen);
+    }
+  }));
+});

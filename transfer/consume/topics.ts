@@ -1,0 +1,39 @@
+/** Which of Kafka's topics are read: those listed by name and those that a pattern means. */
+import { WeirError } from "../../core/errors.ts";
+
+export interface TopicChoice {
+  names: readonly string[];
+  /** Each has to fit the whole name. */
+  patterns: readonly RegExp[];
+  /** Never read by pattern. */
+  excluded: ReadonlySet<string>;
+}
+
+/** Compiles patterns from the settings. Throws CONFIG_INVALID for one that is no regular expression. */
+export function compilePatterns(sources: readonly string[]): RegExp[] {
+  return sources.map((source) => {
+    try {
+      return new RegExp(`^(?:${source})$`, "u");
+    } catch (error) {
+      throw new WeirError(
+        "CONFIG_INVALID",
+        `Cannot use the topic pattern "${source}": ${(error as Error).message}`,
+        { hint: "Write a regular expression, such as app-.*" },
+      );
+    }
+  });
+}
+
+/** The topics to read, sorted, and the listed ones that do not exist. Internal topics (__…) only by their full name. */
+export function chooseTopics(
+  existing: readonly string[],
+  choice: TopicChoice,
+): { topics: string[]; missing: string[] } {
+  const known = new Set(existing);
+  const chosen = new Set(choice.names.filter((name) => known.has(name)));
+  for (const topic of existing) {
+    if (topic.startsWith("__") || choice.excluded.has(topic)) continue;
+    if (choice.patterns.some((pattern) => pattern.test(topic))) chosen.add(topic);
+  }
+  return { topics: [...chosen].sort(), missing: choice.names.filter((name) => !known.has(name)) };
+}

@@ -1,0 +1,160 @@
+/**
+ * The body of a bulk request, written as bytes: two lines a document, no object and no string in between. The line of
+ * the log is escaped as JSON straight from its bytes; what is no UTF-8 becomes U+FFFD and is counted, because
+ * Elasticsearch refuses the document otherwise. The bytes serve again for the next body.
+ */
+
+const encoder = new TextEncoder();
+const HEX = encoder.encode("0123456789abcdef");
+/** For each byte: 0 copied as it is, 1 escaped as \u00XX, 2 begins or is part of a longer character, else the letter behind \. */
+const KIND = kinds();
+
+function kinds(): Uint8Array {
+  const table = new Uint8Array(256);
+  table.fill(1, 0, 32);
+  table.fill(2, 128);
+  for (const [char, letter] of ['""', "\\\\", "\bb", "\ff", "\nn", "\rr", "\tt"]) {
+    table[char.charCodeAt(0)] = letter.charCodeAt(0);
+  }
+  table[127] = 1;
+  return table;
+}
+
+export class BulkBody {
+  #bytes: Uint8Array;
+  #at = 0;
+  /** Byte sequences that were no UTF-8, since the last `begin`. */
+  invalid = 0;
+
+  constructor(size = 65_536) {
+    this.#bytes = new Uint8Array(size);
+  }
+
+  get size(): number {
+    return this.#at;
+  }
+
+  begin(): void {
+    this.#at = 0;
+    this.invalid = 0;
+  }
+
+  /** The body so far; a view, good until the next `begin`. */
+  take(): Uint8Array {
+    return this.#bytes.subarray(0, this.#at);
+  }
+
+  /** Bytes as they are. */
+  raw(bytes: Uint8Array): void {
+    this.#room(bytes.length);
+    const out = this.#bytes;
+    let at = this.#at;
+    if (bytes.length > 64) {
+      out.set(bytes, at);
+      at += bytes.length;
+    } else {
+      for (let i = 0; i < bytes.length; i++) out[at++] = bytes[i];
+    }
+    this.#at = at;
+  }
+
+  /** Text of ASCII characters that need no escape: digits, identifiers. */
+  ascii(text: string): void {
+    this.#room(text.length);
+    const out = this.#bytes;
+    let at = this.#at;
+    for (let i = 0; i < text.length; i++) out[at++] = text.charCodeAt(i);
+    this.#at = at;
+  }
+
+  /** A whole number, 0 to 2^53. */
+  number(value: number): void {
+    this.#room(16);
+    const out = this.#bytes;
+    let digits = 1;
+    for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits++;
+    for (let at = this.#at + digits - 1, rest = value; at >= this.#at; at--) {
+      const next = Math.floor(rest / 10);
+      out[at] = 48 + rest - next * 10;
+      rest = next;
+    }
+    this.#at += digits;
+  }
+
+  /** The inside of a JSON string that says what `source` says, invalid UTF-8 replaced as TextDecoder does. */
+  escaped(source: Uint8Array): void {
+    // U+FFFD takes three bytes for one, an escape six.
+    this.#room(source.length * 6);
+    const out = this.#bytes, end = source.length;
+    let at = this.#at;
+    for (let i = 0; i < end;) {
+      const byte = source[i];
+      const kind = KIND[byte];
+      if (kind === 0) {
+        out[at++] = byte;
+        i++;
+      } else if (kind === 2) {
+        const size = sequence(source, i);
+        if (size > 0) {
+          for (const stop = i + size; i < stop; i++) out[at++] = source[i];
+        } else {
+          out[at++] = 0xef;
+          out[at++] = 0xbf;
+          out[at++] = 0xbd;
+          i -= size;
+          this.invalid++;
+        }
+      } else {
+        out[at++] = 92;
+        if (kind === 1) {
+          out[at++] = 117;
+          out[at++] = 48;
+          out[at++] = 48;
+          out[at++] = HEX[byte >> 4];
+          out[at++] = HEX[byte & 15];
+        } else out[at++] = kind;
+        i++;
+      }
+    }
+    this.#at = at;
+  }
+
+  #room(more: number): void {
+    const needed = this.#at + more;
+    if (needed <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+    grown.set(this.#bytes.subarray(0, this.#at));
+    this.#bytes = grown;
+  }
+}
+
+/**
+ * Length of the valid UTF-8 character at `at` (2 to 4); where there is none, minus the length of what one U+FFFD stands
+ * for: the longest beginning of a character, or one byte.
+ */
+function sequence(bytes: Uint8Array, at: number): number {
+  const first = bytes[at];
+  let size: number, low = 0x80, high = 0xbf;
+  if (first >= 0xc2 && first <= 0xdf) size = 2;
+  else if (first >= 0xe0 && first <= 0xef) {
+    size = 3;
+    if (first === 0xe0) low = 0xa0;
+    if (first === 0xed) high = 0x9f;
+  } else if (first >= 0xf0 && first <= 0xf4) {
+    size = 4;
+    if (first === 0xf0) low = 0x90;
+    if (first === 0xf4) high = 0x8f;
+  } else return -1;
+  for (let i = 1; i < size; i++) {
+    const byte = bytes[at + i];
+    if (!(byte >= low && byte <= high)) return -i;
+    low = 0x80;
+    high = 0xbf;
+  }
+  return size;
+}
+
+/** A text as the inside of a JSON string, as bytes. */
+export function jsonText(text: string): Uint8Array {
+  return encoder.encode(JSON.stringify(text).slice(1, -1));
+}

@@ -1,0 +1,205 @@
+/**
+ * The DocumentWriter over Elasticsearch: `_bulk` with `create`, one outcome a document. It promises what the port says,
+ * and that nothing is written before the index template is there. A body that is too large is halved until the one
+ * document is found that is; one document a bulk that existed before is fetched and compared.
+ */
+import { Buffer } from "node:buffer";
+import type { Client } from "@elastic/elasticsearch";
+import { messageOf, WeirError } from "../../core/errors.ts";
+import { logOf } from "../../core/log.ts";
+import type { DocumentWriter, LogRecord, WriteOutcome } from "../../core/ports/document_store.ts";
+import { sortBulkAnswer } from "./bulk_answer.ts";
+import { BulkBody } from "./bulk_body.ts";
+import { JSON_HEADERS, LINES_HEADERS } from "./client.ts";
+import { DocumentEncoder } from "./document.ts";
+import type { IndexNames } from "./names.ts";
+import { installTemplate, type TemplateOptions } from "./template.ts";
+
+/** All of the answer that is looked at. */
+const BULK_PATH = "/_bulk";
+const BULK_QUERY = { filter_path: "items.create.status,items.create.error" };
+
+export interface WriterOptions {
+  document: "full" | "minimal";
+  /** Undefined: no template is installed. */
+  template: TemplateOptions | undefined;
+}
+
+export interface WriterEvents {
+  /** Byte sequences that were no UTF-8. */
+  invalidUtf8?(count: number): void;
+  /** A document that was there before under the same id, compared: false where it says something else. */
+  compared?(same: boolean): void;
+}
+
+interface Target {
+  record: LogRecord;
+  index: string;
+}
+
+export class ElasticWriter implements DocumentWriter {
+  readonly #client: Client;
+  readonly #names: IndexNames;
+  readonly #options: WriterOptions;
+  readonly #events: WriterEvents;
+  readonly #encoder: DocumentEncoder;
+  readonly #bodies: BulkBody[] = [];
+  readonly #log = logOf("transfer.index");
+  #prepared: Promise<void> | undefined;
+
+  constructor(
+    client: Client,
+    names: IndexNames,
+    options: WriterOptions,
+    events: WriterEvents = {},
+  ) {
+    this.#client = client;
+    this.#names = names;
+    this.#options = options;
+    this.#events = events;
+    this.#encoder = new DocumentEncoder(options.document);
+  }
+
+  async write(records: readonly LogRecord[]): Promise<WriteOutcome[]> {
+    if (records.length === 0) return [];
+    await this.#prepare();
+    const targets = await this.#targets(records);
+    const outcomes: WriteOutcome[] = new Array(records.length);
+    await this.#send(targets, 0, targets.length, outcomes);
+    return outcomes;
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close();
+  }
+
+  #prepare(): Promise<void> {
+    const { template } = this.#options;
+    if (template === undefined) return Promise.resolve();
+    this.#prepared ??= installTemplate(this.#client, template).catch((error) => {
+      this.#prepared = undefined;
+      throw error;
+    });
+    return this.#prepared;
+  }
+
+  async #targets(records: readonly LogRecord[]): Promise<Target[]> {
+    const targets: Target[] = new Array(records.length);
+    let topic = "", day = "", index = "";
+    for (let i = 0; i < records.length; i++) {
+      const record = records[i];
+      if (record.topic !== topic || record.day !== day) {
+        const name = this.#names.nameOf(record.topic, record.day);
+        index = typeof name === "string" ? name : await name;
+        topic = record.topic;
+        day = record.day;
+      }
+      targets[i] = { record, index };
+    }
+    return targets;
+  }
+
+  /** Sends `targets[from..to)` and fills their outcomes; rejects where nothing is known of any. */
+  async #send(
+    targets: Target[],
+    from: number,
+    to: number,
+    outcomes: WriteOutcome[],
+  ): Promise<void> {
+    const body = this.#bodies.pop() ?? new BulkBody();
+    let answer: ReturnType<typeof sortBulkAnswer>;
+    try {
+      body.begin();
+      const ingested = new Date().toISOString();
+      for (let i = from; i < to; i++) {
+        this.#encoder.append(body, targets[i].record, targets[i].index, ingested);
+      }
+      if (body.invalid > 0) this.#events.invalidUtf8?.(body.invalid);
+      answer = await this.#bulk(body.take(), to - from);
+    } finally {
+      this.#bodies.push(body);
+    }
+    if (answer.kind === "again") throw retriable(answer.code, answer.reason, answer.auth);
+    if (answer.kind === "items") {
+      for (let i = from; i < to; i++) outcomes[i] = answer.outcomes[i - from];
+      if (answer.exists >= 0) await this.#compare(targets[from + answer.exists]);
+      return;
+    }
+    if (to - from === 1) {
+      outcomes[from] = { result: "rejected", code: answer.code, reason: answer.reason };
+      return;
+    }
+    const middle = (from + to) >> 1;
+    await this.#send(targets, from, middle, outcomes);
+    try {
+      await this.#send(targets, middle, to, outcomes);
+    } catch (error) {
+      // The first half is known: only the rest is tried again.
+      const { code, message } = error as WeirError;
+      for (let i = middle; i < to; i++) {
+        outcomes[i] ??= { result: "retry", code: code ?? "ES_FAILED", reason: message };
+      }
+    }
+  }
+
+  async #bulk(body: Uint8Array, count: number): Promise<ReturnType<typeof sortBulkAnswer>> {
+    try {
+      const result = await this.#client.transport.request({
+        method: "POST",
+        path: BULK_PATH,
+        querystring: BULK_QUERY,
+        bulkBody: Buffer.from(body.buffer, body.byteOffset, body.byteLength) as never,
+      }, { headers: LINES_HEADERS, meta: true });
+      return sortBulkAnswer(result.statusCode ?? 0, result.body, count);
+    } catch (error) {
+      const { name, meta } = error as { name?: string; meta?: any };
+      if (name === "ResponseError") return sortBulkAnswer(meta.statusCode, meta.body, count);
+      throw transportError(error);
+    }
+  }
+
+  /** Two lives with one id would make the index keep the older line and lose the newer: that must be seen. */
+  async #compare({ record, index }: Target): Promise<void> {
+    try {
+      const found: any = await this.#client.transport.request({
+        method: "GET",
+        path: `/${encodeURIComponent(index)}/_doc/${encodeURIComponent(record.uid)}`,
+        querystring: { _source_includes: "message,data,topic" },
+      }, { headers: JSON_HEADERS });
+      const source = found._source ?? {};
+      const same = source.topic === record.topic &&
+        (source.message ?? source.data) === new TextDecoder("utf-8", { ignoreBOM: true })
+            .decode(record.value);
+      this.#events.compared?.(same);
+      if (!same) {
+        this.#log.error("Another document has the same id", { index, uid: record.uid });
+      }
+    } catch (error) {
+      // Only a check: the document is there, whatever became of the question.
+      this.#log.debug("Cannot compare", { index, uid: record.uid, reason: messageOf(error) });
+    }
+  }
+}
+
+/** Anything that the client threw without an HTTP answer, as a retriable WeirError. */
+export function transportError(error: unknown): WeirError {
+  switch ((error as Error).name) {
+    case "DeserializationError":
+      return retriable("ES_ANSWER_BROKEN", messageOf(error), false);
+    case "TimeoutError":
+      return retriable("ES_TIMEOUT", messageOf(error), false);
+    case "ProductNotSupportedError":
+      return retriable("ES_NOT_ELASTICSEARCH", messageOf(error), false);
+    default:
+      return retriable("ES_UNREACHABLE", messageOf(error), false);
+  }
+}
+
+function retriable(code: string, reason: string, auth: boolean): WeirError {
+  return new WeirError(code, `Cannot write to Elasticsearch: ${reason}`, {
+    retriable: true,
+    hint: auth
+      ? "Check the API key or user, and that it may create documents and indices here."
+      : "It is tried again until it succeeds; nothing is committed meanwhile.",
+  });
+}

@@ -1,0 +1,109 @@
+/**
+ * The index template: mappings that no log text can make grow, and settings. It is installed before the first document
+ * and needs neither ILM, painless, security nor any plugin. A template with a higher version than ours is left alone.
+ */
+import type { Client } from "@elastic/elasticsearch";
+import { messageOf, WeirError } from "../../core/errors.ts";
+import { logOf } from "../../core/log.ts";
+import { JSON_HEADERS } from "./client.ts";
+
+/** Grows with each change below. */
+export const TEMPLATE_VERSION = 1;
+
+export interface TemplateOptions {
+  /** Patterns that the names of our indices fit; at least one. */
+  patterns: readonly string[];
+  priority: number;
+  shards: number;
+  replicas: number;
+  /** Empty: Elasticsearch's own. */
+  refreshInterval: string;
+  document: "full" | "minimal";
+}
+
+/** Keywords beyond this many characters are stored, but not indexed: Lucene refuses terms over 32766 bytes. */
+const KEYWORD_MAX = 8191;
+
+const keyword = { type: "keyword", ignore_above: KEYWORD_MAX };
+const date = { type: "date", format: "strict_date_optional_time||epoch_millis" };
+
+const FULL = {
+  "@timestamp": date,
+  message: { type: "text", norms: false },
+  data: { type: "alias", path: "message" },
+  topic: keyword,
+  host: { properties: { name: keyword } },
+  log: {
+    properties: {
+      level: keyword,
+      offset: { type: "long" },
+      length: { type: "long" },
+      file: { properties: { path: keyword, generation: keyword } },
+    },
+  },
+  event: {
+    properties: { created: date, ingested: date, dataset: keyword, parent: keyword },
+  },
+  kafka: { properties: { partition: { type: "integer" }, offset: { type: "long" } } },
+  fields: { type: "flattened", depth_limit: 20, ignore_above: KEYWORD_MAX },
+};
+
+const MINIMAL = { topic: keyword, data: { type: "text", norms: false } };
+
+/** The body of PUT _index_template. */
+export function templateBody(options: TemplateOptions): Record<string, unknown> {
+  return {
+    index_patterns: options.patterns,
+    priority: options.priority,
+    version: TEMPLATE_VERSION,
+    _meta: { managed_by: "weir-transfer" },
+    template: {
+      settings: {
+        index: {
+          number_of_shards: options.shards,
+          number_of_replicas: options.replicas,
+          codec: "best_compression",
+          ...(options.refreshInterval === "" ? {} : { refresh_interval: options.refreshInterval }),
+        },
+      },
+      // What is not named here stays in _source and is never mapped.
+      mappings: { dynamic: false, properties: options.document === "full" ? FULL : MINIMAL },
+    },
+  };
+}
+
+/** Name of the template of a pattern: "weir-*-*" gives "weir-weir-x-x". */
+export function templateName(pattern: string): string {
+  return `weir-${pattern.replace(/[^a-z0-9._-]/g, "x").slice(0, 200)}`;
+}
+
+/** Installs the template where it is missing or older. Rejects with a retriable WeirError while that is impossible. */
+export async function installTemplate(client: Client, options: TemplateOptions): Promise<void> {
+  const name = templateName(options.patterns[0]);
+  const path = `/_index_template/${encodeURIComponent(name)}`;
+  const request = (method: string, body?: unknown) =>
+    client.transport.request({ method, path, ...(body === undefined ? {} : { body }) } as never, {
+      headers: JSON_HEADERS,
+    });
+  try {
+    const found: any = await request("GET").catch((error) => {
+      if (error?.meta?.statusCode === 404) return {};
+      throw error;
+    });
+    const installed = found.index_templates?.[0]?.index_template?.version ?? -1;
+    if (installed > TEMPLATE_VERSION) return;
+    await request("PUT", templateBody(options));
+    logOf("transfer.index").info("Index template installed", { name, version: TEMPLATE_VERSION });
+  } catch (error) {
+    throw new WeirError(
+      "ES_TEMPLATE_FAILED",
+      `Cannot install the index template "${name}": ${messageOf(error)}`,
+      {
+        retriable: true,
+        hint:
+          "Allow this user to manage index templates, or install it by hand and set index.template: false.",
+        cause: error,
+      },
+    );
+  }
+}

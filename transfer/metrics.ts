@@ -1,0 +1,177 @@
+/**
+ * The metrics of a transfer. Labels are topics, partitions and codes only, bounded in number; none takes its value from
+ * a line. Lag and offsets have kafka_exporter's names, so that its dashboards and alerts fit.
+ */
+import {
+  boundedLabel,
+  Counter,
+  Gauge,
+  Histogram,
+  type Registry,
+} from "../core/metrics/registry.ts";
+import type { ConsumerEvents } from "./consume/consumer.ts";
+import type { Lane } from "./consume/lane.ts";
+import type { ChannelEvents } from "./deliver/channel.ts";
+import type { DeliveryEvents } from "./deliver/deliverer.ts";
+import type { WriterEvents } from "./index/elastic_writer.ts";
+
+const TOPICS_MAX = 1000;
+const PARTITION_LABELS = ["topic", "partition"];
+const GROUP_LABELS = ["consumergroup", ...PARTITION_LABELS];
+
+/** What the gauges are read from when somebody asks for /metrics. */
+export interface TransferState {
+  groupId: string;
+  lanes(): Iterable<Lane>;
+  channel: { lines: number; bytes: number };
+  channelMax: { lines: number; bytes: number };
+  delivery: { limit: number; active: number; waiting: number };
+}
+
+export type TransferEvents = ChannelEvents & DeliveryEvents & ConsumerEvents & WriterEvents;
+
+/** Registers everything and returns where the parts report to. */
+export function transferMetrics(registry: Registry, state: () => TransferState): TransferEvents {
+  const counter = (name: string, help: string, labelNames: string[] = []) =>
+    new Counter({ name: `weir_transfer_${name}`, help, labelNames, registers: [registry] });
+  const topicLabel = boundedLabel(TOPICS_MAX);
+  const read = counter("read_records_total", "Records read from Kafka.", ["topic"]);
+  const readBytes = counter("read_bytes_total", "Bytes of their lines.", ["topic"]);
+  const dropped = counter("dropped_records_total", "Records dropped by a rule.", ["rule"]);
+  const items = counter("bulk_items_total", "Documents by what became of them.", [
+    "result",
+    "code",
+  ]);
+  const bulks = counter("bulk_requests_total", "Bulk requests that were answered.");
+  const failures = counter("failures_total", "Requests of which nothing is known.", ["code"]);
+  const dead = counter("dead_letters_total", "Dead letters written, by reason.", ["code"]);
+  const lost = counter("lost_records_total", "Offsets that Kafka removed before they were read.", [
+    "topic",
+  ]);
+  const invalid = counter("invalid_utf8_total", "Byte sequences replaced by U+FFFD.");
+  const compared = counter("compared_total", "Existing documents that were compared.", ["same"]);
+  const rebalances = counter("rebalances_total", "Assignments of partitions.");
+  const commits = counter("commits_total", "Commits of offsets.", ["result"]);
+  const restarts = counter("consumer_restarts_total", "Starts of the consumer after a failure.");
+  const histogram = (name: string, help: string, buckets: number[]) =>
+    new Histogram({ name: `weir_transfer_${name}`, help, buckets, registers: [registry] });
+  const bulkSize = histogram("bulk_documents", "Documents of a bulk request.", [
+    1,
+    10,
+    100,
+    500,
+    1000,
+    2000,
+    5000,
+    10_000,
+  ]);
+  const bulkSeconds = histogram("bulk_seconds", "Time until a bulk request was answered.", [
+    0.01,
+    0.03,
+    0.1,
+    0.3,
+    1,
+    3,
+    10,
+    30,
+  ]);
+  const delay = histogram(
+    "delay_seconds",
+    "From the record's time in Kafka to its acknowledgement, oldest of a bulk request.",
+    [0.1, 0.3, 1, 3, 10, 30, 60, 300, 900, 3600, 86_400],
+  );
+  stateGauges(registry, state);
+  return {
+    read(topic, records, bytes) {
+      const label = { topic: topicLabel(topic) };
+      read.inc(label, records);
+      readBytes.inc(label, bytes);
+    },
+    dropped: (rule, records) => dropped.inc({ rule }, records),
+    outcome: (result, code, count) => items.inc({ result, code }, count),
+    bulk(documents, _bytes, ms) {
+      bulks.inc();
+      bulkSize.observe(documents);
+      bulkSeconds.observe(ms / 1000);
+    },
+    failed: (code) => failures.inc({ code }),
+    dead: (code, count) => dead.inc({ code }, count),
+    delay: (ms) => delay.observe(ms / 1000),
+    lost: (topic, _partition, records) => lost.inc({ topic: topicLabel(topic) }, records),
+    invalidUtf8: (count) => invalid.inc(count),
+    compared: (same) => compared.inc({ same: String(same) }),
+    rebalanced: () => rebalances.inc(),
+    committed: (failed) => commits.inc({ result: failed ? "failed" : "done" }),
+    restarted: () => restarts.inc(),
+  };
+}
+
+function stateGauges(registry: Registry, state: () => TransferState): void {
+  const gauge = (name: string, help: string, read: (state: TransferState) => number) =>
+    new Gauge({
+      name: `weir_transfer_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read(state()));
+      },
+    });
+  gauge("channel_lines", "Lines in memory.", ({ channel }) => channel.lines);
+  gauge("channel_bytes", "Bytes that they count for.", ({ channel }) => channel.bytes);
+  gauge("channel_lines_max", "Bound of lines in memory.", ({ channelMax }) => channelMax.lines);
+  gauge("channel_bytes_max", "Bound of bytes in memory.", ({ channelMax }) => channelMax.bytes);
+  gauge("workers_limit", "Bulk requests allowed at once.", ({ delivery }) => delivery.limit);
+  gauge("workers_active", "Bulk requests open.", ({ delivery }) => delivery.active);
+  gauge(
+    "partitions_paused",
+    "Partitions that wait for room.",
+    ({ lanes }) => [...lanes()].filter((lane) => lane.paused).length,
+  );
+  const perLane = (
+    name: string,
+    help: string,
+    labelNames: string[],
+    value: (lane: Lane) => number,
+  ) =>
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [registry],
+      collect() {
+        this.reset();
+        const { groupId, lanes } = state();
+        for (const lane of [...lanes()].slice(0, 10_000)) {
+          const found = value(lane);
+          if (found < 0) continue;
+          const labels: Record<string, string> = {
+            topic: lane.topic,
+            partition: String(lane.partition),
+          };
+          if (labelNames.includes("consumergroup")) labels.consumergroup = groupId;
+          this.set(labels, found);
+        }
+      },
+    });
+  perLane(
+    "kafka_consumergroup_lag",
+    "Records behind the committed offset.",
+    GROUP_LABELS,
+    (lane) =>
+      lane.highWatermark < 0 || lane.committed < 0
+        ? -1
+        : Math.max(0, lane.highWatermark - lane.committed),
+  );
+  perLane(
+    "kafka_consumergroup_current_offset",
+    "Committed offset.",
+    GROUP_LABELS,
+    (lane) => lane.committed,
+  );
+  perLane(
+    "kafka_topic_partition_current_offset",
+    "Offset behind the newest record.",
+    PARTITION_LABELS,
+    (lane) => lane.highWatermark,
+  );
+}
