@@ -46,7 +46,7 @@ export interface LogRecord {
 
 /**
  * Promises of every reader:
- *  - Order is (@timestamp, generation, offset), newest or oldest first.
+ *  - Order is (@timestamp, generation, offset, topic), newest or oldest first.
  *  - The same query language on every store; see search/query/GRAMMAR.md.
  *  - Results stream in batches; aborting the signal stops the work. Limits are the caller's, each has a default.
  *  - What a writer answered "created" for is found at the latest one second later.
@@ -92,6 +92,8 @@ export interface SortKey {
   timestampMs: number;
   generation: string;
   offset: number;
+  /** Decides between documents of one file in several topics; left out, the key stands behind all of them. */
+  topic?: string;
 }
 
 export interface HistogramBucket {
