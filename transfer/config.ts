@@ -14,7 +14,10 @@ import {
   text,
   texts,
 } from "../core/config/fields.ts";
+import { messageOf } from "../core/errors.ts";
 import { kafkaFields } from "../core/kafka/settings.ts";
+import { compilePatterns } from "./consume/topics.ts";
+import { TemplateNames } from "./index/names.ts";
 
 const consumer = group({
   groupId: text("weir-transfer", {
@@ -83,6 +86,10 @@ const index = group({
   templatePriority: integer(0, 1_000_000, 150, { description: "Priority of the index template." }),
   shards: integer(1, 1024, 1, { description: "Primary shards of a new index." }),
   replicas: integer(0, 100, 1, { description: "Replicas of a new index." }),
+  fields: choice(["auto", "none"], "auto", {
+    description:
+      "auto: the fields of JSON and logfmt lines are written too, all in one flattened field.",
+  }),
   refreshInterval: text("", {
     description: "refresh_interval of a new index; empty: Elasticsearch's own.",
   }),
@@ -102,7 +109,7 @@ const bulk = group({
   retryMax: duration(10, 600e3, "30s", { description: "Longest pause before a retry." }),
 }, { description: "Bulk requests." });
 
-export const transferSettings = settings({
+const fields = settings({
   kafka: group(kafkaFields, { description: "Kafka." }),
   consumer,
   elasticsearch,
@@ -130,7 +137,7 @@ export const transferSettings = settings({
   listen: text("127.0.0.1:9465", {
     description: "Address of /metrics, /healthz, /readyz, /api/status.",
   }),
-  shutdownTimeout: duration(0, 600e3, "20s", {
+  shutdown: duration(0, 600e3, "20s", {
     description: "Longest time to finish what is in memory after a signal.",
   }),
   log: group({
@@ -142,5 +149,31 @@ export const transferSettings = settings({
     }),
   }, { description: "Our own log." }),
 });
+
+/** The settings file of weir-transfer. */
+export const transferSettings = fields.superRefine((value, context) => {
+  const check = (path: string[], run: () => void) => {
+    try {
+      run();
+    } catch (error) {
+      context.addIssue({ code: "custom", path, message: messageOf(error) });
+    }
+  };
+  check(["consumer", "topicPatterns"], () => compilePatterns(value.consumer.topicPatterns));
+  check(["index", "name"], () => new TemplateNames(indexTemplate(value.index), 1));
+  if (value.consumer.heartbeat * 2 > value.consumer.sessionTimeout) {
+    context.addIssue({
+      code: "custom",
+      path: ["consumer", "heartbeat"],
+      message: "Expected at most half of sessionTimeout",
+    });
+  }
+});
+
+/** The template of index names that is in force. */
+export function indexTemplate(index: { name: string; document: "full" | "minimal" }): string {
+  if (index.name !== "") return index.name;
+  return index.document === "full" ? "weir-{topic}-{day}" : "{topic}";
+}
 
 export type TransferSettings = z.output<typeof transferSettings>;

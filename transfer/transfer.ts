@@ -3,14 +3,13 @@
  * program can put its own store behind the same consumer.
  */
 import type { Kafka } from "kafkajs";
-import { statusApp } from "../core/http/status_server.ts";
-import { listen, type Listening } from "../core/http/status_server.ts";
+import { statusPart } from "../core/http/status_server.ts";
 import type { Part } from "../core/lifecycle.ts";
 import { createKafka } from "../core/kafka/client.ts";
 import { logOf } from "../core/log.ts";
 import { newRegistry, type Registry } from "../core/metrics/registry.ts";
 import type { DocumentWriter } from "../core/ports/document_store.ts";
-import type { TransferSettings } from "./config.ts";
+import { indexTemplate, type TransferSettings } from "./config.ts";
 import { Consumer } from "./consume/consumer.ts";
 import { compilePatterns } from "./consume/topics.ts";
 import { type DeadLetters, KafkaDeadLetters } from "./dead_letter.ts";
@@ -151,38 +150,27 @@ export class Transfer {
       })),
     };
   }
+}
 
-  /** /metrics, /healthz, /readyz and /api/status, as a part. */
-  statusPart(): Part {
-    let listening: Listening | undefined;
-    const app = statusApp({
-      registry: this.registry,
-      notReady: () => this.notReady(),
-      status: () => this.status(),
-    });
-    return {
-      name: "status",
-      start: () => {
-        listening = listen(this.settings.listen, (request) => app.fetch(request));
-        this.#log.info("Listening", { url: listening.url });
-      },
-      stop: () => listening?.close(),
-    };
-  }
+/** The parts of weir-transfer in the order of their start. Throws WeirErrors for settings that cannot work. */
+export function createTransferParts(settings: TransferSettings): Part[] {
+  const transfer = new Transfer(settings);
+  const status = statusPart(settings.listen, {
+    registry: transfer.registry,
+    notReady: () => transfer.notReady(),
+    status: () => transfer.status(),
+  });
+  return [status, ...transfer.parts()];
 }
 
 /** The writer over Elasticsearch that the settings ask for. */
 export function elasticWriter(settings: TransferSettings, events: WriterEvents): DocumentWriter {
   const { index } = settings;
-  const template = index.name !== ""
-    ? index.name
-    : index.document === "full"
-    ? "weir-{topic}-{day}"
-    : "{topic}";
-  const names = new TemplateNames(template, index.daysBack);
+  const names = new TemplateNames(indexTemplate(index), index.daysBack);
   const patterns = names.patterns(settings.consumer.topics);
   return new ElasticWriter(createElastic(settings.elasticsearch), names, {
     document: index.document,
+    fields: index.fields,
     template: index.template && patterns.length > 0
       ? {
         patterns,

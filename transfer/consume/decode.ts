@@ -10,6 +10,7 @@ import type { RecordCursor } from "./record_batch.ts";
 
 /** Static fields of a record beyond this are left out and counted. */
 export const FIELDS_MAX = 64;
+const FIELD_NAME_BYTES_MAX = 512;
 const FIELD_BYTES_MAX = 32_768;
 const TEXT_BYTES_MAX = 8192;
 
@@ -97,8 +98,11 @@ export class RecordDecoder {
           : decoder.decode(bytes.subarray(valueStart, valueEnd));
         return;
     }
-    const size = nameEnd - nameStart + valueEnd - Math.max(valueStart, 0);
-    if (nameEnd === nameStart || found.count >= FIELDS_MAX || (!empty && size > FIELD_BYTES_MAX)) {
+    const nameBytes = nameEnd - nameStart;
+    if (
+      nameBytes === 0 || nameBytes > FIELD_NAME_BYTES_MAX || found.count >= FIELDS_MAX ||
+      (!empty && valueEnd - valueStart > FIELD_BYTES_MAX)
+    ) {
       this.fieldsDropped++;
       return;
     }

@@ -75,7 +75,7 @@ export class BulkBody {
     for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits++;
     for (let at = this.#at + digits - 1, rest = value; at >= this.#at; at--) {
       const next = Math.floor(rest / 10);
-      out[at] = 48 + rest - next * 10;
+      out[at] = 48 + (rest - next * 10);
       rest = next;
     }
     this.#at += digits;

@@ -3,6 +3,7 @@
  * names (or exactly topic and data). What repeats from record to record (names of index, host, path, zone's reader) is
  * made once.
  */
+import { fieldsOf, NAME_CHARS_MAX } from "../../core/reading/fields.ts";
 import { LEVEL_NAMES } from "../../core/reading/level.ts";
 import { LineReader } from "../../core/reading/line_reader.ts";
 import { zoneOf } from "../../core/reading/zone.ts";
@@ -10,6 +11,7 @@ import type { LogRecord } from "../../core/ports/document_store.ts";
 import { type BulkBody, jsonText } from "./bulk_body.ts";
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 const bytesOf = (text: string) => encoder.encode(text);
 const PARTS_KEPT = 4096;
 /** The last millisecond of the year 9999. */
@@ -33,20 +35,21 @@ const BRACE = bytesOf("}");
 const COLON = bytesOf('":"');
 const COMMA = bytesOf(",");
 const MESSAGE = bytesOf(',"message":"');
-const MESSAGE_NO_KAFKA = bytesOf('","message":"');
 const END = bytesOf('"}\n');
 const TOPIC = bytesOf('{"topic":"');
 const DATA = bytesOf('","data":"');
 
 export class DocumentEncoder {
   readonly #minimal: boolean;
+  readonly #fields: boolean;
   readonly #reader = new LineReader();
   readonly #parts = new Map<string, Uint8Array>();
   #second = NaN;
   #secondText = "";
 
-  constructor(document: "full" | "minimal") {
+  constructor(document: "full" | "minimal", fields: "auto" | "none" = "auto") {
     this.#minimal = document === "minimal";
+    this.#fields = fields === "auto";
   }
 
   /** Appends action and document. `index` is the name of the index, `ingested` the time of writing as ISO text. */
@@ -98,27 +101,21 @@ export class DocumentEncoder {
   }
 
   #rest(body: BulkBody, record: LogRecord): void {
-    if (record.kafka !== undefined) {
+    if (record.kafka === undefined) body.raw(QUOTE);
+    else {
       body.raw(PARTITION);
       body.number(record.kafka.partition);
       body.raw(KAFKA_OFFSET);
       body.ascii(record.kafka.offset);
-    } else if (record.fields === undefined) return body.raw(MESSAGE_NO_KAFKA);
-    else body.raw(QUOTE);
-    if (record.fields !== undefined) {
-      body.raw(FIELDS);
-      let first = true;
-      for (const name in record.fields) {
-        if (!first) body.raw(COMMA);
-        first = false;
-        body.raw(QUOTE);
-        body.raw(jsonText(fieldName(name)));
-        body.raw(COLON);
-        body.raw(jsonText(record.fields[name]));
-        body.raw(QUOTE);
-      }
-      body.raw(BRACE);
     }
+    const { value } = record;
+    const found = this.#fields && mayHaveFields(value)
+      ? fieldsOf(decoder.decode(value))
+      : undefined;
+    const fields = found === undefined || record.fields === undefined
+      ? found ?? record.fields
+      : Object.assign(Object.create(null), found, record.fields);
+    if (fields !== undefined) appendFields(body, fields);
     body.raw(MESSAGE);
   }
 
@@ -143,6 +140,35 @@ export class DocumentEncoder {
   }
 }
 
+function appendFields(body: BulkBody, fields: Readonly<Record<string, string>>): void {
+  body.raw(FIELDS);
+  let first = true;
+  for (const name in fields) {
+    if (!first) body.raw(COMMA);
+    first = false;
+    body.raw(QUOTE);
+    body.raw(jsonText(fieldName(name)));
+    body.raw(COLON);
+    body.raw(jsonText(fields[name].toWellFormed()));
+    body.raw(QUOTE);
+  }
+  body.raw(BRACE);
+}
+
+/** False where fieldsOf() finds nothing for certain: most lines are spared being made a text. */
+function mayHaveFields(line: Uint8Array): boolean {
+  let at = 0;
+  if (line[0] === 0xef && line[1] === 0xbb && line[2] === 0xbf) at = 3;
+  while (line[at] === 32 || line[at] === 9) at++;
+  if (line[at] === 123) return true;
+  const end = Math.min(line.length, NAME_CHARS_MAX);
+  for (let i = 0; i < end; i++) {
+    if (line[i] === 61) return i > 0;
+    if (line[i] <= 34) return false;
+  }
+  return false;
+}
+
 /** Behind the time: the fields that are the same for all lines of a file. */
 function origin(record: LogRecord): string {
   const topic = text(record.topic);
@@ -159,6 +185,6 @@ function text(value: string): string {
 
 /** flattened refuses a key that holds a zero byte, or is empty. */
 function fieldName(name: string): string {
-  const clean = name.replaceAll("\0", "\ufffd");
+  const clean = name.replaceAll("\0", "\ufffd").toWellFormed();
   return clean === "" ? "_" : clean;
 }

@@ -21,6 +21,8 @@ const BULK_QUERY = { filter_path: "items.create.status,items.create.error" };
 
 export interface WriterOptions {
   document: "full" | "minimal";
+  /** Whether the fields of JSON and logfmt lines are written too. @default {"auto"} */
+  fields?: "auto" | "none";
   /** Undefined: no template is installed. */
   template: TemplateOptions | undefined;
 }
@@ -57,7 +59,7 @@ export class ElasticWriter implements DocumentWriter {
     this.#names = names;
     this.#options = options;
     this.#events = events;
-    this.#encoder = new DocumentEncoder(options.document);
+    this.#encoder = new DocumentEncoder(options.document, options.fields ?? "auto");
   }
 
   async write(records: readonly LogRecord[]): Promise<WriteOutcome[]> {

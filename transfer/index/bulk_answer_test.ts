@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { WriteOutcome } from "../../core/ports/document_store.ts";
+import { sortBulkAnswer } from "./bulk_answer.ts";
+
+const item = (status: unknown, type?: string, reason = "because") => ({
+  create: { status, ...(type === undefined ? {} : { error: { type, reason } }) },
+});
+
+function one(status: number, type?: string, reason?: string): WriteOutcome {
+  const answer = sortBulkAnswer(200, { errors: true, items: [item(status, type, reason)] }, 1);
+  assert.equal(answer.kind, "items");
+  return answer.kind === "items" ? answer.outcomes[0] : assert.fail();
+}
+
+const told = (outcome: WriteOutcome) =>
+  "code" in outcome ? `${outcome.result} ${outcome.code}` : outcome.result;
+
+Deno.test("sortBulkAnswer() sorts each item by what it means for its document", () => {
+  const cases: [number, string | undefined, string, string][] = [
+    [201, undefined, "", "created"],
+    [200, undefined, "", "created"],
+    [409, "version_conflict_engine_exception", "", "exists"],
+    [429, "es_rejected_execution_exception", "", "retry ES_THROTTLED"],
+    [429, "circuit_breaking_exception", "", "retry ES_THROTTLED"],
+    [503, "unavailable_shards_exception", "", "retry ES_UNAVAILABLE"],
+    [500, "null_pointer_exception", "", "retry ES_UNAVAILABLE"],
+    [
+      403,
+      "cluster_block_exception",
+      "blocked by: [FORBIDDEN/8/index write]",
+      "retry ES_CLUSTER_BLOCK",
+    ],
+    [429, "cluster_block_exception", "flood-stage watermark", "retry ES_THROTTLED"],
+    [403, "security_exception", "", "retry ES_NOT_ALLOWED"],
+    [401, "security_exception", "", "retry ES_NOT_ALLOWED"],
+    [404, "index_not_found_exception", "", "retry ES_INDEX_MISSING"],
+    [400, "document_parsing_exception", "failed to parse", "rejected ES_REJECTED"],
+    [400, "mapper_parsing_exception", "failed to parse", "rejected ES_REJECTED"],
+    [400, "strict_dynamic_mapping_exception", "", "rejected ES_REJECTED"],
+    [
+      400,
+      "illegal_argument_exception",
+      "Document contains at least one immense term",
+      "rejected ES_REJECTED",
+    ],
+    [
+      400,
+      "illegal_argument_exception",
+      "no write index is defined for alias [a]",
+      "retry ES_INDEX_NOT_CREATED",
+    ],
+    [
+      400,
+      "validation_exception",
+      "this action would add [2] shards, but this cluster currently has [1000]/[1000] maximum normal shards open;",
+      "retry ES_INDEX_NOT_CREATED",
+    ],
+    [400, "invalid_index_name_exception", "", "retry ES_INDEX_NOT_CREATED"],
+    [400, "index_closed_exception", "", "retry ES_INDEX_NOT_CREATED"],
+    [400, undefined, "", "retry ES_ANSWER_UNKNOWN"],
+    [418, "teapot", "", "retry ES_ANSWER_UNKNOWN"],
+  ];
+  for (const [status, type, reason, wanted] of cases) {
+    assert.equal(told(one(status, type, reason)), wanted, `${status} ${type} ${reason}`);
+  }
+});
+
+Deno.test("sortBulkAnswer() sorts whole answers", () => {
+  const error = (type: string, reason = "r") => ({ error: { type, reason }, status: 0 });
+  const cases: [number, unknown, string][] = [
+    [413, "too large", "split ES_BODY_TOO_LARGE"],
+    [400, error("x_content_parse_exception"), "split ES_BODY_REFUSED"],
+    [400, "<html>Bad Request</html>", "again ES_ANSWER_UNKNOWN"],
+    [400, error("validation_exception"), "again ES_ANSWER_UNKNOWN"],
+    [401, error("security_exception"), "again ES_NOT_ALLOWED"],
+    [403, error("security_exception"), "again ES_NOT_ALLOWED"],
+    [403, "<html>Forbidden</html>", "again ES_NOT_ALLOWED"],
+    [403, error("cluster_block_exception"), "again ES_CLUSTER_BLOCK"],
+    [404, "not found", "again ES_ANSWER_UNKNOWN"],
+    [429, error("circuit_breaking_exception"), "again ES_THROTTLED"],
+    [502, "<html>Bad Gateway</html>", "again ES_UNAVAILABLE"],
+    [503, error("master_not_discovered_exception"), "again ES_UNAVAILABLE"],
+    [200, '{"items":[{"crea', "again ES_ANSWER_BROKEN"],
+    [200, {}, "again ES_ANSWER_BROKEN"],
+    [200, null, "again ES_ANSWER_BROKEN"],
+    [200, { items: [] }, "again ES_ANSWER_BROKEN"],
+  ];
+  for (const [status, body, wanted] of cases) {
+    const answer = sortBulkAnswer(status, body, 1);
+    assert.equal(answer.kind === "items" ? "items" : `${answer.kind} ${answer.code}`, wanted);
+    assert.equal(answer.kind === "again" && answer.auth, wanted === "again ES_NOT_ALLOWED");
+  }
+});
+
+Deno.test("sortBulkAnswer() keeps the order and names the first that existed", () => {
+  const items = [item(201), item(400, "mapper_parsing_exception"), item(409), item(429), item(409)];
+  const answer = sortBulkAnswer(200, { items }, 5);
+  assert.ok(answer.kind === "items");
+  assert.deepEqual(answer.outcomes.map((one) => one.result), [
+    "created",
+    "rejected",
+    "exists",
+    "retry",
+    "exists",
+  ]);
+  assert.equal(answer.exists, 2);
+});
+
+Deno.test("sortBulkAnswer() calls a document written only where the answer says so, whatever it is", () => {
+  const status = fc.oneof(
+    fc.constantFrom(200, 201, 400, 403, 404, 409, 413, 429, 500, 503),
+    fc.anything(),
+  );
+  const type = fc.constantFrom("mapper_parsing_exception", "cluster_block_exception", "", "x");
+  const anyItem = fc.oneof(
+    fc.record({ create: fc.record({ status, error: fc.record({ type, reason: fc.anything() }) }) }),
+    fc.record({ create: fc.record({ status }) }),
+    fc.anything(),
+  );
+  const answers = fc.tuple(
+    fc.oneof(fc.constantFrom(200, 400, 401, 403, 413, 429, 500, 502, 503), fc.integer()),
+    fc.oneof(fc.record({ items: fc.array(anyItem, { maxLength: 6 }) }), fc.anything()),
+    fc.integer({ min: 1, max: 6 }),
+  );
+  fc.assert(
+    fc.property(answers, ([http, body, count]) => {
+      const answer = sortBulkAnswer(http, body, count);
+      if (answer.kind !== "items") {
+        assert.ok(answer.code.startsWith("ES_"));
+        return;
+      }
+      const items = (body as any).items;
+      assert.equal(items.length, count);
+      assert.equal(answer.outcomes.length, count);
+      answer.outcomes.forEach((outcome, i) => {
+        const said = items[i]?.create?.status;
+        assert.equal(outcome.result === "created", said === 200 || said === 201);
+        assert.equal(outcome.result === "exists", said === 409);
+        if (outcome.result === "rejected") assert.ok(said === 400 || said === 413);
+      });
+    }),
+    { numRuns: 3000 },
+  );
+});
