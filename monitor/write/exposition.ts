@@ -44,8 +44,9 @@ export class Exposition {
     this.#text += `# HELP ${family} ${escapeHelp(help)}\n# TYPE ${family} ${shown}\n`;
   }
 
-  /** A sample; `labels` as `name="value"` pairs with commas between, made by `label`; "" for none. */
+  /** A sample, left out where the value is not a number; `labels` as `name="value"` pairs with commas between, made by `label`; "" for none. */
   sample(labels: string, value: number, name = this.#name): void {
+    if (Number.isNaN(value)) return;
     if (this.#left <= 0) {
       this.#dropped++;
       return;
@@ -81,9 +82,10 @@ export class Exposition {
     }
   }
 
-  /** The finished page. */
-  text(): string {
-    return this.openMetrics ? `${this.#text}# EOF\n` : this.#text;
+  /** The finished page, with what `more` has behind it. */
+  text(more?: Exposition): string {
+    const text = more === undefined ? this.#text : this.#text + more.#text;
+    return this.openMetrics ? `${text}# EOF\n` : text;
   }
 }
 
@@ -107,5 +109,5 @@ function escapeHelp(text: string): string {
 
 function number(value: number): string {
   if (Number.isFinite(value)) return String(value);
-  return Number.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
+  return value > 0 ? "+Inf" : "-Inf";
 }

@@ -1,0 +1,206 @@
+/** Settings of weir-monitor: the one specification of their types, checks, defaults and documentation. */
+import type { z } from "zod";
+import {
+  bytes,
+  choice,
+  duration,
+  flag,
+  group,
+  integer,
+  settings,
+  text,
+  texts,
+} from "../core/config/fields.ts";
+import { WeirError } from "../core/errors.ts";
+import { IGNORED_FS_TYPES } from "./write/influx_points.ts";
+
+/** What a scrape shows by default: node_exporter's choice of the collectors that there are here. */
+const SCRAPE_COLLECTORS = [
+  "arp",
+  "conntrack",
+  "cpu",
+  "cpufreq",
+  "diskstats",
+  "entropy",
+  "filefd",
+  "filesystem",
+  "hwmon",
+  "loadavg",
+  "meminfo",
+  "netclass",
+  "netdev",
+  "netstat",
+  "os",
+  "pressure",
+  "schedstat",
+  "sockstat",
+  "softnet",
+  "stat",
+  "thermal_zone",
+  "time",
+  "udp_queues",
+  "uname",
+  "vmstat",
+];
+
+/** What Telegraf's default inputs need. */
+const INFLUX_COLLECTORS = [
+  "cpu",
+  "diskstats",
+  "entropy",
+  "filesystem",
+  "loadavg",
+  "meminfo",
+  "netclass",
+  "netdev",
+  "processes",
+  "stat",
+  "time",
+  "users",
+  "vmstat",
+];
+
+const filters = group({
+  mountPointsIgnore: text(
+    "^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)",
+    { description: "Mount points that are left out, a regular expression." },
+  ),
+  fsTypesIgnore: text(
+    "^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs|iso9660|" +
+      "mqueue|nsfs|overlay|proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|erofs|" +
+      "sysfs|tracefs)$",
+    { description: "Filesystem types that are left out, a regular expression." },
+  ),
+  disksIgnore: text("^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\\d+n\\d+p)\\d+$", {
+    description: "Block devices that /metrics leaves out, a regular expression.",
+  }),
+  netDevicesIgnore: text("", {
+    description: "Network devices that are left out, a regular expression; empty: none.",
+  }),
+}, { description: "What of the host is left out; the defaults are node_exporter's." });
+
+const prometheus = group({
+  enabled: flag(true, { description: "Host metrics on /metrics." }),
+  collectors: texts(SCRAPE_COLLECTORS, 100, {
+    description: "What a scrape reads; node_exporter's names. `processes` reads a file a process.",
+  }),
+  seriesMax: integer(100, 1_000_000, 20_000, {
+    description: "Most series on the page; the rest is left out and counted.",
+  }),
+}, { description: "The target Prometheus." });
+
+const influx = group({
+  enabled: flag(false, { description: "Send points to InfluxDB." }),
+  url: text("http://127.0.0.1:8086", { description: "Address of the server." }),
+  api: choice(["v2", "v1"], "v2", {
+    description: "How it is written to: v2 from 1.8 on, v1 for older servers (/write?db=).",
+  }),
+  org: text("", { description: "Organisation (v2)." }),
+  bucket: text("", { description: "Bucket (v2)." }),
+  database: text("", { description: "Database (v1)." }),
+  retentionPolicy: text("", { description: "Retention policy (v1); empty: the default one." }),
+  username: text("", { description: "User (v1); empty: none." }),
+  tokenFile: text("", {
+    description:
+      "File with the token (v2) or password (v1), read again at every write; a line end is cut off.",
+  }),
+  interval: duration(1000, 3600e3, "10s", { description: "Time between two samples." }),
+  collectors: texts(INFLUX_COLLECTORS, 100, { description: "What a sample reads." }),
+  fsTypesIgnore: texts(IGNORED_FS_TYPES, 100, {
+    description: "Filesystem types that are left out here too; the default is Telegraf's.",
+  }),
+  timeout: duration(100, 300e3, "10s", { description: "Longest wait for an answer." }),
+  gzipFrom: bytes(0, 1e9, "1kB", { description: "Bodies of at least this size are compressed." }),
+  batchPointsMax: integer(1, 100_000, 1000, { description: "Most points in one request." }),
+  bufferPointsMax: integer(10, 10_000_000, 20_000, {
+    description:
+      "Most points that wait while the server is away; beyond it the oldest are dropped.",
+  }),
+  retryMin: duration(10, 3600e3, "1s", { description: "First wait after a failure." }),
+  retryMax: duration(10, 3600e3, "60s", { description: "Longest wait after a failure." }),
+}, { description: "The target InfluxDB." });
+
+const tags = text("", {
+  description: "Tags on every point, `key=value` with commas between, such as `env=prod,rack=7`.",
+  example: "env=prod,rack=7",
+});
+
+const fields = {
+  listen: text("127.0.0.1:9464", {
+    description: "Where /metrics, /healthz, /readyz and /api/status are served.",
+  }),
+  host: text("", { description: "The tag `host`; empty: the host's own name." }),
+  tags,
+  prometheus,
+  influx,
+  filters,
+  reader: choice(["auto", "procfs", "systeminformation"], "auto", {
+    description: "How the host is read; auto: /proc and /sys on Linux.",
+  }),
+  procDir: text("/proc", { description: "Where the host's /proc is; /host/proc in a container." }),
+  sysDir: text("/sys", { description: "Where the host's /sys is." }),
+  rootDir: text("/", { description: "Where the host's root is, for sizes of filesystems." }),
+  mountTimeout: duration(10, 60e3, "5s", { description: "Longest wait for one mount point." }),
+  collectorTimeout: duration(10, 60e3, "8s", { description: "Longest wait for one collector." }),
+  sharedFor: duration(0, 60e3, "500ms", {
+    description: "A sample may be given to another asker while it is not older than this.",
+  }),
+  shutdownDeadline: duration(100, 600e3, "10s", { description: "Longest time for stopping." }),
+  logLevel: choice(["debug", "info", "warning", "error"], "info", {
+    description: "Least severity that is logged.",
+  }),
+};
+
+/** The specification: for `weir schema`, the reference page and `loadSettings`. */
+export const monitorSettings = settings(fields);
+export const monitorGroup = group(fields, { description: "Host metrics." });
+export type MonitorSettings = z.output<typeof monitorSettings>;
+
+/** Compiles a filter; "" is none. Throws CONFIG_INVALID where it is no regular expression. */
+export function pattern(name: string, source: string): RegExp | undefined {
+  if (source === "") return undefined;
+  try {
+    return new RegExp(source);
+  } catch (error) {
+    throw new WeirError("CONFIG_INVALID", `${name}: ${(error as Error).message}`, {
+      hint: "Write a regular expression, such as ^/mnt/.",
+    });
+  }
+}
+
+/** Reads "a=b,c=d". Throws CONFIG_INVALID for anything else. */
+export function parseTags(source: string): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const part of source.split(",").map((part) => part.trim()).filter((part) => part !== "")) {
+    const match = /^([^=\s]+)=(.+)$/.exec(part);
+    if (match === null) {
+      throw new WeirError("CONFIG_INVALID", `tags: cannot read "${part}" as key=value`, {
+        hint: "Example: env=prod,rack=7",
+      });
+    }
+    found[match[1]] = match[2];
+  }
+  return found;
+}
+
+/** Faults that no single field shows. Throws CONFIG_INVALID. */
+export function checkSettings(value: MonitorSettings): void {
+  const fault = (message: string, hint: string) => {
+    throw new WeirError("CONFIG_INVALID", message, { hint });
+  };
+  for (const [name, source] of Object.entries(value.filters)) pattern(`filters.${name}`, source);
+  parseTags(value.tags);
+  const { influx } = value;
+  if (influx.enabled && influx.api === "v2" && (influx.org === "" || influx.bucket === "")) {
+    fault("influx: org and bucket are needed", "Set influx.org and influx.bucket.");
+  }
+  if (influx.enabled && influx.api === "v1" && influx.database === "") {
+    fault("influx: database is needed", "Set influx.database.");
+  }
+  if (influx.enabled && !URL.canParse(influx.url)) {
+    fault(`influx.url: "${influx.url}" is no address`, "Example: http://127.0.0.1:8086");
+  }
+  if (!value.prometheus.enabled && !influx.enabled) {
+    fault("No target is enabled", "Set prometheus.enabled or influx.enabled.");
+  }
+}

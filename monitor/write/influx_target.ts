@@ -1,0 +1,58 @@
+/** The part that takes a sample every interval and hands its points to a MetricSink. Samples lie on whole multiples of the interval. */
+import { messageOf } from "../../core/errors.ts";
+import type { Part } from "../../core/lifecycle.ts";
+import { logOf } from "../../core/log.ts";
+import type { Clock } from "../../core/ports/clock.ts";
+import type { MetricSink } from "../../core/ports/metric_sink.ts";
+import type { Sampler } from "../read/reader.ts";
+import type { PointWriter } from "./influx_points.ts";
+
+export interface SinkTargetOptions {
+  name: string;
+  sink: MetricSink;
+  sampler: Sampler;
+  points: PointWriter;
+  collectors: ReadonlySet<string>;
+  intervalMs: number;
+  clock: Clock;
+}
+
+/** Starts at once: the first sample is only the base of the shares that the second one gives. */
+export function sinkTarget(options: SinkTargetOptions): Part {
+  const log = logOf("monitor.influx");
+  const end = new AbortController();
+  let loop: Promise<void> | undefined;
+  const { sink, sampler, points, collectors, intervalMs, clock } = options;
+
+  async function run(): Promise<void> {
+    let failing = "";
+    while (!end.signal.aborted) {
+      try {
+        sink.write(points.points(await sampler.sample(collectors)));
+      } catch (error) {
+        // A bug of ours, not of the host: readers never reject. The next interval goes on.
+        log.error("Sample could not be taken", { reason: messageOf(error) });
+      }
+      const { lastError, buffered, dropped } = sink.stats();
+      if (lastError !== "" && failing === "") {
+        log.warn("Points cannot be delivered", { reason: lastError, buffered });
+      } else if (lastError === "" && failing !== "") {
+        log.info("Points are delivered again", { dropped });
+      }
+      failing = lastError;
+      await clock.sleep(intervalMs - clock.wallMs() % intervalMs, end.signal);
+    }
+  }
+
+  return {
+    name: options.name,
+    start() {
+      loop = run();
+    },
+    async stop(deadlineMs) {
+      end.abort();
+      await loop;
+      await sink.close(deadlineMs);
+    },
+  };
+}
