@@ -1,0 +1,81 @@
+/**
+ * A regular expression made for lines, rewritten so that it can search a whole block at once: nothing in it matches a
+ * line feed, so each match lies within a line, and lines match alone exactly where they match in the block. What cannot
+ * be rewritten with certainty is left to a search line by line.
+ */
+
+export interface BlockRegex {
+  /** Global and multi-line. */
+  regex: RegExp;
+  /** Holds ^ or $: other line separators within a line look like line ends to it, so a hit has to be checked. */
+  anchored: boolean;
+}
+
+/** The rewritten expression, or undefined where that is not possible. */
+export function blockRegex(source: string): BlockRegex | undefined {
+  let out = "", anchored = false;
+  for (let i = 0; i < source.length;) {
+    const char = source[i];
+    if (char === "\\") {
+      const escape = rewriteEscape(source, i);
+      if (escape === undefined) return undefined;
+      out += escape;
+      i += 2;
+    } else if (char === "[") {
+      const end = classEnd(source, i);
+      const inside = source.slice(i + 1, end);
+      const rewritten = end < 0 ? undefined : rewriteClass(inside);
+      if (rewritten === undefined) return undefined;
+      out += rewritten;
+      i = end + 1;
+    } else {
+      if (char === "(" && source[i + 1] === "?" && source[i + 2] !== ":") return undefined;
+      if (char === "^" || char === "$") anchored = true;
+      if (char < " ") return undefined;
+      out += char;
+      i++;
+    }
+  }
+  for (const flags of ["gmu", "gm"]) {
+    try {
+      new RegExp(source, flags.replace(/[gm]/g, ""));
+      return { regex: new RegExp(out, flags), anchored };
+    } catch {
+      // The laxer rules come next, as in compileRegex.
+    }
+  }
+  return undefined;
+}
+
+function rewriteEscape(source: string, at: number): string | undefined {
+  const next = source[at + 1];
+  if (next === "s") return "[^\\S\\n]";
+  if (next === "W") return "[^\\w\\n]";
+  if (next === "D") return "[^\\d\\n]";
+  // Everything that may name a line feed, or reaches back.
+  if (next === undefined || /[nrcxupPk0-9fv]/.test(next)) return undefined;
+  return `\\${next}`;
+}
+
+/** The place of the bracket that ends the class begun at `at`, or -1. */
+function classEnd(source: string, at: number): number {
+  for (let i = at + 1; i < source.length; i++) {
+    if (source[i] === "\\") i++;
+    else if (source[i] === "]") return i;
+  }
+  return -1;
+}
+
+function rewriteClass(inside: string): string | undefined {
+  const negated = inside.startsWith("^");
+  const rest = negated ? inside.slice(1) : inside;
+  for (let i = 0; i < rest.length; i++) {
+    if (rest[i] < " ") return undefined;
+    if (rest[i] !== "\\") continue;
+    const next = rest[++i];
+    const named = negated ? /[cxupPk0-9]/ : /[sSWDnrcxupPk0-9fv]/;
+    if (next === undefined || named.test(next)) return undefined;
+  }
+  if (negated) return `[^${rest}\\n]`;
+  return rest === "" ? undefined : `[${rest}]`;
+}

@@ -1,0 +1,193 @@
+/**
+ * The sealed blocks: a directory of them in memory, their parts in the database. Blocks never change once they are
+ * sealed; they are dropped whole. A block that is dropped while somebody reads is simply not found any more.
+ */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import {
+  type BlockColumns,
+  type BlockLines,
+  compress,
+  decodeColumns,
+  decompress,
+  encodeColumns,
+} from "./block.ts";
+import { encodeMinutes, LEVELS } from "./minutes.ts";
+import type { OpenBlock } from "./open_block.ts";
+import { TokenSet } from "./token_filter.ts";
+
+/** What is known of a block without reading it. */
+export interface BlockInfo {
+  id: number;
+  firstMs: number;
+  lastMs: number;
+  lines: number;
+  /** Number of its first line in the order of arrival. */
+  firstSeq: number;
+  /** Bytes of the files that its lines account for. */
+  rawBytes: number;
+  textBytes: number;
+  columnBytes: number;
+  /** Bytes in the database. */
+  storedBytes: number;
+  /** When its last line was stored. */
+  ingestedMs: number;
+  sources: readonly number[];
+  /** Lines by level code. */
+  levels: Uint32Array;
+}
+
+interface BlockRow {
+  id: number;
+  first_ms: number;
+  last_ms: number;
+  lines: number;
+  first_seq: number;
+  raw_bytes: number;
+  text_bytes: number;
+  column_bytes: number;
+  stored_bytes: number;
+  ingested_ms: number;
+  sources: string;
+  levels: Uint8Array;
+}
+
+export class Blocks {
+  /** In the order of arrival. */
+  readonly infos: BlockInfo[] = [];
+  readonly #tokens = new TokenSet();
+  readonly #level: number;
+  readonly #sql: Record<string, StatementSync>;
+
+  /** @param level zstd level */
+  constructor(database: DatabaseSync, level: number) {
+    const prepare = (sql: string) => database.prepare(sql);
+    this.#level = level;
+    this.#sql = {
+      all: prepare(`SELECT id, first_ms, last_ms, lines, first_seq, raw_bytes, text_bytes,
+        column_bytes, stored_bytes, ingested_ms, sources, levels FROM blocks ORDER BY id`),
+      add: prepare(`INSERT INTO blocks (first_ms, last_ms, lines, first_seq, raw_bytes, text_bytes,
+        column_bytes, stored_bytes, ingested_ms, sources, levels, minutes, columns)
+        VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)`),
+      addText: prepare("INSERT INTO texts (id, text) VALUES (?,?)"),
+      addFilter: prepare("INSERT INTO filters (id, bits) VALUES (?,?)"),
+      text: prepare("SELECT text FROM texts WHERE id=?"),
+      columns: prepare("SELECT columns FROM blocks WHERE id=?"),
+      minutes: prepare("SELECT minutes FROM blocks WHERE id=?"),
+      filter: prepare("SELECT bits FROM filters WHERE id=?"),
+      drop: prepare("DELETE FROM blocks WHERE id=?"),
+      dropText: prepare("DELETE FROM texts WHERE id=?"),
+      dropFilter: prepare("DELETE FROM filters WHERE id=?"),
+    };
+    this.load();
+  }
+
+  /** Reads the directory from the database. */
+  load(): void {
+    this.infos.length = 0;
+    for (const row of this.#sql.all.iterate() as Iterable<unknown>) {
+      this.infos.push(infoOf(row as BlockRow));
+    }
+  }
+
+  /** Writes the open block as a sealed one; within a transaction. */
+  seal(open: OpenBlock, firstSeq: number): BlockInfo {
+    const view = open.view();
+    const text = view.text.subarray(0, view.textBytes);
+    const columns = encodeColumns(view, view.runs);
+    const minutes = encodeMinutes(view.times, view.levels, view.lines);
+    this.#tokens.clear();
+    this.#tokens.addText(view.text, 0, view.textBytes);
+    const filter = this.#tokens.filter();
+    const packedText = compress(text, this.#level), packedColumns = compress(columns, this.#level);
+    const info: BlockInfo = {
+      id: 0,
+      firstMs: open.firstMs,
+      lastMs: open.lastMs,
+      lines: view.lines,
+      firstSeq,
+      rawBytes: open.rawBytes,
+      textBytes: view.textBytes,
+      columnBytes: columns.length,
+      storedBytes: packedText.length + packedColumns.length + filter.length + minutes.length + 100,
+      ingestedMs: Math.max(...view.runs.map((run) => run.i)),
+      sources: [...new Set(view.runs.map((run) => run.s))],
+      levels: open.levelCounts(),
+    };
+    const levels = new Uint8Array(info.levels.buffer.slice(0));
+    info.id = Number(
+      this.#sql.add.run(
+        info.firstMs,
+        info.lastMs,
+        info.lines,
+        info.firstSeq,
+        info.rawBytes,
+        info.textBytes,
+        info.columnBytes,
+        info.storedBytes,
+        info.ingestedMs,
+        info.sources.join(","),
+        levels,
+        minutes,
+        packedColumns,
+      ).lastInsertRowid,
+    );
+    this.#sql.addText.run(info.id, packedText);
+    this.#sql.addFilter.run(info.id, filter);
+    this.infos.push(info);
+    return info;
+  }
+
+  columns(info: BlockInfo): BlockColumns | undefined {
+    const row = this.#sql.columns.get(info.id) as { columns: Uint8Array } | undefined;
+    return row && decodeColumns(decompress(row.columns, info.columnBytes));
+  }
+
+  text(info: BlockInfo): Uint8Array | undefined {
+    const row = this.#sql.text.get(info.id) as { text: Uint8Array } | undefined;
+    return row && decompress(row.text, info.textBytes);
+  }
+
+  lines(info: BlockInfo): BlockLines | undefined {
+    const columns = this.columns(info), text = this.text(info);
+    return columns && text && { ...columns, text, textBytes: info.textBytes };
+  }
+
+  minutes(info: BlockInfo): Uint8Array | undefined {
+    return (this.#sql.minutes.get(info.id) as { minutes: Uint8Array } | undefined)?.minutes;
+  }
+
+  filter(info: BlockInfo): Uint8Array | undefined {
+    return (this.#sql.filter.get(info.id) as { bits: Uint8Array } | undefined)?.bits;
+  }
+
+  /** Drops the blocks; within a transaction. */
+  drop(dropped: ReadonlySet<BlockInfo>): void {
+    for (const info of dropped) {
+      this.#sql.drop.run(info.id);
+      this.#sql.dropText.run(info.id);
+      this.#sql.dropFilter.run(info.id);
+    }
+    const kept = this.infos.filter((info) => !dropped.has(info));
+    this.infos.length = 0;
+    for (const info of kept) this.infos.push(info);
+  }
+}
+
+function infoOf(row: BlockRow): BlockInfo {
+  const levels = new Uint32Array(LEVELS);
+  new Uint8Array(levels.buffer).set(row.levels);
+  return {
+    id: row.id,
+    firstMs: row.first_ms,
+    lastMs: row.last_ms,
+    lines: row.lines,
+    firstSeq: row.first_seq,
+    rawBytes: row.raw_bytes,
+    textBytes: row.text_bytes,
+    columnBytes: row.column_bytes,
+    storedBytes: row.stored_bytes,
+    ingestedMs: row.ingested_ms,
+    sources: row.sources === "" ? [] : row.sources.split(",").map(Number),
+    levels,
+  };
+}

@@ -1,0 +1,175 @@
+/**
+ * Token filters: which tokens a block of lines may hold. A Bloom filter of 8 bits a distinct token and 5 places each
+ * (about 2 % false positives, no false negatives). Tokens are those of search/query/words.ts, in lower case, plus each
+ * pair of neighbouring characters of a script that is written without spaces; they are hashed as their UTF-8 bytes.
+ */
+import { tokensOf } from "../query/words.ts";
+
+/** Bits a distinct token. */
+export const BITS_PER_TOKEN = 8;
+/** Places of one token in a filter. */
+export const PLACES = 5;
+
+/** For each byte: 0 between tokens, 255 not ASCII, else the byte in lower case. */
+const TOKEN_BYTE = new Uint8Array(256);
+for (const char of "abcdefghijklmnopqrstuvwxyz0123456789_") {
+  TOKEN_BYTE[char.charCodeAt(0)] = char.charCodeAt(0);
+  TOKEN_BYTE[char.toUpperCase().charCodeAt(0)] = char.charCodeAt(0);
+}
+TOKEN_BYTE.fill(255, 128);
+
+const SEED = 0x811c9dc5 | 0;
+const PRIME = 0x01000193;
+const UNSPACED = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]$/u;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** The hash of a token; never 0. */
+export function tokenHash(token: string): number {
+  const bytes = encoder.encode(token);
+  let hash = SEED;
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i], PRIME);
+  return finish(hash);
+}
+
+function finish(hash: number): number {
+  hash ^= hash >>> 15;
+  hash = Math.imul(hash, 0x2c1b3c6d);
+  hash ^= hash >>> 12;
+  return hash === 0 ? 1 : hash;
+}
+
+/** Stands in the filter of a block that holds `\\u`: letters may be hidden behind such escapes. */
+export const ESCAPE_TOKEN = tokenHash("\\u");
+
+/** The tokens of a text that filters know: its tokens and its pairs. */
+export function indexTokens(text: string): string[] {
+  const tokens = tokensOf(text);
+  const all = [...tokens];
+  // Neighbours in the list may stand apart in the text: such a pair only adds a token.
+  for (let i = 1; i < tokens.length; i++) {
+    if (UNSPACED.test(tokens[i]) && UNSPACED.test(tokens[i - 1])) {
+      all.push(tokens[i - 1] + tokens[i]);
+    }
+  }
+  return all;
+}
+
+/** Collects the distinct tokens of a block. Reused from block to block. */
+export class TokenSet {
+  /** Open addressing, 0 is empty. */
+  #table = new Int32Array(1 << 15);
+  #mask = (1 << 15) - 1;
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  clear(): void {
+    this.#table.fill(0);
+    this.#count = 0;
+  }
+
+  /** Adds the tokens of `bytes[from..to)`, whole lines. */
+  addText(bytes: Uint8Array, from: number, to: number): void {
+    let hash = SEED, inside = false, lineStart = from;
+    for (let i = from; i < to; i++) {
+      const byte = TOKEN_BYTE[bytes[i]];
+      if (byte === 0) {
+        if (inside) {
+          this.#add(finish(hash));
+          inside = false;
+        }
+        if (bytes[i] === 10) lineStart = i + 1;
+        else if (bytes[i] === 92 && bytes[i + 1] === 117) this.#add(ESCAPE_TOKEN);
+      } else if (byte === 255) {
+        // A line with other characters is read as text: what is a letter is a question of Unicode.
+        let end = i;
+        while (end < to && bytes[end] !== 10) end++;
+        const line = decoder.decode(bytes.subarray(lineStart, end));
+        for (const token of indexTokens(line)) this.#add(tokenHash(token));
+        if (line.includes("\\u")) this.#add(ESCAPE_TOKEN);
+        inside = false;
+        i = end;
+        lineStart = end + 1;
+      } else {
+        if (!inside) {
+          hash = SEED;
+          inside = true;
+        }
+        hash = Math.imul(hash ^ byte, PRIME);
+      }
+    }
+    if (inside) this.#add(finish(hash));
+  }
+
+  #add(hash: number): void {
+    const table = this.#table, mask = this.#mask;
+    let at = hash & mask;
+    while (table[at] !== 0) {
+      if (table[at] === hash) return;
+      at = (at + 1) & mask;
+    }
+    table[at] = hash;
+    if (++this.#count * 2 > mask) this.#grow();
+  }
+
+  #grow(): void {
+    const old = this.#table;
+    this.#table = new Int32Array(old.length * 2);
+    this.#mask = this.#table.length - 1;
+    for (const hash of old) {
+      if (hash === 0) continue;
+      let at = hash & this.#mask;
+      while (this.#table[at] !== 0) at = (at + 1) & this.#mask;
+      this.#table[at] = hash;
+    }
+  }
+
+  /** The filter of the collected tokens, of `bits` bits (a multiple of 8). */
+  filter(bits = filterBits(this.#count)): Uint8Array {
+    const filter = new Uint8Array(bits >> 3);
+    const table = this.#table;
+    for (let i = 0; i < table.length; i++) {
+      const hash = table[i];
+      if (hash === 0) continue;
+      const step = stepOf(hash);
+      let place = hash >>> 0;
+      for (let k = 0; k < PLACES; k++) {
+        const bit = place % bits;
+        filter[bit >> 3] |= 1 << (bit & 7);
+        place = (place + step) >>> 0;
+      }
+    }
+    return filter;
+  }
+}
+
+/** Size of a filter for that many tokens, a multiple of 64 bits. */
+export function filterBits(tokens: number): number {
+  return Math.max(64, Math.ceil(tokens * BITS_PER_TOKEN / 64) * 64);
+}
+
+function stepOf(hash: number): number {
+  return (Math.imul(hash, 0x9e3779b1) >>> 0) | 1;
+}
+
+/** The bits that a token sets in a filter of `bits` bits. */
+export function placesOf(hash: number, bits: number): number[] {
+  const step = stepOf(hash);
+  const places: number[] = [];
+  let place = hash >>> 0;
+  for (let k = 0; k < PLACES; k++) {
+    places.push(place % bits);
+    place = (place + step) >>> 0;
+  }
+  return places;
+}
+
+/** False where the block certainly does not hold the token. */
+export function mayHold(filter: Uint8Array, hash: number): boolean {
+  return placesOf(hash, filter.length * 8).every((bit) =>
+    (filter[bit >> 3] >> (bit & 7) & 1) === 1
+  );
+}
