@@ -1,0 +1,181 @@
+/**
+ * The benchmark of the embedded store: `npm run bench:store [-- --lines N] [--days D] [--json]`. Makes the lines of
+ * lines.ts as a file, reads it in chunks of 1 MB as the agent does, stores them, and asks questions. VictoriaLogs gets
+ * the same lines where `victoria-logs` is on the PATH. Prints figures; asserts nothing but that the answers are right.
+ */
+import assert from "node:assert/strict";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+import process from "node:process";
+import { LINES_MAX, splitLines } from "../../agent/tail/splitter.ts";
+import type { Query } from "../../core/ports/document_store.ts";
+import { EmbeddedStore } from "../../search/store/embedded_store.ts";
+import { COMMON_PHRASE, describe, type LinesMade, makeLines, RARE_WORD, REGEXP } from "./lines.ts";
+import { benchVictoriaLogs } from "./victoria_logs.ts";
+
+export interface StoreFigures {
+  lines_per_cpu_s: number;
+  lines_per_s: number;
+  disk_ratio: number;
+  rare_word_ms: number;
+  phrase_ms: number;
+  regexp_ms: number;
+  count_by_hour_ms: number;
+  first_results_ms: number;
+  rss_mb: number;
+}
+
+const DAY_MS = 86_400_000;
+const CHUNK_BYTES = 1 << 20;
+const RUNS = 5;
+
+/** CPU seconds of this process so far. */
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+/** Highest resident memory of this process, MB. */
+function peakMb(): number {
+  const status = Deno.readTextFileSync("/proc/self/status");
+  return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
+}
+
+/** Stores the file; returns CPU seconds and wall seconds. */
+function load(store: EmbeddedStore, path: string): { cpuS: number; wallS: number } {
+  const marks = new Int32Array(LINES_MAX * 3);
+  const file = openSync(path, "r");
+  const size = statSync(path).size;
+  const cpu = cpuSeconds(), wall = performance.now();
+  const bytes = new Uint8Array(CHUNK_BYTES);
+  let offset = 0;
+  while (offset < size) {
+    const count = readSync(file, bytes, 0, bytes.length, offset);
+    const { lines, consumed } = splitLines(bytes, 0, count, marks, 262_144);
+    store.appendChunks([{
+      topic: "bench",
+      generation: "benchbenchbench1",
+      path: "/var/log/bench.log",
+      host: "bench",
+      start: offset,
+      end: offset + consumed,
+      bytes,
+      marks,
+      lines,
+      day: "2026-11-21",
+      tz: "UTC",
+    }], Date.now());
+    offset += consumed;
+  }
+  closeSync(file);
+  return { cpuS: cpuSeconds() - cpu, wallS: (performance.now() - wall) / 1000 };
+}
+
+/** Median of the times of some runs, ms. */
+async function timed(run: () => Promise<void>): Promise<number> {
+  const times: number[] = [];
+  for (let i = 0; i < RUNS; i++) {
+    const since = performance.now();
+    await run();
+    times.push(performance.now() - since);
+  }
+  return times.sort((a, b) => a - b)[RUNS >> 1];
+}
+
+async function ask(store: EmbeddedStore, made: LinesMade): Promise<Partial<StoreFigures>> {
+  const signal = new AbortController().signal;
+  const rare: Query = { kind: "word", text: RARE_WORD, prefix: false };
+  const collect = async (query: Query, limit: number) => {
+    let found = 0;
+    const request = { query, order: "newest", limit } as const;
+    for await (const batch of store.search(request, signal)) found += batch.length;
+    return found;
+  };
+  const wanted = Math.floor((made.lines + 99_996) / 200_000);
+  const rare_word_ms = await timed(async () => {
+    assert.equal(await collect(rare, 1000), wanted, "lines with the rare word");
+  });
+  let phrases = 0, matches = 0;
+  const phrase_ms = await timed(async () => {
+    phrases = await store.count({ query: { kind: "phrase", text: COMMON_PHRASE } }, signal);
+  });
+  const regexp_ms = await timed(async () => {
+    const query: Query = { kind: "regex", field: "message", source: REGEXP };
+    matches = await store.count({ query }, signal);
+  });
+  assert.ok(phrases > made.lines / 4 && matches > 0, "phrase and regular expression are found");
+  const count_by_hour_ms = await timed(async () => {
+    const request = { query: { kind: "all" } as Query, bucketMs: 3_600_000 };
+    const buckets = await store.histogram(request, signal);
+    assert.equal(buckets.reduce((sum, bucket) => sum + bucket.count, 0), made.lines);
+  });
+  const first_results_ms = await timed(async () => {
+    const request = { query: { kind: "phrase", text: COMMON_PHRASE }, order: "newest", limit: 1e6 };
+    for await (const _ of store.search(request as never, signal)) break;
+  });
+  return { rare_word_ms, phrase_ms, regexp_ms, count_by_hour_ms, first_results_ms };
+}
+
+/** Makes the lines in a process of its own, so that its memory is not counted. */
+async function makeFile(path: string, lines: number, days: number): Promise<LinesMade> {
+  const own = ["--make", path, String(lines), String(days)];
+  const args = Deno.build.standalone ? own : ["run", "-A", "-q", import.meta.filename!, ...own];
+  const output = await new Deno.Command(Deno.execPath(), { args, stderr: "inherit" }).output();
+  assert.ok(output.success, "the lines are made");
+  return JSON.parse(new TextDecoder().decode(output.stdout));
+}
+
+function makeFileHere([path, lines, days]: string[]): void {
+  const file = Deno.openSync(path, { write: true, create: true, truncate: true });
+  const options = { lines: Number(lines), spanMs: Number(days) * DAY_MS };
+  const made = makeLines(options, (piece) => {
+    for (let at = 0; at < piece.length;) at += file.writeSync(piece.subarray(at));
+  });
+  file.close();
+  console.log(JSON.stringify(made));
+}
+
+async function main(args: string[]): Promise<void> {
+  const option = (name: string, initial: number) => {
+    const at = args.indexOf(name);
+    return at < 0 ? initial : Number(args[at + 1]);
+  };
+  const json = args.includes("--json");
+  const folder = Deno.makeTempDirSync({ prefix: "weir-bench-" });
+  try {
+    const path = `${folder}/lines.log`;
+    const made = await makeFile(path, option("--lines", 1_000_000), option("--days", 1));
+    if (!json) console.log(describe(made));
+    const store = new EmbeddedStore({ folder: `${folder}/store` });
+    const { cpuS, wallS } = load(store, path);
+    const stats = store.stats();
+    assert.equal(stats.lines, made.lines, "every line is stored");
+    const weir = {
+      lines_per_cpu_s: Math.round(made.lines / cpuS),
+      lines_per_s: Math.round(made.lines / wallS),
+      disk_ratio: stats.diskBytes / made.bytes,
+      ...await ask(store, made),
+      rss_mb: peakMb(),
+    } as StoreFigures;
+    await store.close();
+    const peer = await benchVictoriaLogs(path, made);
+    const all = { weir, ...(peer && { "victoria-logs": peer }) };
+    if (json) console.log(JSON.stringify({ data: made, ...all }));
+    else {
+      for (const [name, figures] of Object.entries(all)) print(name, figures);
+      if (peer === undefined) console.log("victoria-logs: not on the PATH, not measured");
+    }
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+function print(name: string, figures: object): void {
+  console.log(name);
+  for (const [key, value] of Object.entries(figures)) {
+    const text = key === "disk_ratio" ? value.toFixed(3) : value.toFixed(value < 100 ? 1 : 0);
+    console.log(`  ${key.padEnd(18)} ${text}`);
+  }
+}
+
+if (Deno.args[0] === "--make") makeFileHere(Deno.args.slice(1));
+else await main(Deno.args);
