@@ -58,6 +58,7 @@ export class Agent implements Part {
     entries: 0,
   };
   #sourceFault = "";
+  #lastValue: string | undefined;
 
   constructor(options: AgentOptions) {
     this.#options = options;
@@ -164,6 +165,8 @@ export class Agent implements Part {
       return;
     }
     const value = snapshot.text ?? "[]";
+    if (value === this.#lastValue) return;
+    this.#lastValue = value;
     if (!this.#apply(value, snapshot.revision)) return;
     const copy = new TextEncoder().encode(JSON.stringify({ revision: snapshot.revision, value }));
     this.#options.files.writeAtomic(`${this.#options.state}/${COPY}`, copy).catch((error) => {

@@ -4,9 +4,25 @@
  */
 import { Kafka, logLevel } from "kafkajs";
 import type { KafkaConfig, LogEntry } from "kafkajs";
+// @ts-ignore: kafkajs has no types for its inner files
+import RequestQueue from "kafkajs/src/network/requestQueue/index.js";
 import { WeirError } from "../errors.ts";
 import { logOf } from "../log.ts";
 import type { KafkaSettings } from "./settings.ts";
+
+/**
+ * kafkajs 2.2.4 sets a timer of a negative time at each request, which newer runtimes warn of and turn into 1 ms
+ * (tulios/kafkajs#1751): without anything pending or throttled there is nothing to wait for.
+ */
+const schedule = RequestQueue.prototype.scheduleCheckPendingRequests;
+RequestQueue.prototype.scheduleCheckPendingRequests = function (
+  this: { pending: unknown[]; throttledUntil: number },
+) {
+  const now = Date.now();
+  if (this.pending.length === 0 && this.throttledUntil <= now) return;
+  if (this.throttledUntil < now) this.throttledUntil = now;
+  schedule.call(this);
+};
 
 /** Makes the client; nothing is connected yet. Throws CONFIG_INVALID or FILE_NOT_FOUND for settings that cannot work. */
 export function createKafka(settings: KafkaSettings, part: string): Kafka {
@@ -58,7 +74,7 @@ function readSecret(path: string): string {
 
 /** Lines that kafkajs calls errors and that mend themselves. */
 const NORMAL =
-  /coordinator|rebalanc|not aware of this member|There is no leader|The group is rebalancing/i;
+  /coordinator|rebalanc|not aware of this member|There is no leader|The group is rebalancing|does not host this topic-partition/i;
 
 function writeLog(part: string): (entry: LogEntry) => void {
   const log = logOf(`${part}.kafka`);

@@ -1,0 +1,119 @@
+/**
+ * Builds the four executables into dist/: bundle, then `deno compile`. The same sources give the same bytes. The base
+ * that deno embeds is fetched by deno itself, or taken from DENORT_BIN.
+ *
+ *     deno run -A deploy/build.ts [--target=TRIPLE] [PROGRAM…]
+ */
+import { messageOf, WeirError } from "../core/errors.ts";
+import { bundleProgram, stopBundler } from "./bundle.ts";
+import { embeddedModules } from "./embedded.ts";
+
+const ROOT = new URL("..", import.meta.url).pathname;
+
+interface Program {
+  name: string;
+  entry: string;
+  /** Fixed into the executable. Addresses, roots and folders are the site's, so they cannot be narrower. */
+  permissions: string[];
+}
+
+const NARROW = ["--allow-read", "--allow-write", "--allow-net", "--allow-env", "--allow-sys"];
+
+export const PROGRAMS: readonly Program[] = [
+  { name: "weir-agent", entry: "agent/main.ts", permissions: NARROW },
+  { name: "weir-transfer", entry: "transfer/main.ts", permissions: NARROW },
+  // Deno reads /proc and /sys with all permissions alone; systemd confines the program.
+  { name: "weir-monitor", entry: "monitor/main.ts", permissions: ["--allow-all"] },
+  // `weir up` asks journalctl, which is a program to run, and reads /proc.
+  { name: "weir", entry: "cli/main.ts", permissions: ["--allow-all"] },
+];
+
+async function build(names: readonly string[], target: string): Promise<void> {
+  const programs = PROGRAMS.filter(({ name }) => names.length === 0 || names.includes(name));
+  if (programs.length === 0) {
+    throw new WeirError(
+      "BUILD_USAGE",
+      `No program of that name; there are: ${PROGRAMS.map((p) => p.name).join(", ")}`,
+    );
+  }
+  const work = `${ROOT}dist/build`;
+  await Deno.mkdir(`${work}/js`, { recursive: true });
+  await copyProtocols(`${work}/proto`);
+  const virtual = await embeddedModules(ROOT);
+  for (const program of programs) {
+    const since = performance.now();
+    await bundleProgram({
+      entry: ROOT + program.entry,
+      out: `${work}/js/${program.name}.js`,
+      virtual,
+    });
+    const out = `${ROOT}dist/${program.name}${target.includes("windows") ? ".exe" : ""}`;
+    await compile(program, `${work}/js/${program.name}.js`, `${work}/proto`, out, target);
+    const size = (await Deno.stat(out)).size / 1e6;
+    console.log(
+      `${out.slice(ROOT.length)}  ${size.toFixed(1)} MB  ${
+        ((performance.now() - since) / 1000).toFixed(1)
+      } s`,
+    );
+  }
+  await stopBundler();
+}
+
+/** etcd3 reads its protocol files at run time, from the folder beside its own. */
+async function copyProtocols(to: string): Promise<void> {
+  await Deno.mkdir(to, { recursive: true });
+  for await (const entry of Deno.readDir(`${ROOT}node_modules/etcd3/proto`)) {
+    if (entry.isFile) {
+      await Deno.copyFile(`${ROOT}node_modules/etcd3/proto/${entry.name}`, `${to}/${entry.name}`);
+    }
+  }
+}
+
+async function compile(
+  program: Program,
+  bundle: string,
+  proto: string,
+  out: string,
+  target: string,
+): Promise<void> {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: [
+      "compile",
+      "--quiet",
+      "--no-check",
+      "--no-prompt",
+      "--no-code-cache",
+      "--no-config",
+      "--node-modules-dir=none",
+      ...program.permissions,
+      ...(target === "" ? [] : [`--target=${target}`]),
+      `--include=${proto}`,
+      `--output=${out}`,
+      bundle,
+    ],
+    // Away from node_modules: the compiler would embed it.
+    cwd: `${ROOT}dist/build/js`,
+    env: { NO_COLOR: "1", RUST_MIN_STACK: "67108864" },
+    stdout: "piped",
+    stderr: "piped",
+  });
+  const { success, stderr } = await command.output();
+  if (success) return;
+  throw new WeirError(
+    "BUILD_NO_BASE",
+    `Cannot compile ${program.name}: ${new TextDecoder().decode(stderr).trim()}`,
+    {
+      hint: "Where deno cannot download its runtime base (denort), set DENORT_BIN to one.",
+    },
+  );
+}
+
+if (import.meta.main) {
+  const target = Deno.args.find((arg) => arg.startsWith("--target="))?.slice(9) ?? "";
+  try {
+    await build(Deno.args.filter((arg) => !arg.startsWith("--")), target);
+  } catch (error) {
+    console.error(messageOf(error), error instanceof WeirError ? `\n${error.hint}` : "");
+    Deno.exit(1);
+  }
+}
