@@ -47,20 +47,22 @@ export interface Listening {
 
 /**
  * Listens on "HOST:PORT" (port 0: a free one). Throws HTTP_LISTEN_FAILED where the port is taken, HTTP_LISTEN_ADDRESS
- * where the text is no address.
+ * where the text is no address. The handler is told the address of the client; `names` are further
+ * Host names to answer to.
  */
 export function listen(
   address: string,
-  handler: (request: Request) => Response | Promise<Response>,
+  handler: (request: Request, remote: string) => Response | Promise<Response>,
+  names: readonly string[] = [],
 ): Listening {
   const { hostname, port } = parseAddress(address);
   let server: Deno.HttpServer<Deno.NetAddr>;
   try {
-    server = Deno.serve({ hostname, port, onListen: () => {} }, (request) => {
-      if (!hostAllowed(request.headers.get("host"), hostname)) {
+    server = Deno.serve({ hostname, port, onListen: () => {} }, (request, info) => {
+      if (!hostAllowed(request.headers.get("host"), hostname, names)) {
         return new Response("Host not allowed\n", { status: 421 });
       }
-      return handler(request);
+      return handler(request, info.remoteAddr.hostname);
     });
   } catch (error) {
     throw new WeirError(

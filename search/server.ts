@@ -1,0 +1,156 @@
+/**
+ * The search server: page, API, status and metrics at one address. Loopback unless told otherwise; another address
+ * needs a password or token. It owns no store: it reads through a DocumentReader.
+ */
+import { Buffer } from "node:buffer";
+import { Hono } from "hono";
+import { WeirError } from "../core/errors.ts";
+import { isLoopback } from "../core/http/host.ts";
+import { listen, type Listening, parseAddress, statusApp } from "../core/http/status_server.ts";
+import type { Part } from "../core/lifecycle.ts";
+import type { Registry } from "../core/metrics/registry.ts";
+import { type Clock, systemClock } from "../core/ports/clock.ts";
+import type { DocumentReader } from "../core/ports/document_store.ts";
+import { errorResponse } from "./api/answers.ts";
+import { apiApp } from "./api/app.ts";
+import { type AuthOptions, checkRequest, Guard, HEADERS } from "./api/guard.ts";
+import { SearchMetrics } from "./api/metrics.ts";
+import { Tails, type TailsOptions } from "./api/tail.ts";
+import { Work } from "./api/work.ts";
+
+export interface SearchServerOptions {
+  reader: DocumentReader;
+  /** "HOST:PORT"; port 0 takes a free one. */
+  listen: string;
+  registry: Registry;
+  /** Files of the page by path ("/", "/script.js", "/style.css"); awaited when the server starts. */
+  page: () => Promise<ReadonlyMap<string, Uint8Array>>;
+  /** What is tailed, for /api/sources. @default {() => ({ sources: [] })} */
+  sources?: () => unknown;
+  /** State for /api/status, no secrets. @default {() => ({})} */
+  status?: () => unknown;
+  /** Reasons for not being ready; empty means ready. @default {() => []} */
+  notReady?: () => string[];
+  /** Needed for an address that is not loopback. */
+  auth?: AuthOptions;
+  /** Names under which the server may be called besides its address. @default {[]} */
+  hosts?: readonly string[];
+  /** Queries at once. @default {24} */
+  searchesMax?: number;
+  /** Lines a second of one live tail above which lines are sampled. @default {2000} */
+  tailRateMax?: number;
+  tails?: TailsOptions;
+  clock?: Clock;
+}
+
+export interface SearchServer extends Part {
+  /** Where it listens, with the real port; throws before it started. */
+  readonly url: string;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  html: "text/html; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  svg: "image/svg+xml",
+};
+
+/**
+ * Makes the server; it listens after `start`. Throws HTTP_AUTH_REQUIRED for an address that others can reach
+ * without a password or token, HTTP_LISTEN_ADDRESS, and HTTP_LISTEN_FAILED at the start.
+ */
+export function createSearchServer(options: SearchServerOptions): SearchServer {
+  const clock = options.clock ?? systemClock;
+  const guard = new Guard(options.auth, () => clock.monotonicMs());
+  if (!isLoopback(parseAddress(options.listen).hostname) && !guard.asks) {
+    throw new WeirError(
+      "HTTP_AUTH_REQUIRED",
+      `Cannot listen on ${options.listen} without a password or token: others could read the logs`,
+      { hint: "Set a password or token, or listen on 127.0.0.1." },
+    );
+  }
+  const work = new Work(options.searchesMax ?? 24);
+  const tails = new Tails(options.tails);
+  const metrics = new SearchMetrics(options.registry, () => work.active, () => tails.sessions);
+  const app = new Hono();
+  app.route(
+    "/",
+    statusApp({
+      registry: options.registry,
+      notReady: options.notReady ?? (() => []),
+      status: options.status ?? (() => ({})),
+    }),
+  );
+  app.route(
+    "/",
+    apiApp({
+      reader: options.reader,
+      clock,
+      work,
+      tails,
+      metrics,
+      sources: options.sources ?? (() => ({ sources: [] })),
+      tailRateMax: options.tailRateMax ?? 2000,
+    }),
+  );
+  let listening: Listening | undefined;
+  return {
+    name: "search",
+    get url() {
+      if (listening === undefined) throw new Error("The search server has not started");
+      return listening.url;
+    },
+    async start() {
+      const files = await pageFiles(await options.page());
+      const handler = async (request: Request, remote: string) => {
+        let response: Response;
+        try {
+          checkRequest(request);
+          if (new URL(request.url).pathname !== "/healthz") guard.check(request, remote);
+          response = files(request) ?? await app.fetch(request);
+        } catch (error) {
+          response = errorResponse(error);
+        }
+        for (const [name, value] of Object.entries(HEADERS)) response.headers.set(name, value);
+        if (response.status === 401) {
+          response.headers.set("www-authenticate", 'Basic realm="Weir", charset="UTF-8"');
+        }
+        if (response.status === 405) response.headers.set("allow", "GET, HEAD");
+        return response;
+      };
+      listening = listen(options.listen, handler, options.hosts);
+    },
+    async stop() {
+      tails.stop();
+      work.stop();
+      await listening?.close();
+    },
+  };
+}
+
+/** Answers for the files of the page, with an ETag; undefined for any other path. */
+async function pageFiles(
+  files: ReadonlyMap<string, Uint8Array>,
+): Promise<(request: Request) => Response | undefined> {
+  const tags = new Map<string, string>();
+  for (const [path, bytes] of files) {
+    const hash = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
+    tags.set(path, `"${Buffer.from(hash).toString("hex", 0, 12)}"`);
+  }
+  return (request) => {
+    const path = new URL(request.url).pathname;
+    const bytes = files.get(path);
+    if (bytes === undefined) return undefined;
+    const etag = tags.get(path)!;
+    const headers = {
+      "content-type": TYPES[path === "/" ? "html" : path.split(".").pop()!] ??
+        "application/octet-stream",
+      "cache-control": "no-cache",
+      etag,
+    };
+    if (request.headers.get("if-none-match") === etag) {
+      return new Response(null, { status: 304, headers });
+    }
+    return new Response(bytes as Uint8Array<ArrayBuffer>, { headers });
+  };
+}
