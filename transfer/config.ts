@@ -46,6 +46,9 @@ const consumer = group({
     description: "Between two signs; below a third of sessionTimeout.",
   }),
   commitInterval: duration(10, 60e3, "1s", { description: "Between two commits of offsets." }),
+  offsetsInterval: duration(10, 3600e3, "10s", {
+    description: "Between two looks at how far Kafka is ahead, for the lag.",
+  }),
   fetchWait: duration(10, 30e3, "500ms", {
     description: "How long a broker may wait for new records.",
   }),

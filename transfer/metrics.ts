@@ -174,4 +174,10 @@ function stateGauges(registry: Registry, state: () => TransferState): void {
     PARTITION_LABELS,
     (lane) => lane.highWatermark,
   );
+  perLane(
+    "kafka_topic_partition_oldest_offset",
+    "First offset that Kafka still has.",
+    PARTITION_LABELS,
+    (lane) => lane.logStart,
+  );
 }

@@ -108,6 +108,7 @@ export class Site {
         rebalanceTimeout: "10s",
         heartbeat: "200ms",
         commitInterval: "100ms",
+        offsetsInterval: "200ms",
         fetchWait: "50ms",
         topicsRefresh: "1s",
       },
@@ -202,10 +203,10 @@ export class RunningTransfer {
       .reduce((sum, one) => sum + one.value, 0);
   }
 
-  async stop(): Promise<void> {
+  async stop(deadlineMs = 10_000): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
-    await stopParts(this.transfer.parts(), 10_000);
+    await stopParts(this.transfer.parts(), deadlineMs);
   }
 }
 

@@ -36,6 +36,8 @@ export interface ConsumerOptions extends Omit<GroupOptions, "topics"> {
   topicsRefreshMs: number;
   heartbeatMs: number;
   commitIntervalMs: number;
+  /** Between two looks at the ends of the partitions, paused ones included. */
+  offsetsIntervalMs: number;
   stuckAfterMs: number;
 }
 
@@ -236,6 +238,7 @@ export class Consumer {
       this.#heartbeatLoop(group, over.signal, end),
       this.#commitLoop(over.signal),
       this.#topicsLoop(over.signal, end),
+      this.#offsetsLoop(over.signal),
       this.#watchdog(seen, over.signal, end),
     ];
     const why = await ended.promise;
@@ -289,6 +292,7 @@ export class Consumer {
       if (next > 0) manager.resolveOffset({ topic, partition, offset: String(next - 1) });
     };
     for (const { batch, logStart } of fetched.messages) {
+      lane.logStart = logStart;
       this.#noticeLoss(lane, logStart);
       if (!this.#sink.take(lane, batch)) return resolve(lane.tracker.next);
     }
@@ -378,6 +382,29 @@ export class Consumer {
         continue;
       }
       if (String(this.topics) !== before) return end("topics");
+    }
+  }
+
+  /** Lag must be known while partitions are paused: that is when it grows. */
+  async #offsetsLoop(over: AbortSignal): Promise<void> {
+    while (!over.aborted) {
+      await this.#clock.sleep(this.#options.offsetsIntervalMs, over);
+      const topics = new Set([...this.#lanes.values()].map((lane) => lane.topic));
+      for (const topic of topics) {
+        if (over.aborted) return;
+        try {
+          const ends = await bounded(this.#admin!.fetchTopicOffsets(topic), 10_000);
+          for (const { partition, high, low } of ends) {
+            const lane = this.#lanes.get(laneKey(topic, partition));
+            if (lane !== undefined) {
+              lane.highWatermark = Math.max(lane.highWatermark, Number(high));
+              lane.logStart = Number(low);
+            }
+          }
+        } catch (error) {
+          this.#log.debug("Cannot look at offsets", { topic, reason: messageOf(error) });
+        }
+      }
     }
   }
 

@@ -20,6 +20,8 @@ export class Lane {
   committed = -1;
   /** Offset behind the newest record in Kafka, -1 before the first answer. */
   highWatermark = -1;
+  /** First offset that Kafka still has, -1 before the first answer. */
+  logStart = -1;
 
   constructor(topic: string, partition: number) {
     this.topic = topic;

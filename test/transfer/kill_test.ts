@@ -1,0 +1,119 @@
+/**
+ * kill -9 of a transfer in a loop over 100,000 numbered lines: each is in the index exactly once. From source, and as
+ * the executable where it has been built.
+ */
+import assert from "node:assert/strict";
+import { numberedLines, Site, until } from "./site.ts";
+
+const COUNT = 100_000;
+const PARTITIONS = 4;
+const KILLS = 5;
+const ROOT = new URL("../../", import.meta.url).pathname;
+const EXECUTABLE = `${ROOT}dist/weir-transfer`;
+
+interface Way {
+  name: string;
+  command: string;
+  args: string[];
+}
+
+const WAYS: Way[] = [{
+  name: "from source",
+  command: Deno.execPath(),
+  args: ["run", "-A", "--quiet", `${ROOT}transfer/main.ts`],
+}];
+try {
+  Deno.statSync(EXECUTABLE);
+  WAYS.push({ name: "as executable", command: EXECUTABLE, args: [] });
+} catch (error) {
+  if (!(error instanceof Deno.errors.NotFound)) throw error; // not built: only the source is tested
+}
+
+for (const way of WAYS) {
+  Deno.test({
+    name: `transfer ${way.name}: kill -9 in a loop, ${COUNT} lines are there exactly once`,
+    sanitizeOps: false, // the clients keep sockets and timers for a while
+    sanitizeResources: false,
+    fn: () => killLoop(way),
+  });
+}
+
+async function killLoop(way: Way): Promise<void> {
+  const site = await Site.open();
+  const config = await Deno.makeTempFile({ suffix: ".yaml" });
+  let child: Deno.ChildProcess | undefined;
+  const kill = async () => {
+    const dying = child;
+    child = undefined;
+    dying?.kill("SIGKILL");
+    return await dying?.status;
+  };
+  try {
+    const topic = await site.topic("numbered", PARTITIONS);
+    // Slow enough that there is always something in flight to be cut off.
+    await Deno.writeTextFile(
+      config,
+      await site.settingsText({
+        bulk: { linger: "20ms", documentsMax: 100, workers: 2 },
+        channel: { linesMax: 5000 },
+      }),
+    );
+    const start = () => {
+      child = new Deno.Command(way.command, {
+        args: [...way.args, "--config", config],
+        stdin: "null",
+        stdout: "null",
+        stderr: "null",
+      }).spawn();
+    };
+    const { lines, uids } = numberedLines(topic, COUNT, 20);
+    const sending = site.send(lines, 5000);
+    for (let round = 0; round < KILLS; round++) {
+      start();
+      const before = await site.count();
+      const wanted = Math.min(COUNT - 1, before + Math.floor(COUNT / (KILLS * 2)));
+      await until(`${wanted} documents`, async () => await site.count() >= wanted);
+      assert.equal((await kill())?.signal, "SIGKILL");
+      assert.ok(await site.count() < COUNT, "killed in the middle");
+    }
+    await sending;
+    start();
+    await until("committed", async () => {
+      const offsets = await site.committed(topic);
+      return offsets.reduce((sum, offset) => sum + Math.max(0, offset), 0) === COUNT;
+    });
+    const last = child!;
+    child = undefined;
+    last.kill("SIGTERM");
+    assert.equal((await last.status).code, 0);
+    await exactlyOnce(site, uids);
+  } finally {
+    await kill();
+    await Deno.remove(config);
+    await site.close();
+  }
+}
+
+/** Every uid has one document in all indices of the site, and there is no other. */
+async function exactlyOnce(site: Site, uids: string[]): Promise<void> {
+  const times = new Map<string, number>();
+  for (let after: unknown[] | undefined;;) {
+    const page = await site.search({
+      size: 10_000,
+      _source: false,
+      sort: ["log.file.generation", "log.offset", "_index"],
+      ...(after === undefined ? {} : { search_after: after }),
+    });
+    const { hits } = page.hits;
+    if (hits.length === 0) break;
+    for (const hit of hits) times.set(hit._id, (times.get(hit._id) ?? 0) + 1);
+    after = hits[hits.length - 1].sort;
+  }
+  const missing = uids.filter((uid) => !times.has(uid));
+  const twice = [...times].filter(([, count]) => count !== 1);
+  assert.deepEqual({ missing: missing.length, twice: twice.length, documents: times.size }, {
+    missing: 0,
+    twice: 0,
+    documents: uids.length,
+  });
+}
