@@ -28,18 +28,25 @@ export function parseOsRelease(text: string): Map<string, string> {
   return found;
 }
 
+let zoneSeen = { offset: NaN, name: "" };
+
 /** The kernel's clock source and the local time zone. */
 export function readClock(files: HostFiles, atMs: number): HostSample["clock"] {
   const folder = "devices/system/clocksource/clocksource0";
   const source = files.trySys(`${folder}/current_clocksource`) ?? "";
   const available = (files.trySys(`${folder}/available_clocksource`) ?? "").split(/\s+/);
   const at = new Date(atMs);
-  const zone = new Intl.DateTimeFormat("en-US", { timeZoneName: "short" }).formatToParts(at)
-    .find((part) => part.type === "timeZoneName")?.value ?? "";
+  const zoneOffsetSeconds = 0 - at.getTimezoneOffset() * 60;
+  // The name changes with the offset alone, and asking for it costs more than the rest.
+  if (zoneSeen.offset !== zoneOffsetSeconds) {
+    const name = new Intl.DateTimeFormat("en-US", { timeZoneName: "short" }).formatToParts(at)
+      .find((part) => part.type === "timeZoneName")?.value ?? "";
+    zoneSeen = { offset: zoneOffsetSeconds, name };
+  }
   return {
     source,
     available: available.filter((name) => name !== "").sort(),
-    zone,
-    zoneOffsetSeconds: 0 - at.getTimezoneOffset() * 60,
+    zone: zoneSeen.name,
+    zoneOffsetSeconds,
   };
 }

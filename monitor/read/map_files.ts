@@ -6,6 +6,8 @@ export class MapFiles implements HostFiles {
   /** Absolute path → text; an Error is thrown when it is read. May be changed between reads. */
   files: Record<string, string | Error>;
   volumes: Record<string, VolumeCounts>;
+  /** Folders that `forgetSys` was called with. */
+  forgotten: string[] = [];
 
   constructor(files: Record<string, string | Error>, volumes: Record<string, VolumeCounts> = {}) {
     this.files = files;
@@ -20,6 +22,12 @@ export class MapFiles implements HostFiles {
   }
   trySys(path: string): string | undefined {
     return this.#try(`/sys/${path}`)?.trim();
+  }
+  keptSys(path: string): string | undefined {
+    return this.trySys(path);
+  }
+  forgetSys(folder: string): void {
+    this.forgotten.push(folder);
   }
   listProc(path: string): string[] {
     return this.#list(path === "" ? "/proc/" : `/proc/${path}/`);

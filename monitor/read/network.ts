@@ -59,17 +59,45 @@ export const NET_ATTRIBUTES = [
   "type",
 ] as const;
 
-/** Reads sysfs for every device that does not fit `ignore`. A driver may refuse single attributes: those are left out. */
-export function readInterfaces(files: HostFiles, ignore: RegExp | undefined): NetInterface[] {
+const IFF_UP = 1, IFF_LOOPBACK = 8;
+
+/** What the kernel refuses to say; a refusal costs four times what an answer does. */
+const REFUSED_WHEN_DOWN: ReadonlySet<string> = new Set(["carrier", "dormant", "duplex", "speed"]);
+const REFUSED_BY_LOOPBACK: ReadonlySet<string> = new Set(["duplex", "speed"]);
+const NONE: ReadonlySet<string> = new Set();
+
+/**
+ * Reads sysfs for every device that does not fit `ignore`. A driver may refuse single attributes: those are left out. `indexes` remembers which device had a
+ * name: a renamed one takes its open files along, so they are closed when the index changes.
+ */
+export function readInterfaces(
+  files: HostFiles,
+  ignore: RegExp | undefined,
+  indexes: Map<string, string>,
+): NetInterface[] {
   const found: NetInterface[] = [];
   for (const device of files.listSys("class/net")) {
     if (ignore?.test(device)) continue;
-    const text = (attribute: string) => files.trySys(`class/net/${device}/${attribute}`) ?? "";
+    const folder = `class/net/${device}`;
+    const index = files.trySys(`${folder}/ifindex`);
+    if (indexes.get(device) !== index) {
+      files.forgetSys(folder);
+      if (index === undefined) indexes.delete(device);
+      else indexes.set(device, index);
+    }
+    const text = (attribute: string) => files.keptSys(`${folder}/${attribute}`) ?? "";
     const operstate = text("operstate");
     // A plain file beside the devices, such as bonding_masters.
     if (operstate === "") continue;
     const numbers = new Map<string, number>();
+    const flags = Number(text("flags"));
+    const silent = (flags & IFF_UP) === 0
+      ? REFUSED_WHEN_DOWN
+      : (flags & IFF_LOOPBACK) !== 0
+      ? REFUSED_BY_LOOPBACK
+      : NONE;
     for (const attribute of NET_ATTRIBUTES) {
+      if (silent.has(attribute)) continue;
       const value = text(attribute);
       // Number() reads "0x1003" as well.
       if (value !== "" && !Number.isNaN(Number(value))) numbers.set(attribute, Number(value));
@@ -80,7 +108,7 @@ export function readInterfaces(files: HostFiles, ignore: RegExp | undefined): Ne
       text: {
         address: text("address"),
         broadcast: text("broadcast"),
-        duplex: text("duplex"),
+        duplex: silent.has("duplex") ? "" : text("duplex"),
         ifalias: text("ifalias"),
         operstate,
       },
@@ -94,27 +122,42 @@ export function readInterfaces(files: HostFiles, ignore: RegExp | undefined): Ne
 export const PROTOCOL_FIELDS =
   /^(.*_(InErrors|InErrs)|Ip_Forwarding|Ip(6|Ext)_(InOctets|OutOctets)|Icmp6?_(InMsgs|OutMsgs)|TcpExt_(Listen.*|Syncookies.*|TCPSynRetrans|TCPTimeouts|TCPOFOQueue|TCPRcvQDrop)|Tcp_(ActiveOpens|InSegs|OutSegs|OutRsts|PassiveOpens|RetransSegs|CurrEstab)|Udp6?_(InDatagrams|OutDatagrams|NoPorts|RcvbufErrors|SndbufErrors))$/;
 
+/** Wanted columns of a line of names; the kernel writes the same line every time. */
+const columnsSeen = new Map<string, { count: number; columns: [index: number, key: string][] }>();
+
+function columnsOf(line: string, fields: RegExp) {
+  let known = columnsSeen.get(line);
+  if (known === undefined) {
+    const names = line.split(" ");
+    const keys = names.map((name, i) =>
+      [i, `${names[0].slice(0, -1)}_${name}`] as [number, string]
+    );
+    known = { count: names.length, columns: keys.slice(1).filter(([, key]) => fields.test(key)) };
+    if (columnsSeen.size < 100) columnsSeen.set(line, known);
+  }
+  return known;
+}
+
 /** /proc/net/snmp and /proc/net/netstat: a line of names, then a line of numbers. "Tcp_ActiveOpens" → number. */
-export function parseProtocols(text: string, into: Map<string, number>, fields?: RegExp): void {
+export function parseProtocols(text: string, into: Map<string, number>): void {
   const lines = text.split("\n");
   for (let i = 0; i + 1 < lines.length; i += 2) {
-    const names = lines[i].split(" "), values = lines[i + 1].split(" ");
-    if (names.length !== values.length || names[0] !== values[0]) {
-      throw new Error(`Cannot read protocol counters: ${names[0]} has unequal lines`);
+    const { count, columns } = columnsOf(lines[i], PROTOCOL_FIELDS);
+    const values = lines[i + 1].split(" ");
+    if (values.length !== count) {
+      throw new Error(`Cannot read protocol counters: ${values[0]} has unequal lines`);
     }
-    const protocol = names[0].slice(0, -1);
-    for (let k = 1; k < names.length; k++) {
-      const key = `${protocol}_${names[k]}`;
-      if (fields === undefined || fields.test(key)) into.set(key, Number(values[k]));
-    }
+    for (const [index, key] of columns) into.set(key, Number(values[index]));
   }
 }
 
 /** /proc/net/snmp6: one counter a line, "Udp6InDatagrams 5" → "Udp6_InDatagrams". */
-export function parseProtocols6(text: string, into: Map<string, number>, fields?: RegExp): void {
-  for (const match of text.matchAll(/^(\w*?6)(\w+)\s+(\d+)$/gm)) {
-    const key = `${match[1]}_${match[2]}`;
-    if (fields === undefined || fields.test(key)) into.set(key, Number(match[3]));
+export function parseProtocols6(text: string, into: Map<string, number>): void {
+  for (const line of text.split("\n")) {
+    const six = line.indexOf("6"), end = line.search(/\s/);
+    if (six === -1 || end <= six + 1) continue;
+    const key = `${line.slice(0, six + 1)}_${line.slice(six + 1, end)}`;
+    if (PROTOCOL_FIELDS.test(key)) into.set(key, Number(line.slice(end)));
   }
 }
 

@@ -45,7 +45,7 @@ Deno.test("readInterfaces() reads attributes, hexadecimal ones too, and leaves o
     "/sys/class/net/tun0/operstate": "down\n",
     "/sys/class/net/bonding_masters": "bond0\n",
   });
-  const [eth0, tun0, ...rest] = network.readInterfaces(files, undefined);
+  const [eth0, tun0, ...rest] = network.readInterfaces(files, undefined, new Map());
   assert.deepEqual(rest, []);
   assert.equal(eth0.up, true);
   assert.equal(eth0.text.address, "02:fc:00:00:00:01");
@@ -55,9 +55,25 @@ Deno.test("readInterfaces() reads attributes, hexadecimal ones too, and leaves o
   assert.equal(tun0.up, false);
 });
 
+Deno.test("readInterfaces() forgets open files when another device has the name", () => {
+  const base = "/sys/class/net/eth0";
+  const files = new MapFiles({ [`${base}/operstate`]: "up\n", [`${base}/ifindex`]: "4\n" });
+  const indexes = new Map<string, string>();
+  network.readInterfaces(files, undefined, indexes);
+  files.forgotten = [];
+  network.readInterfaces(files, undefined, indexes);
+  assert.deepEqual(files.forgotten, []);
+  files.files[`${base}/ifindex`] = "9\n";
+  network.readInterfaces(files, undefined, indexes);
+  assert.deepEqual(files.forgotten, ["class/net/eth0"]);
+});
+
 Deno.test("parseProtocols() pairs names with numbers and refuses unequal lines", () => {
   const found = new Map<string, number>();
-  network.parseProtocols("Tcp: ActiveOpens CurrEstab\nTcp: 5 -1\nUdp: NoPorts\nUdp: 7\n", found);
+  network.parseProtocols(
+    "Tcp: RtoMin ActiveOpens CurrEstab\nTcp: 200 5 -1\nUdp: NoPorts\nUdp: 7\n",
+    found,
+  );
   assert.deepEqual([...found], [["Tcp_ActiveOpens", 5], ["Tcp_CurrEstab", -1], ["Udp_NoPorts", 7]]);
   assert.throws(() => network.parseProtocols("Tcp: A B\nTcp: 1\n", found), /unequal lines/);
 });
@@ -65,7 +81,7 @@ Deno.test("parseProtocols() pairs names with numbers and refuses unequal lines",
 Deno.test("parseProtocols6() splits behind the 6", () => {
   const found = new Map<string, number>();
   const text = "Ip6InOctets   \t5\nUdp6NoPorts 6\nUdpLite6InErrors 7\nIcmp6InMsgs 8\n";
-  network.parseProtocols6(text, found, network.PROTOCOL_FIELDS);
+  network.parseProtocols6(text, found);
   assert.deepEqual([...found], [
     ["Ip6_InOctets", 5],
     ["Udp6_NoPorts", 6],

@@ -157,22 +157,23 @@ function diskCollectors(options: ProcReaderOptions): [string, Collect][] {
 }
 
 function networkCollectors({ files, ignore }: ProcReaderOptions): [string, Collect][] {
+  const indexes = new Map<string, string>();
   return [
     ["netdev", (sample) => {
       sample.network = network.parseNetDev(files.proc("net/dev"), ignore.netDevices);
       for (const entry of sample.network) {
-        const text = files.trySys(`class/net/${entry.device}/statistics/rx_nohandler`);
+        const text = files.keptSys(`class/net/${entry.device}/statistics/rx_nohandler`);
         if (text !== undefined) entry.receive.nohandler = Number(text);
       }
     }],
     ["netclass", (sample) => {
-      sample.interfaces = some(network.readInterfaces(files, ignore.netDevices));
+      sample.interfaces = some(network.readInterfaces(files, ignore.netDevices, indexes));
     }],
     ["netstat", (sample) => {
       const found = new Map<string, number>();
-      network.parseProtocols(files.proc("net/netstat"), found, network.PROTOCOL_FIELDS);
+      network.parseProtocols(files.proc("net/netstat"), found);
       network.parseProtocols(files.proc("net/snmp"), found);
-      network.parseProtocols6(files.tryProc("net/snmp6") ?? "", found, network.PROTOCOL_FIELDS);
+      network.parseProtocols6(files.tryProc("net/snmp6") ?? "", found);
       sample.protocols = found;
     }],
     ["sockstat", (sample) => {

@@ -1,6 +1,5 @@
 /** Network devices, protocols, sockets and the receive path in node_exporter's names. */
 import type { HostSample, SoftnetCounts } from "../read/host_sample.ts";
-import { PROTOCOL_FIELDS } from "../read/network.ts";
 import { type Exposition, type FamilyType, label, labels } from "./exposition.ts";
 
 const RECEIVE = [
@@ -87,7 +86,6 @@ export function writeInterfaces(out: Exposition, sample: HostSample): void {
 /** node_netstat_*, node_sockstat_*, node_udp_queues. */
 export function writeProtocols(out: Exposition, sample: HostSample): void {
   for (const [key, value] of sample.protocols ?? []) {
-    if (!PROTOCOL_FIELDS.test(key)) continue;
     out.single(`node_netstat_${key}`, "untyped", `${key} of the network's counters.`, value);
   }
   for (const [key, value] of sample.sockets ?? []) {
