@@ -82,6 +82,7 @@ export class Agent implements Part {
         copyHoldMs: tail.copyHold,
         bufferBytesMax: tail.bufferBytes,
         forgetMs: tail.forget,
+        skipBinary: tail.skipBinary,
       },
       {
         clock,
@@ -220,6 +221,11 @@ export class Agent implements Part {
     await Promise.all(this.#loops);
     await this.#options.source.close();
     this.#unlock();
+  }
+
+  /** Resolves when everything was looked for once; the agent must have started. */
+  get discovered(): Promise<void> {
+    return this.#set!.discovered;
   }
 
   /** Why the agent does not do all of its work now; empty where it does. */

@@ -4,6 +4,7 @@ import {
   bytes,
   choice,
   duration,
+  flag,
   group,
   integer,
   settings,
@@ -30,6 +31,9 @@ export const tailFields = {
   }),
   detached: duration(1000, 30 * 86400e3, "1h", {
     description: "How long a rotated file that no pattern finds stays open after its last growth.",
+  }),
+  skipBinary: flag(false, {
+    description: "Leave out files that begin with binary data, and say so.",
   }),
   copyHold: duration(0, 600e3, "10s", {
     description:

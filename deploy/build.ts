@@ -39,7 +39,7 @@ async function build(names: readonly string[], target: string): Promise<void> {
   const work = `${ROOT}dist/build`;
   await Deno.mkdir(`${work}/js`, { recursive: true });
   await copyProtocols(`${work}/proto`);
-  const virtual = await embeddedModules(ROOT);
+  const virtual = await embeddedModules();
   for (const program of programs) {
     const since = performance.now();
     await bundleProgram({

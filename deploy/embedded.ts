@@ -1,6 +1,16 @@
 /** Modules whose content is made at build time, by the end of their path: what the executables carry inside. */
+import { Buffer } from "node:buffer";
+import { bundlePage } from "../search/page/build.ts";
 
-/** Content of each `embedded.ts`; from source those modules find the same files themselves. */
-export async function embeddedModules(_root: string): Promise<Record<string, string>> {
-  return await Promise.resolve({});
+/** Source text of each module that takes the place of one in the tree. */
+export async function embeddedModules(): Promise<Record<string, string>> {
+  const files: Record<string, string> = {};
+  for (const [path, bytes] of await bundlePage()) files[path] = Buffer.from(bytes).toString("base64");
+  const page = `
+    import { Buffer } from "node:buffer";
+    const files = ${JSON.stringify(files)};
+    export function pageFiles() {
+      return Promise.resolve(new Map(Object.entries(files).map(([path, text]) => [path, new Uint8Array(Buffer.from(text, "base64"))])));
+    }`;
+  return { "search/page/embedded.ts": page };
 }

@@ -31,6 +31,8 @@ export interface SearchServerOptions {
   status?: () => unknown;
   /** Reasons for not being ready; empty means ready. @default {() => []} */
   notReady?: () => string[];
+  /** Answers GET /metrics instead of the registry alone. */
+  metrics?: (request: Request) => Promise<Response>;
   /** Needed for an address that is not loopback. */
   auth?: AuthOptions;
   /** Names under which the server may be called besides its address. @default {[]} */
@@ -73,6 +75,8 @@ export function createSearchServer(options: SearchServerOptions): SearchServer {
   const tails = new Tails(options.tails);
   const metrics = new SearchMetrics(options.registry, () => work.active, () => tails.sessions);
   const app = new Hono();
+  const { metrics: ownMetrics } = options;
+  if (ownMetrics !== undefined) app.get("/metrics", (context) => ownMetrics(context.req.raw));
   app.route(
     "/",
     statusApp({

@@ -30,6 +30,8 @@ export interface TailSetOptions {
   bufferBytesMax: number;
   /** States of files that are not there any more are kept this long. */
   forgetMs: number;
+  /** Leave out files that begin with a NUL byte in their first 512 bytes. */
+  skipBinary: boolean;
 }
 
 export interface TailSetEvents {
@@ -92,6 +94,10 @@ export class TailSet {
       sync: () => this.save(),
     };
   }
+
+  #discovered: () => void = () => {};
+  /** Resolves when everything was looked for once. */
+  readonly discovered = new Promise<void>((resolve) => this.#discovered = resolve);
 
   /** Loads the checkpoint and begins. Rejects with CHECKPOINT_UNREADABLE. */
   async start(): Promise<void> {
@@ -234,6 +240,7 @@ export class TailSet {
     for (const file of this.#open.values()) {
       if (!wanted.has(file)) this.#unwanted(file);
     }
+    this.#discovered();
   }
 
   /** No path leads to it: rotated away or removed, and read to its end; or no entry wants it, and it stops. */
@@ -354,6 +361,9 @@ export class TailSet {
     const file = new TailedFile(this.#context, handle, newFileState(path, stat), path);
     try {
       const seen: SeenFile = { ...stat, read: file.read };
+      if (this.#options.skipBinary && (await seen.read(0, 512)).includes(0)) {
+        throw new WeirError("BINARY_FILE", `Not read: "${path}" is not text`);
+      }
       if (!await this.#resume(file, seen)) {
         const original = await this.#originalOf(file, seen);
         if (original === undefined) this.#events.added(path);

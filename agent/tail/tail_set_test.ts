@@ -29,6 +29,7 @@ class Bench {
         copyHoldMs: 10_000,
         bufferBytesMax: 1 << 20,
         forgetMs: 7 * 86_400_000,
+        skipBinary: false,
       },
       {
         clock: this.clock,

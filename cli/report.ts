@@ -1,0 +1,44 @@
+/** What `weir up` tells a person when it has looked around: the address, what it tails, what it cannot read and why. */
+import { safeText } from "../core/log.ts";
+
+export interface UpStatus {
+  files: readonly { path: string; size: number }[];
+  problems: readonly { path: string; code: string; reason: string }[];
+}
+
+const SHOWN = 8;
+const REMEDY: Record<string, string> = {
+  FILE_DENIED: "run as a user that may read it, for example in the group adm",
+  BINARY_FILE: "it is not text; left out",
+  PATH_OUTSIDE_ROOTS: "a link leads out of the folder; name its target as an argument",
+  TOO_MANY_FILES: "name fewer files",
+};
+
+export function report(url: string, data: string, status: UpStatus): string {
+  const paths = [...new Set(status.files.map((file) => file.path))].sort();
+  const bytes = status.files.reduce((sum, file) => sum + file.size, 0);
+  const lines = ["", `  Weir is at  ${url}`, ""];
+  lines.push(`  Tailing ${count(paths.length, "file")}, ${megabytes(bytes)}:`);
+  for (const path of paths.slice(0, SHOWN)) lines.push(`    ${safeText(path)}`);
+  if (paths.length > SHOWN) lines.push(`    and ${paths.length - SHOWN} more`);
+  if (paths.length === 0) lines.push("    nothing yet: what matches later is taken up by itself");
+  if (status.problems.length > 0) {
+    lines.push("", `  Not read, ${count(status.problems.length, "path")}:`);
+    for (const { path, code, reason } of status.problems.slice(0, SHOWN)) {
+      lines.push(`    ${safeText(path)}: ${REMEDY[code] ?? safeText(reason)} (${code})`);
+    }
+    if (status.problems.length > SHOWN) {
+      lines.push(`    and ${status.problems.length - SHOWN} more, all under /api/sources`);
+    }
+  }
+  lines.push("", `  Lines are kept in ${data}. End with Ctrl-C.`, "");
+  return lines.join("\n");
+}
+
+function count(value: number, noun: string): string {
+  return `${value.toLocaleString("en")} ${noun}${value === 1 ? "" : "s"}`;
+}
+
+function megabytes(value: number): string {
+  return value < 1e6 ? `${(value / 1e3).toFixed(1)} kB` : `${(value / 1e6).toFixed(1)} MB`;
+}

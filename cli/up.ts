@@ -1,0 +1,123 @@
+/**
+ * `weir up`: agent, embedded store, page and host metrics in one process, no server needed. It prints one address, what
+ * it tails, and what it could not read with the remedy.
+ */
+import { Command } from "commander";
+import { Agent } from "../agent/agent.ts";
+import { agentSettings } from "../agent/config.ts";
+import { loadSettings } from "../core/config/load.ts";
+import { EXIT } from "../core/errors.ts";
+import { type Part, startParts, stopParts, waitForEnd } from "../core/lifecycle.ts";
+import { startLog } from "../core/log.ts";
+import { newRegistry } from "../core/metrics/registry.ts";
+import { systemClock } from "../core/ports/clock.ts";
+import { MemoryConfigSource } from "../core/ports/memory_config_source.ts";
+import { systemFiles } from "../core/system_files.ts";
+import { monitorSettings } from "../monitor/config.ts";
+import { createMonitor } from "../monitor/monitor.ts";
+import { pageFiles } from "../search/page/embedded.ts";
+import { createSearchServer, type SearchServer } from "../search/server.ts";
+import { EmbeddedStore } from "../search/store/embedded_store.ts";
+import { StoreLineSink } from "../search/store/line_sink.ts";
+import { report } from "./report.ts";
+import { upSources } from "./sources.ts";
+
+interface UpOptions {
+  listen: string;
+  data?: string;
+  logLevel: "debug" | "info" | "warning" | "error";
+}
+
+const SHUTDOWN_MS = 10_000;
+
+export function upCommand(): Command {
+  return new Command("up")
+    .description("show this host's logs on a page: tail, store, search and metrics in one process")
+    .argument(
+      "[path...]",
+      "files, directories or patterns; without one, what is readable under /var/log",
+    )
+    .option(
+      "--listen <host:port>",
+      "address of the page; port 0 takes a free one",
+      "127.0.0.1:7700",
+    )
+    .option("--data <dir>", "where the lines are kept (default: ~/.local/share/weir)")
+    .option("--log-level <level>", "what it says of itself: debug, info, warning, error", "warning")
+    .action(async (paths: string[], options: UpOptions) => {
+      Deno.exit(await up(paths, options));
+    });
+}
+
+async function up(paths: string[], options: UpOptions): Promise<number> {
+  startLog({ level: options.logLevel });
+  const data = options.data ?? defaultData();
+  const sources = upSources(paths, Deno.cwd(), data);
+  const registry = newRegistry("weir");
+  let store: EmbeddedStore | undefined;
+  const agent = new Agent({
+    state: `${data}/agent`,
+    host: Deno.hostname(),
+    tz: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    tail: {
+      ...loadSettings(agentSettings, "", { name: "defaults" }).tail,
+      roots: sources.roots,
+      partialFlush: 1000,
+      skipBinary: true,
+    },
+    source: new MemoryConfigSource(JSON.stringify(sources.entries)),
+    sink: () => new StoreLineSink(store!),
+    registry,
+    clock: systemClock,
+    files: systemFiles,
+  });
+  const monitor = createMonitor(loadSettings(monitorSettings, "", { name: "defaults" }), {
+    registry,
+    statusServer: false,
+  });
+  let server: SearchServer | undefined;
+  const parts: Part[] = [
+    {
+      name: "store",
+      start: () => {
+        Deno.mkdirSync(data, { recursive: true, mode: 0o700 });
+        store = new EmbeddedStore({ folder: `${data}/store` });
+      },
+      stop: () => store?.close(),
+    },
+    {
+      name: "search",
+      start: () => {
+        server = createSearchServer({
+          reader: store!,
+          listen: options.listen,
+          registry,
+          page: pageFiles,
+          sources: () => agent.status(),
+          status: () => ({
+            agent: agent.status(),
+            store: store!.stats(),
+            monitor: monitor.status(),
+          }),
+          notReady: () => agent.notReady(),
+          metrics: (request) => monitor.respond(request),
+        });
+        return server.start();
+      },
+      stop: (deadlineMs) => server?.stop(deadlineMs),
+    },
+    ...monitor.parts,
+    agent,
+  ];
+  await startParts(parts, SHUTDOWN_MS);
+  await agent.discovered;
+  console.log(report(server!.url, data, agent.status()));
+  await waitForEnd();
+  await stopParts(parts, SHUTDOWN_MS);
+  return EXIT.ok;
+}
+
+function defaultData(): string {
+  const base = Deno.env.get("XDG_DATA_HOME") ?? `${Deno.env.get("HOME") ?? "."}/.local/share`;
+  return `${base}/weir`;
+}

@@ -1,0 +1,10 @@
+/**
+ * The files of the page. From source they are bundled at the first call; an executable carries them: the build puts a
+ * module with the finished files in the place of this one.
+ */
+import { bundlePage } from "./build.ts";
+
+/** Files by path: "/", "/script.js", "/style.css". */
+export function pageFiles(): Promise<ReadonlyMap<string, Uint8Array>> {
+  return bundlePage();
+}
