@@ -11,7 +11,7 @@ import {
   text,
   texts,
 } from "../core/config/fields.ts";
-import { WeirError } from "../core/errors.ts";
+import { messageOf, WeirError } from "../core/errors.ts";
 import { IGNORED_FS_TYPES } from "./write/influx_points.ts";
 
 /** What a scrape shows by default: node_exporter's choice of the collectors that there are here. */
@@ -145,16 +145,29 @@ const fields = {
   sharedFor: duration(0, 60e3, "500ms", {
     description: "A sample may be given to another asker while it is not older than this.",
   }),
-  shutdownDeadline: duration(100, 600e3, "10s", { description: "Longest time for stopping." }),
-  logLevel: choice(["debug", "info", "warning", "error"], "info", {
-    description: "Least severity that is logged.",
-  }),
+  log: group({
+    level: choice(["debug", "info", "warning", "error"], "info", {
+      description: "Least severity that is logged.",
+    }),
+    format: choice(["auto", "text", "json"], "auto", {
+      description: "auto: text on a terminal, else JSON lines.",
+    }),
+  }, { description: "The monitor's own log." }),
+  shutdown: duration(100, 600e3, "10s", { description: "Longest time from SIGTERM to the end." }),
 };
 
-/** The specification: for `weir schema`, the reference page and `loadSettings`. */
-export const monitorSettings = settings(fields);
+const shape = settings(fields);
+export type MonitorSettings = z.output<typeof shape>;
+
+/** The specification: for `loadSettings`, `weir schema` and the reference page. */
+export const monitorSettings = shape.superRefine((value, context) => {
+  for (const { path, message } of faultsOf(value)) {
+    context.addIssue({ code: "custom", path, message });
+  }
+});
+
+/** The same as a group of a larger file; `createMonitor` checks what the single fields do not. */
 export const monitorGroup = group(fields, { description: "Host metrics." });
-export type MonitorSettings = z.output<typeof monitorSettings>;
 
 /** Compiles a filter; "" is none. Throws CONFIG_INVALID where it is no regular expression. */
 export function pattern(name: string, source: string): RegExp | undefined {
@@ -183,24 +196,43 @@ export function parseTags(source: string): Record<string, string> {
   return found;
 }
 
-/** Faults that no single field shows. Throws CONFIG_INVALID. */
-export function checkSettings(value: MonitorSettings): void {
-  const fault = (message: string, hint: string) => {
-    throw new WeirError("CONFIG_INVALID", message, { hint });
+/** Faults that no single field shows. */
+function faultsOf(value: MonitorSettings): { path: string[]; message: string }[] {
+  const found: { path: string[]; message: string }[] = [];
+  const attempt = (path: string[], check: () => unknown) => {
+    try {
+      check();
+    } catch (error) {
+      found.push({ path, message: messageOf(error) });
+    }
   };
-  for (const [name, source] of Object.entries(value.filters)) pattern(`filters.${name}`, source);
-  parseTags(value.tags);
+  for (const [name, source] of Object.entries(value.filters)) {
+    attempt(["filters", name], () => pattern(name, source));
+  }
+  attempt(["tags"], () => parseTags(value.tags));
   const { influx } = value;
-  if (influx.enabled && influx.api === "v2" && (influx.org === "" || influx.bucket === "")) {
-    fault("influx: org and bucket are needed", "Set influx.org and influx.bucket.");
+  if (influx.enabled) {
+    const needed = influx.api === "v2" ? ["org", "bucket"] as const : ["database"] as const;
+    for (const name of needed) {
+      if (influx[name] === "") {
+        found.push({ path: ["influx", name], message: `needed for ${influx.api}, but empty` });
+      }
+    }
+    if (!URL.canParse(influx.url)) {
+      found.push({ path: ["influx", "url"], message: `"${influx.url}" is no address` });
+    }
+  } else if (!value.prometheus.enabled) {
+    found.push({ path: ["prometheus", "enabled"], message: "no target is enabled" });
   }
-  if (influx.enabled && influx.api === "v1" && influx.database === "") {
-    fault("influx: database is needed", "Set influx.database.");
-  }
-  if (influx.enabled && !URL.canParse(influx.url)) {
-    fault(`influx.url: "${influx.url}" is no address`, "Example: http://127.0.0.1:8086");
-  }
-  if (!value.prometheus.enabled && !influx.enabled) {
-    fault("No target is enabled", "Set prometheus.enabled or influx.enabled.");
-  }
+  return found;
+}
+
+/** Throws CONFIG_INVALID with all faults that no single field shows. */
+export function checkSettings(value: MonitorSettings): void {
+  const faults = faultsOf(value);
+  if (faults.length === 0) return;
+  const lines = faults.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  throw new WeirError("CONFIG_INVALID", `Cannot use the settings: ${lines.join("; ")}`, {
+    hint: "Mend the settings named.",
+  });
 }

@@ -19,20 +19,26 @@ Deno.test("the defaults are a monitor for Prometheus on loopback", () => {
   assert.equal(new RegExp(settings.filters.disksIgnore).test("nvme0n1"), false);
 });
 
-Deno.test("checkSettings() refuses what no single field shows", () => {
+Deno.test("the specification refuses what no single field shows, and says where", () => {
   const refused = (source: string, message: RegExp) =>
-    assert.throws(() => checkSettings(load(source)), (error) => {
+    assert.throws(() => load(source), (error) => {
       assert(error instanceof WeirError);
       assert.equal(error.code, "CONFIG_INVALID");
       assert.match(error.message, message);
       return true;
     });
-  refused("influx: {enabled: true}", /org and bucket/);
-  refused("influx: {enabled: true, api: v1}", /database/);
-  refused("influx: {enabled: true, org: o, bucket: b, url: nowhere}", /no address/);
-  refused("prometheus: {enabled: false}", /No target/);
-  refused("filters: {disksIgnore: '('}", /filters.disksIgnore/);
-  refused("tags: oops", /tags/);
+  refused("influx: {enabled: true}", /influx\.org: needed[^]*influx\.bucket: needed/);
+  refused("influx: {enabled: true, api: v1}", /influx\.database: needed for v1/);
+  refused("influx:\n  enabled: true\n  org: o\n  bucket: b\n  url: nowhere", /:5:\d+: influx\.url/);
+  refused("prometheus: {enabled: false}", /no target/);
+  refused("filters: {disksIgnore: '('}", /filters\.disksIgnore/);
+  refused("tags: oops", /tags: .*key=value/);
+});
+
+Deno.test("checkSettings() tells the same of settings that came as a group", () => {
+  const settings = load("");
+  settings.influx.enabled = true;
+  assert.throws(() => checkSettings(settings), /influx\.org: needed.*influx\.bucket: needed/);
 });
 
 Deno.test("parseTags() reads pairs", () => {
