@@ -13,7 +13,8 @@ import {
 } from "./block.ts";
 import { encodeMinutes, LEVELS } from "./minutes.ts";
 import type { OpenBlock } from "./open_block.ts";
-import { TokenSet } from "./token_filter.ts";
+import { Filters } from "./filters.ts";
+import { TokenSet } from "./tokens.ts";
 
 /** What is known of a block without reading it. */
 export interface BlockInfo {
@@ -51,9 +52,13 @@ interface BlockRow {
   levels: Uint8Array;
 }
 
+/** What the rows of a block take beyond its parts. */
+const ROW_BYTES = 100;
+
 export class Blocks {
   /** In the order of arrival. */
   readonly infos: BlockInfo[] = [];
+  readonly filters: Filters;
   readonly #tokens = new TokenSet();
   readonly #level: number;
   readonly #sql: Record<string, StatementSync>;
@@ -69,21 +74,20 @@ export class Blocks {
         column_bytes, stored_bytes, ingested_ms, sources, levels, minutes, columns)
         VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)`),
       addText: prepare("INSERT INTO texts (id, text) VALUES (?,?)"),
-      addFilter: prepare("INSERT INTO filters (id, bits) VALUES (?,?)"),
       text: prepare("SELECT text FROM texts WHERE id=?"),
       columns: prepare("SELECT columns FROM blocks WHERE id=?"),
       minutes: prepare("SELECT minutes FROM blocks WHERE id=?"),
-      filter: prepare("SELECT bits FROM filters WHERE id=?"),
       drop: prepare("DELETE FROM blocks WHERE id=?"),
       dropText: prepare("DELETE FROM texts WHERE id=?"),
-      dropFilter: prepare("DELETE FROM filters WHERE id=?"),
     };
+    this.filters = new Filters(database, (id) => this.#tokensOf(id));
     this.load();
   }
 
   /** Reads the directory from the database. */
   load(): void {
     this.infos.length = 0;
+    this.filters.load();
     for (const row of this.#sql.all.iterate() as Iterable<unknown>) {
       this.infos.push(infoOf(row as BlockRow));
     }
@@ -97,7 +101,6 @@ export class Blocks {
     const minutes = encodeMinutes(view.times, view.levels, view.lines);
     this.#tokens.clear();
     this.#tokens.addText(view.text, 0, view.textBytes);
-    const filter = this.#tokens.filter();
     const packedText = compress(text, this.#level), packedColumns = compress(columns, this.#level);
     const info: BlockInfo = {
       id: 0,
@@ -108,7 +111,8 @@ export class Blocks {
       rawBytes: open.rawBytes,
       textBytes: view.textBytes,
       columnBytes: columns.length,
-      storedBytes: packedText.length + packedColumns.length + filter.length + minutes.length + 100,
+      storedBytes: packedText.length + packedColumns.length + minutes.length +
+        this.#tokens.count + ROW_BYTES,
       ingestedMs: Math.max(...view.runs.map((run) => run.i)),
       sources: [...new Set(view.runs.map((run) => run.s))],
       levels: open.levelCounts(),
@@ -132,7 +136,7 @@ export class Blocks {
       ).lastInsertRowid,
     );
     this.#sql.addText.run(info.id, packedText);
-    this.#sql.addFilter.run(info.id, filter);
+    this.filters.add(info.id, this.#tokens.hashes());
     this.infos.push(info);
     return info;
   }
@@ -156,8 +160,14 @@ export class Blocks {
     return (this.#sql.minutes.get(info.id) as { minutes: Uint8Array } | undefined)?.minutes;
   }
 
-  filter(info: BlockInfo): Uint8Array | undefined {
-    return (this.#sql.filter.get(info.id) as { bits: Uint8Array } | undefined)?.bits;
+  /** The tokens of a block, from its text. */
+  #tokensOf(id: number): Int32Array | undefined {
+    const info = this.infos.find((one) => one.id === id);
+    const text = info && this.text(info);
+    if (text === undefined) return undefined;
+    this.#tokens.clear();
+    this.#tokens.addText(text, 0, text.length);
+    return this.#tokens.hashes();
   }
 
   /** Drops the blocks; within a transaction. */
@@ -165,11 +175,11 @@ export class Blocks {
     for (const info of dropped) {
       this.#sql.drop.run(info.id);
       this.#sql.dropText.run(info.id);
-      this.#sql.dropFilter.run(info.id);
     }
     const kept = this.infos.filter((info) => !dropped.has(info));
     this.infos.length = 0;
     for (const info of kept) this.infos.push(info);
+    this.filters.dropBelow(kept[0]?.id ?? Infinity);
   }
 }
 

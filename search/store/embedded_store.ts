@@ -26,7 +26,7 @@ import { OpenBlock } from "./open_block.ts";
 import { Reader } from "./reader.ts";
 import { blocksToDrop, type Retention } from "./retention.ts";
 import { openDatabase, pragma, storeError, storeFull } from "./schema.ts";
-import { Sources, type Stream } from "./sources.ts";
+import { Sources } from "./sources.ts";
 
 export interface EmbeddedStoreOptions {
   /** Folder of the database; made where it is missing. */
@@ -67,6 +67,7 @@ const FREE_CHECK_MS = 1000;
 export class EmbeddedStore implements DocumentStore {
   readonly #folder: string;
   readonly #database: DatabaseSync;
+  readonly #lock: DatabaseSync;
   readonly #clock: Clock;
   readonly #retention: Retention;
   readonly #freeBytesMin: number;
@@ -88,7 +89,9 @@ export class EmbeddedStore implements DocumentStore {
     this.#retention = options.retention ?? {};
     this.#freeBytesMin = options.freeBytesMin ?? 33_554_432;
     this.#freeBytes = options.freeBytes ?? (() => freeBytesOf(options.folder));
-    const database = this.#database = openDatabase(options.folder);
+    const { database, lock } = openDatabase(options.folder);
+    this.#database = database;
+    this.#lock = lock;
     try {
       this.#sources = new Sources(database);
       this.#blocks = new Blocks(database, options.compression ?? 1);
@@ -107,6 +110,7 @@ export class EmbeddedStore implements DocumentStore {
       this.#load();
     } catch (error) {
       database.close();
+      lock.close();
       throw storeError(error, `Cannot open the store in ${options.folder}`);
     }
   }
@@ -300,6 +304,7 @@ export class EmbeddedStore implements DocumentStore {
       this.#closed = true;
       this.#reader.close();
       this.#database.close();
+      this.#lock.close();
     }
     return Promise.resolve();
   }
@@ -308,8 +313,6 @@ export class EmbeddedStore implements DocumentStore {
     assert(!this.#closed, "the store is used after it was closed");
   }
 }
-
-export type { Stream };
 
 function freeBytesOf(folder: string): number {
   try {

@@ -42,6 +42,8 @@ export async function* follow(
         }
       } catch (error) {
         if (!(error instanceof BlockGone)) throw error;
+      } finally {
+        block.release();
       }
     }
   }

@@ -11,7 +11,7 @@ import { compileRegex } from "../query/regex.ts";
 import { patternPieces } from "../query/terms.ts";
 import { isBoundary } from "../query/words.ts";
 import { blockRegex } from "./block_regex.ts";
-import { ESCAPE_TOKEN, indexTokens, tokenHash } from "./token_filter.ts";
+import { ESCAPE_TOKEN, indexTokens, tokenHash } from "./tokens.ts";
 
 /** Tokens that a block must hold; `undefined`: nothing is known. */
 export type Need =
@@ -201,12 +201,4 @@ export function planNeed(plan: Plan, staticFields: boolean): Need {
     default:
       return undefined;
   }
-}
-
-/** True where `has` leaves it possible that the need is met. */
-export function mayMeet(need: Need, has: (hash: number) => boolean): boolean {
-  if (need === undefined) return true;
-  if ("hashes" in need) return need.hashes.every(has);
-  if ("any" in need) return need.any.some((one) => mayMeet(one, has));
-  return need.every.every((one) => mayMeet(one, has));
 }

@@ -17,7 +17,7 @@ import { follow } from "./follow.ts";
 import type { Intake } from "./intake.ts";
 import { eachMinute, LEVELS, MINUTE_MS } from "./minutes.ts";
 import { type Plan, planOf } from "./plan.ts";
-import { BlockGone, matching, ScanBlock } from "./scan.ts";
+import { BlockGone, candidateTest, matching, ScanBlock } from "./scan.ts";
 import { search } from "./search.ts";
 import type { Sources, Stream } from "./sources.ts";
 import { Breaks } from "./breaks.ts";
@@ -65,6 +65,11 @@ export class Reader {
     return this.snapshot().filter((block) => block.lastMs >= fromMs && block.firstMs < toMs);
   }
 
+  /** Says of blocks whether they may hold a line that fits. */
+  candidates(plan: Plan): (block: ScanBlock) => boolean {
+    return candidateTest(plan, this.#blocks);
+  }
+
   search(request: SearchRequest, signal: AbortSignal): AsyncIterable<Document[]> {
     return search(this, request, signal);
   }
@@ -105,14 +110,17 @@ export class Reader {
     const plan = planOf(request.query);
     const fromMs = request.fromMs ?? -MS_MAX, toMs = request.toMs ?? MS_MAX;
     const breaks = new Breaks(signal);
+    const may = this.candidates(plan);
     for (const block of this.inRange(fromMs, toMs)) {
       await breaks.maybe();
       try {
-        if (!block.may(plan)) continue;
+        if (!may(block)) continue;
         const whole = block.firstMs >= fromMs && block.lastMs < toMs;
         each(block, () => matching(plan, block, rangeMask(block, fromMs, toMs)), whole);
       } catch (error) {
         if (!(error instanceof BlockGone)) throw error;
+      } finally {
+        block.release();
       }
     }
     return plan;

@@ -6,9 +6,8 @@ import { type BlockColumns, type BlockLines, LEVEL_MASK, lineStarts, Places } fr
 import type { BlockInfo, Blocks } from "./blocks.ts";
 import { LazyDocument } from "./document.ts";
 import type { OpenBlock } from "./open_block.ts";
-import { mayMeet, type Plan, planNeed } from "./plan.ts";
+import { type Plan, planNeed } from "./plan.ts";
 import type { Sources } from "./sources.ts";
-import { mayHold } from "./token_filter.ts";
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -56,13 +55,14 @@ export class ScanBlock {
     }
   }
 
-  /** False where the block certainly holds no line that fits. */
-  may(plan: Plan): boolean {
-    if (this.info === undefined) return true;
-    const need = planNeed(plan, this.hasStaticFields());
-    if (need === undefined) return true;
-    const filter = this.#blocks.filter(this.info);
-    return filter === undefined || mayMeet(need, (hash) => mayHold(filter, hash));
+  /** Lets go of everything that was read of the block. */
+  release(): void {
+    this.#columns =
+      this.#bytes =
+      this.#text =
+      this.#lower =
+        undefined;
+    this.#starts = this.#byteStarts = this.#places = undefined;
   }
 
   get columns(): BlockColumns {
@@ -151,6 +151,16 @@ function startsOf(text: string, lines: number): Int32Array {
     starts[line] = at;
   }
   return starts;
+}
+
+/** Says of blocks whether they may hold a line that fits; one for each question, it keeps what it looked up. */
+export function candidateTest(plan: Plan, blocks: Blocks): (block: ScanBlock) => boolean {
+  const plain = blocks.filters.ask(planNeed(plan, false));
+  const withFields = blocks.filters.ask(planNeed(plan, true));
+  return (block) => {
+    if (block.info === undefined) return true;
+    return (block.hasStaticFields() ? withFields : plain)(block.info.id);
+  };
 }
 
 /** The lines of `within` (all, where left out) that fit. */

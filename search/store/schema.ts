@@ -12,11 +12,12 @@ export const FORMAT_VERSION = 1;
 const APPLICATION_ID = 0x77656972;
 const PAGE_BYTES = 4096;
 export const FILE_NAME = "store.db";
+const LOCK_NAME = "store.lock";
 
 /**
  * A stream is one file's life in one topic; a source is a stream with what was known of the file at the time. Ranges
  * are the bytes of a stream that are stored: they make each line stored once. A block's text stands in a table of its
- * own, so that looking through the blocks does not read it. The journal holds the lines of the open block.
+ * own, so that looking through the blocks does not read it. Groups and slices are the filters. The journal holds the lines of the open block.
  */
 const TABLES = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -40,25 +41,40 @@ CREATE TABLE blocks (
   minutes BLOB NOT NULL, columns BLOB NOT NULL
 );
 CREATE TABLE texts (id INTEGER PRIMARY KEY, text BLOB NOT NULL);
-CREATE TABLE filters (id INTEGER PRIMARY KEY, bits BLOB NOT NULL);
+CREATE TABLE groups (
+  id INTEGER PRIMARY KEY, first_block INTEGER NOT NULL, last_block INTEGER NOT NULL,
+  places INTEGER NOT NULL
+);
+CREATE TABLE slices (id INTEGER PRIMARY KEY, bits BLOB NOT NULL);
 CREATE TABLE journal (id INTEGER PRIMARY KEY, columns BLOB NOT NULL, text BLOB NOT NULL);
 `;
 
+/** The database, and the lock that keeps other processes out until it is closed. */
+export interface OpenedDatabase {
+  database: DatabaseSync;
+  lock: DatabaseSync;
+}
+
 /**
  * Opens the database in `folder`, makes it where there is none.
- * Throws STORE_VERSION for one of a newer version, STORE_DAMAGED for a file that is something else, STORE_FAILED
+ * Throws STORE_BUSY where a process has it open, STORE_VERSION for one of a newer version, STORE_DAMAGED for a file that is something else, STORE_FAILED
  * (retriable) where the system does not let us.
  */
-export function openDatabase(folder: string): DatabaseSync {
+export function openDatabase(folder: string): OpenedDatabase {
   const path = `${folder}/${FILE_NAME}`;
-  let database: DatabaseSync | undefined;
+  const opened: DatabaseSync[] = [];
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    database = new DatabaseSync(path);
+    const lock = new DatabaseSync(`${folder}/${LOCK_NAME}`);
+    opened.push(lock);
+    // Held by the system, so that it ends with the process however that ends.
+    lock.exec("PRAGMA busy_timeout=500; PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE");
+    const database = new DatabaseSync(path);
+    opened.push(database);
     prepare(database, path);
-    return database;
+    return { database, lock };
   } catch (error) {
-    database?.close();
+    for (const one of opened) one.close();
     throw error instanceof WeirError ? error : storeError(error, `Cannot open ${path}`);
   }
 }
@@ -81,7 +97,6 @@ function prepare(database: DatabaseSync, path: string): void {
       { hint: "Use the version of Weir that wrote it, or another data folder." },
     );
   }
-  // Exclusive: a second process is told at once, and no shared memory file is needed.
   database.exec(`PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;
     PRAGMA cache_size=-8192; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=2000`);
   if (fresh) {

@@ -26,6 +26,7 @@ interface Hit {
 /** What search takes from the reader. */
 export interface BlockRange {
   inRange(fromMs: number, toMs: number): ScanBlock[];
+  candidates(plan: Plan): (block: ScanBlock) => boolean;
 }
 
 export async function* search(
@@ -83,18 +84,21 @@ async function readPage(
   const sign = newest ? -1 : 1;
   const order = (a: Hit, b: Hit) => sign * compare(a, b);
   const breaks = new Breaks(signal);
+  const may = reader.candidates(plan);
   let hits: Hit[] = [];
   let worstMs = newest ? -Infinity : Infinity;
   for (const block of blocks) {
     if (newest ? block.lastMs < worstMs : block.firstMs > worstMs) break;
     await breaks.maybe();
     try {
-      if (!block.may(plan)) continue;
+      if (!may(block)) continue;
       const mask = matching(plan, block, rangeMask(block, fromMs, toMs));
       collect(block, mask, { newest, after, size, worstMs }, hits);
     } catch (error) {
       if (!(error instanceof BlockGone)) throw error;
       continue;
+    } finally {
+      block.release();
     }
     if (hits.length >= size) {
       hits = hits.sort(order).slice(0, size);

@@ -1,14 +1,9 @@
 /**
- * Token filters: which tokens a block of lines may hold. A Bloom filter of 8 bits a distinct token and 5 places each
- * (about 2 % false positives, no false negatives). Tokens are those of search/query/words.ts, in lower case, plus each
- * pair of neighbouring characters of a script that is written without spaces; they are hashed as their UTF-8 bytes.
+ * Tokens of lines as numbers, for the filters that say which blocks may hold a token. Tokens are those of
+ * search/query/words.ts, in lower case, plus each pair of neighbouring characters of a script that is written without
+ * spaces; they are hashed as their UTF-8 bytes.
  */
 import { tokensOf } from "../query/words.ts";
-
-/** Bits a distinct token. */
-export const BITS_PER_TOKEN = 8;
-/** Places of one token in a filter. */
-export const PLACES = 5;
 
 /** For each byte: 0 between tokens, 255 not ASCII, else the byte in lower case. */
 const TOKEN_BYTE = new Uint8Array(256);
@@ -127,49 +122,11 @@ export class TokenSet {
     }
   }
 
-  /** The filter of the collected tokens, of `bits` bits (a multiple of 8). */
-  filter(bits = filterBits(this.#count)): Uint8Array {
-    const filter = new Uint8Array(bits >> 3);
+  /** The hashes of the collected tokens, unordered. */
+  hashes(): Int32Array {
+    const hashes = new Int32Array(this.#count);
     const table = this.#table;
-    for (let i = 0; i < table.length; i++) {
-      const hash = table[i];
-      if (hash === 0) continue;
-      const step = stepOf(hash);
-      let place = hash >>> 0;
-      for (let k = 0; k < PLACES; k++) {
-        const bit = place % bits;
-        filter[bit >> 3] |= 1 << (bit & 7);
-        place = (place + step) >>> 0;
-      }
-    }
-    return filter;
+    for (let i = 0, at = 0; i < table.length; i++) if (table[i] !== 0) hashes[at++] = table[i];
+    return hashes;
   }
-}
-
-/** Size of a filter for that many tokens, a multiple of 64 bits. */
-export function filterBits(tokens: number): number {
-  return Math.max(64, Math.ceil(tokens * BITS_PER_TOKEN / 64) * 64);
-}
-
-function stepOf(hash: number): number {
-  return (Math.imul(hash, 0x9e3779b1) >>> 0) | 1;
-}
-
-/** The bits that a token sets in a filter of `bits` bits. */
-export function placesOf(hash: number, bits: number): number[] {
-  const step = stepOf(hash);
-  const places: number[] = [];
-  let place = hash >>> 0;
-  for (let k = 0; k < PLACES; k++) {
-    places.push(place % bits);
-    place = (place + step) >>> 0;
-  }
-  return places;
-}
-
-/** False where the block certainly does not hold the token. */
-export function mayHold(filter: Uint8Array, hash: number): boolean {
-  return placesOf(hash, filter.length * 8).every((bit) =>
-    (filter[bit >> 3] >> (bit & 7) & 1) === 1
-  );
 }
