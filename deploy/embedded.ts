@@ -5,7 +5,9 @@ import { bundlePage } from "../search/page/build.ts";
 /** Source text of each module that takes the place of one in the tree. */
 export async function embeddedModules(): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
-  for (const [path, bytes] of await bundlePage()) files[path] = Buffer.from(bytes).toString("base64");
+  for (const [path, bytes] of await bundlePage()) {
+    files[path] = Buffer.from(bytes).toString("base64");
+  }
   const page = `
     import { Buffer } from "node:buffer";
     const files = ${JSON.stringify(files)};

@@ -1,0 +1,37 @@
+/**
+ * Writes every file that is generated from code: dashboards, the reference of settings. With --check it writes nothing
+ * and fails where a committed file is not what the code gives.
+ */
+import { generated as dashboardFiles } from "../grafana/generate.ts";
+import { referencePage } from "../core/config/reference.ts";
+import { SPECIFICATIONS } from "../cli/specifications.ts";
+
+const ROOT = new URL("..", import.meta.url).pathname;
+
+/** Content by path below the checkout. */
+export function generatedFiles(): Map<string, string> {
+  const files = new Map<string, string>(dashboardFiles());
+  for (const [name, { title, schema }] of Object.entries(SPECIFICATIONS)) {
+    files.set(`docs/reference/${name}.md`, referencePage(schema, title));
+  }
+  return files;
+}
+
+if (import.meta.main) {
+  const stale: string[] = [];
+  for (const [path, content] of generatedFiles()) {
+    const now = await Deno.readTextFile(ROOT + path).catch(() => undefined);
+    if (now === content) continue;
+    stale.push(path);
+    if (Deno.args.includes("--check")) continue;
+    await Deno.mkdir((ROOT + path).replace(/\/[^/]*$/, ""), { recursive: true });
+    await Deno.writeTextFile(ROOT + path, content);
+  }
+  for (const path of stale) {
+    console.log(Deno.args.includes("--check") ? `not current: ${path}` : `written: ${path}`);
+  }
+  if (Deno.args.includes("--check") && stale.length > 0) {
+    console.error("Run: npm run generate");
+    Deno.exit(1);
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * Minutes that each folder of tests may take on two cores with warm caches; more is a failure, and so is a folder with
+ * tests and no budget. The sum stays under 25.
+ */
+export const BUDGET_MINUTES: Readonly<Record<string, number>> = {
+  "unit": 3,
+  "test/support": 1,
+  "test/tidy": 1,
+  "test/sim": 2,
+  "test/servers": 1,
+  "test/store": 2,
+  "test/page": 3,
+  "test/agent": 3,
+  "test/transfer": 4,
+  "test/monitor": 2,
+  "test/e2e": 4,
+};
+
+/** Folders whose tests talk to the shared servers. */
+export const NEED_SERVERS: readonly string[] = [
+  "test/servers",
+  "test/agent",
+  "test/transfer",
+  "test/monitor",
+  "test/e2e",
+];
+
+/** Folders whose tests run the executables of dist/. */
+export const NEED_EXECUTABLES: readonly string[] = [
+  "test/agent",
+  "test/transfer",
+  "test/monitor",
+  "test/store",
+  "test/e2e",
+];
