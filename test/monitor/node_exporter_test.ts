@@ -1,0 +1,106 @@
+/** Side by side with Debian's node_exporter on this host: the same families, types, series and values, for the collectors that both have. */
+import assert from "node:assert/strict";
+import { monitorSettings } from "../../monitor/config.ts";
+import { fetchPage, nameOf, type Page } from "./page.ts";
+import { startNodeExporter } from "./servers.ts";
+import { Site } from "./site.ts";
+
+const settings = monitorSettings.parse({});
+
+/** What newer versions of node_exporter have and Debian's does not. */
+const NEWER =
+  /^node_(pressure_irq_stalled_seconds_total|softnet_(cpu_collision_total|flow_limit_count_total|received_rps_total|softnet_backlog_len)|netstat_TcpExt_(TCPOFOQueue|TCPRcvQDrop))$/;
+
+/** Theirs alone: it says of itself, and of its own collectors; and what docs/monitor.md lists as not exported. */
+const THEIRS =
+  /^(node_exporter_build_info|node_scrape_collector_|process_|go_|promhttp_|node_disk_(ata_|filesystem_info|device_mapper_info)|node_cpu_(core|package)_throttles_total)/;
+const OURS = /^(weir_|process_|node_scrape_collector_)/;
+
+/** Gauges that move between two looks: compared within a share of the larger value, and an absolute slack. */
+const MOVING: [RegExp, share: number, slack: number][] = [
+  [/^node_memory_/, 0.3, 200e6],
+  [/^node_filesystem_(avail|free)_bytes/, 0.02, 500e6],
+  [/^node_filesystem_files_free/, 0.02, 5000],
+  [/^node_(load\d+|procs_(running|blocked))/, 0.5, 20],
+  [
+    /^node_(sockstat|netstat_Tcp_CurrEstab|nf_conntrack_entries$|udp_queues|arp_entries)/,
+    0.5,
+    300_000,
+  ],
+  [/^node_(filefd_allocated|entropy_available_bits|disk_io_now|softnet_)/, 0.5, 2000],
+  [/^node_time_seconds/, 0, 5],
+  [/^node_cpu_(scaling_)?frequency/, 1, 0],
+  [/^node_(hwmon|thermal)/, 0.5, 10],
+];
+
+function exporterArguments(): string[] {
+  const { filters } = settings;
+  // Go's flags: one for each collector, so that none runs that we do not have.
+  return [
+    "--collector.disable-defaults",
+    "--web.disable-exporter-metrics",
+    ...settings.prometheus.collectors.map((name) => `--collector.${name}`),
+    `--collector.filesystem.mount-points-exclude=${filters.mountPointsIgnore}`,
+    `--collector.filesystem.fs-types-exclude=${filters.fsTypesIgnore}`,
+    `--collector.diskstats.device-exclude=${filters.disksIgnore}`,
+    "--collector.netdev.device-exclude=",
+  ];
+}
+
+Deno.test("/metrics has node_exporter's families, types, series and values", async () => {
+  const site = await Site.open();
+  try {
+    const theirs = await startNodeExporter(site, exporterArguments());
+    const monitor = await site.monitor({ sharedFor: 0 });
+    const ours = `${monitor.url}/metrics`;
+    // Both once before it counts: opening a file and a connection changes what is counted.
+    await fetchPage(theirs);
+    await fetchPage(ours);
+    const before = await fetchPage(theirs);
+    const mine = await fetchPage(ours);
+    const after = await fetchPage(theirs);
+    sameNames(before, mine);
+    sameTypes(before, mine);
+    sameValues(before, mine, after);
+  } finally {
+    await site.close();
+  }
+});
+
+function sameNames(theirs: Page, ours: Page): void {
+  const missing = [...theirs.series.keys()]
+    .filter((series) => !THEIRS.test(series) && !ours.series.has(series));
+  assert.deepEqual(missing, [], "series of node_exporter that we lack");
+  const more = [...ours.series.keys()]
+    .filter((key) => !OURS.test(key) && !NEWER.test(nameOf(key)) && !theirs.series.has(key));
+  assert.deepEqual(more, [], "series of ours that node_exporter lacks");
+}
+
+function sameTypes(theirs: Page, ours: Page): void {
+  for (const [family, type] of theirs.types) {
+    if (!THEIRS.test(family)) assert.equal(ours.types.get(family), type, family);
+  }
+}
+
+function sameValues(before: Page, ours: Page, after: Page): void {
+  let compared = 0;
+  const wrong: string[] = [];
+  for (const [series, value] of ours.series) {
+    const first = before.series.get(series), last = after.series.get(series);
+    if (OURS.test(series) || first === undefined || last === undefined) continue;
+    compared++;
+    const low = Math.min(first, last), high = Math.max(first, last);
+    const rule = MOVING.find(([name]) => name.test(series));
+    const slack = rule === undefined ? roundingOf(high) : rule[1] * Math.abs(high) + rule[2];
+    if (value < low - slack || value > high + slack) {
+      wrong.push(`${series}: ${value} is not between ${first} and ${last}`);
+    }
+  }
+  assert.deepEqual(wrong, [], "a value must lie between node_exporter's before and after");
+  assert(compared > 200, `${compared} series compared`);
+}
+
+/** The last digits of a sum of fractions differ between the two languages. */
+function roundingOf(value: number): number {
+  return Math.abs(value) * 1e-9;
+}

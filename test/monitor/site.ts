@@ -1,0 +1,269 @@
+/**
+ * What the monitor's tests need: a monitor from source or as executable, real servers beside it, and questions to them. Everything that is started here
+ * ends with `close`.
+ */
+import assert from "node:assert/strict";
+import { stringify } from "yaml";
+import { type InfluxAccess, influxdbAccess } from "./servers.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+
+/** Asks again until the answer is there; fails with the last reason after `limitMs`. */
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T | undefined> | T | undefined,
+  limitMs = 30_000,
+): Promise<T> {
+  const end = performance.now() + limitMs;
+  let reason = "not yet";
+  for (;;) {
+    try {
+      const answer = await ask();
+      if (answer !== undefined && answer !== false) return answer;
+    } catch (error) {
+      reason = error instanceof Error ? error.message : String(error);
+    }
+    if (performance.now() > end) throw new Error(`Waited ${limitMs} ms for ${what}: ${reason}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** A port that was free a moment ago. */
+export function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return port;
+}
+
+export class Site {
+  readonly folder: string;
+  #closing: (() => Promise<void>)[] = [];
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  static async open(): Promise<Site> {
+    const site = new Site(await Deno.makeTempDir({ prefix: "weir-monitor-test-" }));
+    site.#closing.push(() => Deno.remove(site.folder, { recursive: true }));
+    return site;
+  }
+
+  /** Ends everything that was started, newest first. */
+  async close(): Promise<void> {
+    for (const end of this.#closing.reverse()) await end();
+  }
+
+  onClose(end: () => Promise<void>): void {
+    this.#closing.push(end);
+  }
+
+  /** Starts a program; its output goes to a file, which the error names if it ends early. */
+  async start(name: string, command: string, args: string[]): Promise<Running> {
+    const log = `${this.folder}/${name}-${this.#closing.length}.log`;
+    const out = await Deno.open(log, { write: true, create: true });
+    const child = new Deno.Command(command, {
+      args,
+      cwd: ROOT,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const copying = Promise.all([child.stdout, child.stderr].map(async (stream) => {
+      for await (const chunk of stream) await out.write(chunk);
+    }));
+    const running: Running = {
+      pid: child.pid,
+      ended: child.status,
+      output: () => Deno.readTextFile(log),
+      async stop(signal = "SIGTERM") {
+        try {
+          child.kill(signal);
+        } catch {
+          // It has ended already; its code says how.
+        }
+        const { code } = await child.status;
+        await copying;
+        try {
+          out.close();
+        } catch {
+          // Stopped before: the second call has nothing to close.
+        }
+        return code;
+      },
+    };
+    this.#closing.push(async () => void await running.stop("SIGKILL"));
+    return running;
+  }
+
+  /** Starts weir-monitor and waits until it answers. Listens on a free port. */
+  async monitor(settings: Record<string, unknown>, executable?: string): Promise<RunningMonitor> {
+    const port = freePort();
+    const file = `${this.folder}/monitor-${port}.yaml`;
+    const given = { listen: `127.0.0.1:${port}`, ...settings };
+    await Deno.writeTextFile(file, stringify(given));
+    const running = executable === undefined
+      ? await this.start("monitor", Deno.execPath(), [
+        "run",
+        "-A",
+        "--quiet",
+        "monitor/main.ts",
+        "--config",
+        file,
+      ])
+      : await this.start("monitor", executable, ["--config", file]);
+    const url = `http://127.0.0.1:${port}`;
+    await until(
+      "the monitor's /healthz",
+      async () => {
+        const answer = await fetch(`${url}/healthz`);
+        await answer.body?.cancel();
+        return answer.ok || undefined;
+      },
+    ).catch(async (error) => {
+      throw new Error(`${error.message}\n${await running.output()}`);
+    });
+    return { ...running, url, address: `127.0.0.1:${port}` };
+  }
+
+  /** A bucket of this test in the real InfluxDB. */
+  async bucket(): Promise<Bucket> {
+    const access = await influxdbAccess();
+    const name = `wm${crypto.randomUUID().slice(0, 8)}`;
+    const bucket = new Bucket(access, name);
+    await bucket.create();
+    this.#closing.push(() => bucket.remove());
+    const tokenFile = `${this.folder}/${name}.token`;
+    await Deno.writeTextFile(tokenFile, `${access.token}\n`);
+    bucket.tokenFile = tokenFile;
+    return bucket;
+  }
+}
+
+export interface Running {
+  pid: number;
+  ended: Promise<Deno.CommandStatus>;
+  output(): Promise<string>;
+  /** Resolves with the exit code. */
+  stop(signal?: Deno.Signal): Promise<number>;
+}
+
+export interface RunningMonitor extends Running {
+  url: string;
+  address: string;
+}
+
+/** One bucket, and questions to it. */
+export class Bucket {
+  readonly access: InfluxAccess;
+  readonly name: string;
+  tokenFile = "";
+  #id = "";
+
+  constructor(access: InfluxAccess, name: string) {
+    this.access = access;
+    this.name = name;
+  }
+
+  /** Settings of the monitor's target. */
+  settings(): Record<string, unknown> {
+    const { url, org } = this.access;
+    return { enabled: true, url, org, bucket: this.name, tokenFile: this.tokenFile };
+  }
+
+  async create(): Promise<void> {
+    const { orgs } = await this.#json("GET", `/api/v2/orgs?org=${this.access.org}`);
+    const body = { orgID: orgs[0].id, name: this.name, retentionRules: [] };
+    this.#id = (await this.#json("POST", "/api/v2/buckets", body)).id;
+  }
+
+  async remove(): Promise<void> {
+    await this.#call("DELETE", `/api/v2/buckets/${this.#id}`);
+  }
+
+  /** Rows of a Flux query, as Grafana's data source would get them: annotated CSV, values as text. */
+  async flux(query: string): Promise<FluxRow[]> {
+    const answer = await this.#call("POST", `/api/v2/query?org=${this.access.org}`, {
+      query,
+      dialect: { annotations: ["datatype"] },
+    });
+    return parseFluxCsv(answer);
+  }
+
+  async #json(method: string, path: string, body?: unknown): Promise<any> {
+    return JSON.parse(await this.#call(method, path, body));
+  }
+
+  async #call(method: string, path: string, body?: unknown): Promise<string> {
+    const answer = await fetch(`${this.access.url}${path}`, {
+      method,
+      headers: {
+        authorization: `Token ${this.access.token}`,
+        "content-type": "application/json",
+        accept: "application/csv, application/json",
+      },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    const text = await answer.text();
+    assert(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
+    return text;
+  }
+}
+
+/** Column → text, and column → type ("long", "double", "string", …). */
+export interface FluxRow {
+  values: Record<string, string>;
+  types: Record<string, string>;
+}
+
+/** Reads annotated CSV; a table may follow another with other columns. */
+export function parseFluxCsv(text: string): FluxRow[] {
+  const rows: FluxRow[] = [];
+  let types: string[] = [], names: string[] = [];
+  for (const line of text.split("\r\n")) {
+    if (line === "") {
+      types = [];
+      names = [];
+      continue;
+    }
+    const cells = csvCells(line);
+    if (cells[0] === "#datatype") {
+      types = cells;
+      names = [];
+    } else if (names.length === 0) {
+      names = cells;
+    } else {
+      const row: FluxRow = { values: {}, types: {} };
+      for (let i = 1; i < names.length; i++) {
+        row.values[names[i]] = cells[i] ?? "";
+        row.types[names[i]] = types[i] ?? "";
+      }
+      rows.push(row);
+    }
+  }
+  return rows;
+}
+
+function csvCells(line: string): string[] {
+  const cells: string[] = [];
+  for (let at = 0; at <= line.length;) {
+    const quoted = /^"((?:[^"]|"")*)"/.exec(line.slice(at));
+    const comma = line.indexOf(",", quoted === null ? at : at + quoted[0].length);
+    const end = comma === -1 ? line.length : comma;
+    cells.push(quoted === null ? line.slice(at, end) : quoted[1].replaceAll('""', '"'));
+    at = end + 1;
+  }
+  return cells;
+}
+
+/** The executable, if it has been built. */
+export function builtMonitor(): string | undefined {
+  const path = `${ROOT}dist/weir-monitor`;
+  try {
+    Deno.statSync(path);
+    return path;
+  } catch {
+    return undefined;
+  }
+}
