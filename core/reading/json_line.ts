@@ -63,7 +63,7 @@ export class JsonLine {
     depth: number,
   ): number {
     let at = blanks(bytes, from, to);
-    if (bytes[at] === 125) return at + 1;
+    if (at < to && bytes[at] === 125) return at + 1;
     while (at < to) {
       if (bytes[at] !== 34) return -1;
       const keyStart = at + 1;
@@ -71,7 +71,7 @@ export class JsonLine {
       if (at >= to) return -1;
       const keyEnd = at;
       at = blanks(bytes, at + 1, to);
-      if (bytes[at] !== 58) return -1;
+      if (at >= to || bytes[at] !== 58) return -1;
       at = blanks(bytes, at + 1, to);
       const length = keyEnd - keyStart;
       const valueStart = at;
@@ -88,9 +88,9 @@ export class JsonLine {
         }
       }
       at = blanks(bytes, at, to);
-      if (bytes[at] === 125) return at + 1;
       // A line cut at the length bound is still a JSON line.
-      if (at >= to) return at;
+      if (at >= to) return to;
+      if (bytes[at] === 125) return at + 1;
       if (bytes[at] !== 44) return -1;
       at = blanks(bytes, at + 1, to);
     }
@@ -106,13 +106,15 @@ export class JsonLine {
     zone: Zone,
     readMs: number,
   ): void {
-    const quoted = bytes[start] === 34;
+    const quoted = end > start && bytes[start] === 34;
+    const closed = quoted && end > start + 1 && bytes[end - 1] === 34;
     const from = quoted ? start + 1 : start;
-    const to = quoted ? end - 1 : end;
+    const to = closed ? end - 1 : end;
     if (Number.isNaN(this.timeMs) && isTimeKey(bytes, keyStart, keyEnd)) {
       // A key such as "time" may hold a duration; only what reads as a whole time counts.
       if (this.#time.at(bytes, from, to, true, zone, readMs)) this.timeMs = this.#time.ms;
     } else if (this.level === 0 && isLevelKey(bytes, keyStart, keyEnd)) {
+      if (from >= to) return;
       if (quoted && bytes[from] > 57) this.level = levelOfWord(bytes, from, to);
       else if (to - from <= 2) {
         let value = 0;
@@ -142,6 +144,7 @@ function stringEnd(bytes: Uint8Array, from: number, to: number): number {
 
 /** Behind the value that begins at `from`. */
 function valueEnd(bytes: Uint8Array, from: number, to: number): number {
+  if (from >= to) return to;
   const first = bytes[from];
   if (first === 34) return Math.min(to, stringEnd(bytes, from + 1, to) + 1);
   let at = from;

@@ -51,7 +51,10 @@ export class LineReader {
     this.continues = false;
     // A byte order mark, or the carriage return of an odd line end.
     let start = from;
-    if (bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf) start += 3;
+    if (
+      to - from > 2 && bytes[start] === 0xef && bytes[start + 1] === 0xbb &&
+      bytes[start + 2] === 0xbf
+    ) start += 3;
     let end = to;
     while (end > start && bytes[end - 1] === 13) end--;
     if (start >= end) return;
@@ -105,9 +108,9 @@ export class LineReader {
       atStart = false;
       // On to the next word; a bracket opens one as well.
       while (at < end && bytes[at] !== 32 && bytes[at] !== 91 && bytes[at] !== 9) at++;
-      const bracket = bytes[at] === 91;
+      const bracket = at < end && bytes[at] === 91;
       while (at < end && (bytes[at] === 32 || bytes[at] === 9)) at++;
-      if (!bracket && ++words >= WORDS_MAX && bytes[at] !== 91) {
+      if (!bracket && ++words >= WORDS_MAX && (at >= end || bytes[at] !== 91)) {
         while (at < end && bytes[at] !== 91) at++;
       }
     }
@@ -120,10 +123,10 @@ export class LineReader {
     while (at < to && bytes[at] >= 48 && bytes[at] <= 57 && at < from + 4) {
       value = value * 10 + bytes[at++] - 48;
     }
-    if (at === from + 1 || bytes[at] !== 62 || value > 191) return from + 1;
+    if (at === from + 1 || at >= to || bytes[at] !== 62 || value > 191) return from + 1;
     this.level = levelOfSeverity(value & 7);
     at++;
-    if (bytes[at] >= 49 && bytes[at] <= 57 && bytes[at + 1] === 32) at += 2;
+    if (at + 1 < to && bytes[at] >= 49 && bytes[at] <= 57 && bytes[at + 1] === 32) at += 2;
     return at;
   }
 
@@ -150,7 +153,7 @@ export class LineReader {
     while (at < end) {
       const key = at;
       while (at < end && bytes[at] > 32 && bytes[at] !== 61 && bytes[at] !== 34) at++;
-      if (bytes[at] !== 61 || at === key) {
+      if (at >= end || bytes[at] !== 61 || at === key) {
         if (pairs === 0) return false;
         while (at < end && bytes[at] !== 32) at++;
         while (at < end && bytes[at] === 32) at++;

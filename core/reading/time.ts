@@ -68,11 +68,10 @@ export class TimeReader {
   }
 
   #digits(from: number, atStart: boolean): boolean {
-    const bytes = this.#bytes;
     const max = Math.min(this.#to, from + 20);
     let stop = from + 1;
-    while (stop < max && bytes[stop] >= 48 && bytes[stop] <= 57) stop++;
-    const next = stop < this.#to ? bytes[stop] : 0;
+    while (stop < max && this.#peek(stop) >= 48 && this.#peek(stop) <= 57) stop++;
+    const next = stop < this.#to ? this.#peek(stop) : 0;
     switch (stop - from) {
       case 1:
         return next === 32 && this.#dayMonthYear(from, stop, 32);
@@ -101,9 +100,8 @@ export class TimeReader {
 
   /** `2026-11-21T04:15:26.123Z` and relatives; `separator` is -, / or a dot. */
   #yearMonthDay(from: number, separator: number): boolean {
-    const bytes = this.#bytes;
-    if (from + 16 > this.#to || bytes[from + 7] !== separator) return false;
-    const between = bytes[from + 10];
+    if (from + 16 > this.#to || this.#peek(from + 7) !== separator) return false;
+    const between = this.#peek(from + 10);
     // T, t, space, underscore, -, or : as in 2026-11-21:04:15
     if (
       (between | 32) !== 116 && between !== 32 && between !== 95 && between !== 45 && between !== 58
@@ -114,22 +112,21 @@ export class TimeReader {
     const day = this.#number(from + 8, 2);
     if (!this.#date(year, month, day)) return false;
     let at = from + 11;
-    while (bytes[at] === 32 && at < from + 13) at++;
+    while (this.#peek(at) === 32 && at < from + 13) at++;
     return this.#clock(at, true) && this.#withZone();
   }
 
   /** `21/Nov/2026:04:15:26 +0000`, or Spark's `17/06/09 20:10:40`. */
   #slashes(from: number, atStart: boolean): boolean {
-    const bytes = this.#bytes;
     if (from + 17 > this.#to) return false;
-    if (bytes[from + 3] > 57) {
+    if (this.#peek(from + 3) > 57) {
       const month = this.#monthAt(from + 3);
-      if (month === 0 || bytes[from + 6] !== 47 || bytes[from + 11] !== 58) return false;
+      if (month === 0 || this.#peek(from + 6) !== 47 || this.#peek(from + 11) !== 58) return false;
       if (!this.#date(this.#number(from + 7, 4), month, this.#number(from, 2))) return false;
       this.access = true;
       return this.#clock(from + 12, false) && this.#withZone();
     }
-    if (!atStart || bytes[from + 5] !== 47 || bytes[from + 8] !== 32) return false;
+    if (!atStart || this.#peek(from + 5) !== 47 || this.#peek(from + 8) !== 32) return false;
     const year = this.#number(from, 2);
     if (!this.#date(2000 + year, this.#number(from + 3, 2), this.#number(from + 6, 2))) {
       return false;
@@ -139,11 +136,10 @@ export class TimeReader {
 
   /** `21 Nov 2026 04:15:26`, `21-Nov-2026 04:15:26`. */
   #dayMonthYear(from: number, stop: number, separator: number): boolean {
-    const bytes = this.#bytes;
     if (stop + 17 > this.#to) return false;
     const month = this.#monthAt(stop + 1);
-    if (month === 0 || bytes[stop + 4] !== separator) return false;
-    const between = bytes[stop + 9];
+    if (month === 0 || this.#peek(stop + 4) !== separator) return false;
+    const between = this.#peek(stop + 9);
     if (between !== 32 && between !== 58) return false;
     if (!this.#date(this.#number(stop + 5, 4), month, this.#number(from, stop - from))) {
       return false;
@@ -153,36 +149,35 @@ export class TimeReader {
 
   /** Android's `11-21 04:15:26.123`, no year. */
   #logcat(from: number): boolean {
-    const bytes = this.#bytes;
-    if (from + 18 > this.#to || bytes[from + 5] !== 32 || bytes[from + 14] !== 46) return false;
+    if (from + 18 > this.#to || this.#peek(from + 5) !== 32 || this.#peek(from + 14) !== 46) {
+      return false;
+    }
     const month = this.#number(from, 2), day = this.#number(from + 3, 2);
     return this.#clock(from + 6, false) && this.#withoutYear(month, day);
   }
 
   /** HDFS's `081109 203615`, MySQL's `081109 20:36:15`. */
   #compactShort(from: number): boolean {
-    const bytes = this.#bytes;
     if (from + 13 > this.#to) return false;
     const day = this.#number(from + 4, 2);
     if (!this.#date(2000 + this.#number(from, 2), this.#number(from + 2, 2), day)) return false;
     let at = from + 7;
-    if (bytes[at] === 32) at++;
-    if (bytes[at + 2] === 58 || bytes[at + 1] === 58) {
+    if (this.#peek(at) === 32) at++;
+    if (this.#peek(at + 2) === 58 || this.#peek(at + 1) === 58) {
       return this.#clock(at, false) && this.#withZone();
     }
-    if (at + 6 < this.#to && bytes[at + 6] !== 32) return false;
+    if (at + 6 < this.#to && this.#peek(at + 6) !== 32) return false;
     return this.#compactClock(at) && this.#withZone();
   }
 
   /** `20261121T041526Z`, `20261121-04:15:26:606`, `20261121 04:15:26`. */
   #compactLong(from: number, next: number): boolean {
-    const bytes = this.#bytes;
     if (next !== 84 && next !== 45 && next !== 32) return false;
     if (from + 14 > this.#to) return false;
     const day = this.#number(from + 6, 2);
     if (!this.#date(this.#number(from, 4), this.#number(from + 4, 2), day)) return false;
     const at = from + 9;
-    if (bytes[at + 2] === 58 || bytes[at + 1] === 58) {
+    if (this.#peek(at + 2) === 58 || this.#peek(at + 1) === 58) {
       return this.#clock(at, false) && this.#withZone();
     }
     return next === 84 && this.#compactClock(at) && this.#withZone();
@@ -190,15 +185,14 @@ export class TimeReader {
 
   /** Seconds, ms, µs or ns since 1970; believed from 2001 until a day after the reading. */
   #epoch(from: number, stop: number, next: number): boolean {
-    const bytes = this.#bytes;
     if ((next | 32) >= 97 && (next | 32) <= 122) return false;
     const digits = stop - from;
     let ms = digits === 10 ? this.#number(from, 10) * 1000 : this.#number(from, 13);
     let end = stop;
     if (digits === 10 && next === 46) {
       let scale = 100;
-      for (end++; end < this.#to && bytes[end] >= 48 && bytes[end] <= 57; end++) {
-        ms += (bytes[end] - 48) * scale;
+      for (end++; end < this.#to && this.#peek(end) >= 48 && this.#peek(end) <= 57; end++) {
+        ms += (this.#peek(end) - 48) * scale;
         scale = scale > 1 ? scale / 10 : 0;
       }
     }
@@ -210,10 +204,10 @@ export class TimeReader {
   }
 
   #letters(from: number, atStart: boolean): boolean {
-    const bytes = this.#bytes;
     if (from + 14 > this.#to) return false;
-    const code = (bytes[from] << 16 | bytes[from + 1] << 8 | bytes[from + 2]) | 0x202020;
-    const next = bytes[from + 3];
+    const code = (this.#peek(from) << 16 | this.#peek(from + 1) << 8 | this.#peek(from + 2)) |
+      0x202020;
+    const next = this.#peek(from + 3);
     if (next === 32) {
       const month = MONTH_CODES.indexOf(code) + 1;
       if (month > 0) return atStart && this.#syslog(from, month);
@@ -226,16 +220,15 @@ export class TimeReader {
 
   /** `Jun 14 15:16:01`; with a year before or behind the clock; `Nov 21, 2026 4:15:26 AM`. */
   #syslog(from: number, month: number): boolean {
-    const bytes = this.#bytes;
     let at = from + 4;
-    if (bytes[at] === 32) at++;
+    if (this.#peek(at) === 32) at++;
     let day = this.#digit(at++);
-    if (bytes[at] !== 32 && bytes[at] !== 44) day = day * 10 + this.#digit(at++);
-    if (bytes[at] === 44) at++;
-    if (bytes[at] !== 32 || !(day >= 1)) return false;
+    if (this.#peek(at) !== 32 && this.#peek(at) !== 44) day = day * 10 + this.#digit(at++);
+    if (this.#peek(at) === 44) at++;
+    if (this.#peek(at) !== 32 || !(day >= 1)) return false;
     at++;
     let year = NaN;
-    if (bytes[at + 2] !== 58 && bytes[at + 4] === 32) {
+    if (this.#peek(at + 2) !== 58 && this.#peek(at + 4) === 32) {
       year = this.#number(at, 4);
       at += 5;
     }
@@ -255,21 +248,23 @@ export class TimeReader {
 
   /** `Sun Dec 04 04:47:44.123 2005` or `Sat, 21 Nov 2026 04:15:26 +0000`, behind the weekday. */
   #weekday(from: number): boolean {
-    const bytes = this.#bytes;
-    if (bytes[from] >= 48 && bytes[from] <= 57) {
-      const stop = bytes[from + 1] === 32 ? from + 1 : from + 2;
-      return bytes[stop] === 32 && this.#dayMonthYear(from, stop, 32);
+    if (this.#peek(from) >= 48 && this.#peek(from) <= 57) {
+      const stop = this.#peek(from + 1) === 32 ? from + 1 : from + 2;
+      return this.#peek(stop) === 32 && this.#dayMonthYear(from, stop, 32);
     }
     const month = this.#monthAt(from);
-    if (month === 0 || bytes[from + 3] !== 32) return false;
+    if (month === 0 || this.#peek(from + 3) !== 32) return false;
     let at = from + 4;
-    if (bytes[at] === 32) at++;
+    if (this.#peek(at) === 32) at++;
     let day = this.#digit(at++);
-    if (bytes[at] !== 32) day = day * 10 + this.#digit(at++);
-    if (bytes[at] !== 32 || !this.#clock(at + 1, false)) return false;
+    if (this.#peek(at) !== 32) day = day * 10 + this.#digit(at++);
+    if (this.#peek(at) !== 32 || !this.#clock(at + 1, false)) return false;
     // ctime with a zone name before the year: "Sun Dec  4 04:47:44 UTC 2005"
     let utc = false;
-    if (bytes[this.end] === 32 && bytes[this.end + 1] === 85 && bytes[this.end + 4] === 32) {
+    if (
+      this.#peek(this.end) === 32 && this.#peek(this.end + 1) === 85 &&
+      this.#peek(this.end + 4) === 32
+    ) {
       utc = true;
       this.end += 4;
     }
@@ -284,26 +279,27 @@ export class TimeReader {
 
   /** klog and glog: `I1121 04:15:26.123456`. */
   #klog(from: number): boolean {
-    const bytes = this.#bytes;
-    if (!"IWEFD".includes(String.fromCharCode(bytes[from])) || bytes[from + 5] !== 32) return false;
+    if (!"IWEFD".includes(String.fromCharCode(this.#peek(from))) || this.#peek(from + 5) !== 32) {
+      return false;
+    }
     const month = this.#number(from + 1, 2), day = this.#number(from + 3, 2);
     return this.#clock(from + 6, false) && this.#withoutYear(month, day);
   }
 
   /** A four-digit year stands behind the time of day. */
   #yearBehind(): boolean {
-    const at = this.end, bytes = this.#bytes;
-    if (at + 5 > this.#to || bytes[at] !== 32) return false;
+    const at = this.end;
+    if (at + 5 > this.#to || this.#peek(at) !== 32) return false;
     const year = this.#number(at + 1, 4);
-    const after = at + 5 < this.#to ? bytes[at + 5] : 32;
+    const after = at + 5 < this.#to ? this.#peek(at + 5) : 32;
     return year >= 1970 && year < 2200 && (after === 32 || after === 93 || after === 58);
   }
 
   /** AM or PM behind the time of day. */
   #halfDay(): void {
-    const bytes = this.#bytes, at = this.end;
-    if (at + 3 > this.#to || bytes[at] !== 32 || (bytes[at + 2] | 32) !== 109) return;
-    const half = bytes[at + 1] | 32;
+    const at = this.end;
+    if (at + 3 > this.#to || this.#peek(at) !== 32 || (this.#peek(at + 2) | 32) !== 109) return;
+    const half = this.#peek(at + 1) | 32;
     const noon = 43_200_000;
     if (half === 112 && this.#clockMs < noon) this.#clockMs += noon;
     else if (half === 97 && this.#clockMs >= noon) this.#clockMs -= noon;
@@ -313,28 +309,28 @@ export class TimeReader {
 
   /** `04:15:26`, `4:15:26`, a fraction behind dot or comma; `short`: the seconds may be missing. */
   #clock(from: number, short: boolean): boolean {
-    const bytes = this.#bytes, to = this.#to;
+    const to = this.#to;
     let at = from;
     if (at + 5 > to) return false;
     let hour = this.#digit(at++);
-    if (bytes[at] !== 58) hour = hour * 10 + this.#digit(at++);
-    const dotted = bytes[at] === 46;
-    if ((bytes[at] !== 58 && !dotted) || at + 3 > to) return false;
+    if (this.#peek(at) !== 58) hour = hour * 10 + this.#digit(at++);
+    const dotted = this.#peek(at) === 46;
+    if ((this.#peek(at) !== 58 && !dotted) || at + 3 > to) return false;
     const minute = this.#number(at + 1, 2);
     at += 3;
     let second = 0;
-    if (at + 3 <= to && (bytes[at] === 58 || (dotted && bytes[at] === 46))) {
+    if (at + 3 <= to && (this.#peek(at) === 58 || (dotted && this.#peek(at) === 46))) {
       second = this.#number(at + 1, 2);
       at += 3;
     } else if (!short || dotted) return false;
     if (!(hour < 24 && minute < 60 && second <= 60)) return false;
     let ms = ((hour * 60 + minute) * 60 + second) * 1000;
-    const mark = at < to ? bytes[at] : 0;
+    const mark = at < to ? this.#peek(at) : 0;
     if ((mark === 46 || mark === 44 || mark === 58) && at + 1 < to) {
       let scale = 100;
       let stop = at + 1;
-      for (; stop < to && bytes[stop] >= 48 && bytes[stop] <= 57; stop++) {
-        if (scale >= 1) ms += (bytes[stop] - 48) * scale;
+      for (; stop < to && this.#peek(stop) >= 48 && this.#peek(stop) <= 57; stop++) {
+        if (scale >= 1) ms += (this.#peek(stop) - 48) * scale;
         scale /= 10;
       }
       if (stop > at + 1 && (mark !== 58 || stop === at + 4)) at = stop;
@@ -371,21 +367,21 @@ export class TimeReader {
 
   /** Puts date, clock and what stands behind them (Z, offset, nothing) together. */
   #withZone(): boolean {
-    const bytes = this.#bytes, to = this.#to;
+    const to = this.#to;
     const local = this.#dateMs + this.#clockMs;
     let at = this.end;
-    let byte = at < to ? bytes[at] : 0;
+    let byte = at < to ? this.#peek(at) : 0;
     if (byte === 90 || byte === 122) {
       this.ms = local;
       this.end = at + 1;
       return true;
     }
     if (byte === 32 && at + 1 < to) {
-      byte = bytes[at + 1];
+      byte = this.#peek(at + 1);
       // " UTC", " GMT"
       if ((byte === 85 || byte === 71) && at + 4 <= to) {
-        const zone = bytes[at + 1] << 16 | bytes[at + 2] << 8 | bytes[at + 3];
-        const after = at + 4 < to ? bytes[at + 4] : 32;
+        const zone = this.#peek(at + 1) << 16 | this.#peek(at + 2) << 8 | this.#peek(at + 3);
+        const after = at + 4 < to ? this.#peek(at + 4) : 32;
         if ((zone === 0x555443 || zone === 0x474d54) && (after < 65 || after === 93)) {
           this.ms = local;
           this.end = at + 4;
@@ -397,7 +393,7 @@ export class TimeReader {
     if ((byte === 43 || byte === 45) && at + 3 <= to) {
       const hours = this.#number(at + 1, 2);
       let stop = at + 3;
-      if (bytes[stop] === 58) stop++;
+      if (this.#peek(stop) === 58) stop++;
       const minutes = stop + 2 <= to ? this.#number(stop, 2) : NaN;
       // "-05" alone only where it touches the time: " - 05" is something else.
       const whole = !Number.isNaN(minutes);
@@ -432,9 +428,14 @@ export class TimeReader {
   }
 
   #monthAt(from: number): number {
-    const bytes = this.#bytes;
-    const code = (bytes[from] << 16 | bytes[from + 1] << 8 | bytes[from + 2]) | 0x202020;
+    const code = (this.#peek(from) << 16 | this.#peek(from + 1) << 8 | this.#peek(from + 2)) |
+      0x202020;
     return MONTH_CODES.indexOf(code) + 1;
+  }
+
+  /** The byte there; 0 behind the end of the line. */
+  #peek(at: number): number {
+    return at < this.#to ? this.#bytes[at] : 0;
   }
 
   #digit(at: number): number {
