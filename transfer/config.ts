@@ -104,7 +104,7 @@ const index = group({
 
 const bulk = group({
   bytesMax: bytes(1024, 100 * 2 ** 20, "4MiB", { description: "Largest body of a bulk request." }),
-  documentsMax: integer(1, 100_000, 5000, { description: "Most documents in a bulk request." }),
+  documentsMax: integer(1, 100_000, 2000, { description: "Most documents in a bulk request." }),
   linger: duration(0, 60e3, "200ms", { description: "Longest wait for a bulk request to fill." }),
   workers: integer(1, 256, 16, {
     description: "Most bulk requests at once; fewer while Elasticsearch says 429.",

@@ -18,11 +18,52 @@ export type Decoded = LogRecord | "tombstone";
 
 const decoder = new TextDecoder();
 
+/** A record of Kafka. What can be made from the rest is made when it is asked for. */
+class KafkaRecord implements LogRecord {
+  fields: Record<string, string> | undefined = undefined;
+
+  constructor(
+    readonly topic: string,
+    readonly partition: number,
+    readonly kafkaOffset: number,
+    readonly generation: string | null,
+    readonly offset: number,
+    readonly length: number,
+    readonly host: string,
+    readonly path: string,
+    readonly bytes: Uint8Array,
+    readonly valueStart: number,
+    readonly valueEnd: number,
+    readonly createdMs: number,
+    readonly day: string,
+    readonly tz: string,
+  ) {}
+
+  get value(): Uint8Array {
+    return this.bytes.subarray(this.valueStart, this.valueEnd);
+  }
+  get uid(): string {
+    return this.generation === null
+      ? foreignUid(this.topic, this.partition, String(this.kafkaOffset), this.createdMs)
+      : uidOf(this.generation, this.offset, this.offset + this.length);
+  }
+  get kafka(): { partition: number; offset: string } {
+    return { partition: this.partition, offset: String(this.kafkaOffset) };
+  }
+}
+
 /** Decodes the records of one partition. */
 export class RecordDecoder {
   readonly #topic: string;
   readonly #partition: number;
-  readonly #texts = [new TextCache(), new TextCache(), new TextCache(), new TextCache()];
+  readonly #key = new TextCache();
+  readonly #host = new TextCache();
+  readonly #path = new TextCache();
+  readonly #day = new TextCache();
+  readonly #tz = new TextCache();
+  readonly #version = new TextCache();
+  readonly #found = new Headers();
+  #bytes: Uint8Array = new Uint8Array(0);
   /** Fields left out so far: too many in one record, or too long. */
   fieldsDropped = 0;
 
@@ -34,84 +75,89 @@ export class RecordDecoder {
   /** The record that the cursor stands at; its value is a view of the cursor's bytes. */
   decode(cursor: RecordCursor): Decoded {
     if (cursor.valueStart < 0) return "tombstone";
-    const { bytes, timestampMs } = cursor;
-    const found = new Headers();
-    cursor.headers((nameStart, nameEnd, valueStart, valueEnd) =>
-      this.#header(found, bytes, nameStart, nameEnd, valueStart, valueEnd)
-    );
+    const { bytes, timestampMs, offset } = cursor;
+    const found = this.#found;
+    found.clear();
+    this.#bytes = bytes;
+    cursor.headers(this.#header);
     const key = cursor.keyEnd - cursor.keyStart === 16 && cursor.keyStart >= 0
-      ? this.#texts[0].text(bytes, cursor.keyStart, cursor.keyEnd)
+      ? this.#key.text(bytes, cursor.keyStart, cursor.keyEnd)
       : "";
     const ours = found.version === RECORD_VERSION && found.host !== "" && found.path !== "" &&
-      isLine(found.offset, found.length) && isGeneration(key);
-    const offset = String(cursor.offset);
-    return {
-      topic: this.#topic,
-      uid: ours
-        ? uidOf(key, found.offset, found.offset + found.length)
-        : foreignUid(this.#topic, this.#partition, offset, timestampMs),
-      generation: ours ? key : null,
-      offset: ours ? found.offset : cursor.offset,
-      length: ours ? found.length : cursor.valueEnd - cursor.valueStart,
-      host: found.host,
-      path: found.path,
-      value: bytes.subarray(cursor.valueStart, cursor.valueEnd),
-      createdMs: timestampMs,
-      day: ours && isDay(found.day) ? found.day : dayOf(timestampMs),
-      tz: found.tz === "" ? "UTC" : found.tz,
-      kafka: { partition: this.#partition, offset },
-      ...(found.fields === undefined ? {} : { fields: found.fields }),
-    };
+      isLine(found.offset, found.length) && this.#isGeneration(key);
+    const record = new KafkaRecord(
+      this.#topic,
+      this.#partition,
+      offset,
+      ours ? key : null,
+      ours ? found.offset : offset,
+      ours ? found.length : cursor.valueEnd - cursor.valueStart,
+      found.host,
+      found.path,
+      bytes,
+      cursor.valueStart,
+      cursor.valueEnd,
+      timestampMs,
+      ours && found.day !== "" && isDay(found.day) ? found.day : dayOf(timestampMs),
+      found.tz === "" ? "UTC" : found.tz,
+    );
+    record.fields = found.fields;
+    return record;
   }
 
-  #header(
-    found: Headers,
-    bytes: Uint8Array,
+  #lastGeneration = "";
+
+  #isGeneration(key: string): boolean {
+    if (key === this.#lastGeneration && key !== "") return true;
+    if (!isGeneration(key)) return false;
+    this.#lastGeneration = key;
+    return true;
+  }
+
+  readonly #header = (
     nameStart: number,
     nameEnd: number,
     valueStart: number,
     valueEnd: number,
-  ): void {
-    const empty = valueStart < 0;
+  ): void => {
+    const found = this.#found, bytes = this.#bytes;
+    const start = valueStart < 0 ? valueEnd : valueStart;
     switch (nameOf(bytes, nameStart, nameEnd)) {
       case HEADER.offset:
-        found.offset = empty ? -1 : decimal(bytes, valueStart, valueEnd);
+        found.offset = decimal(bytes, start, valueEnd);
         return;
       case HEADER.length:
-        found.length = empty ? -1 : decimal(bytes, valueStart, valueEnd);
+        found.length = decimal(bytes, start, valueEnd);
         return;
       case HEADER.host:
-        found.host = empty ? "" : this.#texts[1].text(bytes, valueStart, valueEnd);
+        found.host = this.#host.text(bytes, start, valueEnd);
         return;
       case HEADER.path:
-        found.path = empty ? "" : this.#texts[2].text(bytes, valueStart, valueEnd);
+        found.path = this.#path.text(bytes, start, valueEnd);
         return;
       case HEADER.version:
-        found.version = empty ? "" : decoder.decode(bytes.subarray(valueStart, valueEnd));
+        found.version = this.#version.text(bytes, start, valueEnd);
         return;
       case HEADER.day:
-        found.day = empty ? "" : this.#texts[3].text(bytes, valueStart, valueEnd);
+        found.day = this.#day.text(bytes, start, valueEnd);
         return;
       case HEADER.tz:
-        found.tz = empty || valueEnd - valueStart > 64
-          ? ""
-          : decoder.decode(bytes.subarray(valueStart, valueEnd));
+        found.tz = valueEnd - start > 64 ? "" : this.#tz.text(bytes, start, valueEnd);
         return;
     }
     const nameBytes = nameEnd - nameStart;
     if (
       nameBytes === 0 || nameBytes > FIELD_NAME_BYTES_MAX || found.count >= FIELDS_MAX ||
-      (!empty && valueEnd - valueStart > FIELD_BYTES_MAX)
+      valueEnd - start > FIELD_BYTES_MAX
     ) {
       this.fieldsDropped++;
       return;
     }
     found.count++;
     found.fields ??= Object.create(null) as Record<string, string>;
-    found.fields[decoder.decode(bytes.subarray(nameStart, nameEnd))] = empty
-      ? ""
-      : decoder.decode(bytes.subarray(valueStart, valueEnd));
-  }
+    const name = decoder.decode(bytes.subarray(nameStart, nameEnd));
+    found.fields[name] = decoder.decode(bytes.subarray(start, valueEnd));
+  };
 }
 
 class Headers {
@@ -124,6 +170,18 @@ class Headers {
   tz = "";
   count = 0;
   fields: Record<string, string> | undefined = undefined;
+
+  clear(): void {
+    this.version =
+      this.host =
+      this.path =
+      this.day =
+      this.tz =
+        "";
+    this.offset = this.length = -1;
+    this.count = 0;
+    this.fields = undefined;
+  }
 }
 
 const KNOWN = Object.values(HEADER).map((name) => ({

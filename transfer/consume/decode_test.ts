@@ -32,22 +32,26 @@ function decode(record: Partial<TestRecord>) {
 }
 
 Deno.test("RecordDecoder reads a record of an agent", () => {
-  const { value, fields, ...rest } = decode({ headers: [...OURS, ["team", "shop"]] });
-  assert.equal(new TextDecoder().decode(value), "line");
-  assert.deepEqual({ ...fields }, { team: "shop" });
-  assert.deepEqual(rest, {
-    topic: "web_log",
-    uid: `${KEY}:1000-1042`,
-    generation: KEY,
-    offset: 1000,
-    length: 42,
-    host: "web-1",
-    path: "/var/log/a.log",
-    createdMs: TIME,
-    day: "2026-11-21",
-    tz: "UTC",
-    kafka: { partition: 3, offset: "7" },
-  });
+  const record = decode({ headers: [...OURS, ["team", "shop"]] });
+  assert.equal(new TextDecoder().decode(record.value), "line");
+  assert.deepEqual({ ...record.fields }, { team: "shop" });
+  const { topic, uid, generation, offset, length, host, path, createdMs, day, tz, kafka } = record;
+  assert.deepEqual(
+    { topic, uid, generation, offset, length, host, path, createdMs, day, tz, kafka },
+    {
+      topic: "web_log",
+      uid: `${KEY}:1000-1042`,
+      generation: KEY,
+      offset: 1000,
+      length: 42,
+      host: "web-1",
+      path: "/var/log/a.log",
+      createdMs: TIME,
+      day: "2026-11-21",
+      tz: "UTC",
+      kafka: { partition: 3, offset: "7" },
+    },
+  );
 });
 
 Deno.test("RecordDecoder takes day and zone from the headers", () => {

@@ -91,10 +91,9 @@ export class Channel implements BatchSink {
           this.#events.dropped("tombstone", 1);
           continue;
         }
-        bytes += decoded.value.length;
-        entries.push(
-          this.#entry(lane, ticket, batch, cursor.offset, decoded.value.length, decoded),
-        );
+        const size = cursor.valueEnd - cursor.valueStart;
+        bytes += size;
+        entries.push(this.#entry(lane, ticket, batch, cursor.offset, size, decoded));
       }
     } finally {
       this.#events.read(lane.topic, entries.length, bytes);

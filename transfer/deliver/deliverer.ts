@@ -56,6 +56,8 @@ export class Deliverer {
   #failures = 0;
   #closedUntilMs = 0;
   #timer: AbortController | undefined;
+  /** When the timer rings; Infinity where there is none. */
+  #wakeMs = Infinity;
   #draining = false;
   #stopped = false;
   #idle: (() => void)[] = [];
@@ -158,12 +160,16 @@ export class Deliverer {
     return next;
   }
 
+  /** A wake-up that comes too early only looks again: it is not taken back, which would cost more. */
   #wakeAt(atMs: number, now: number): void {
+    if (atMs === Infinity || this.#wakeMs <= atMs) return;
     this.#timer?.abort();
-    if (atMs === Infinity) return;
+    this.#wakeMs = atMs;
     const timer = this.#timer = new AbortController();
     this.#clock.sleep(Math.max(0, atMs - now), timer.signal).then(() => {
-      if (!timer.signal.aborted) this.#pump();
+      if (timer.signal.aborted) return;
+      this.#wakeMs = Infinity;
+      this.#pump();
     });
   }
 
@@ -227,7 +233,7 @@ export class Deliverer {
     }
     this.#succeeded();
     const ms = this.#clock.monotonicMs() - since;
-    const bytes = records.reduce((sum, record) => sum + record.value.length, 0);
+    const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
     this.#events.bulk(entries.length, bytes, ms);
     await this.#settle(entries, outcomes, attempt);
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { WriteOutcome } from "../../core/ports/document_store.ts";
-import { sortBulkAnswer } from "./bulk_answer.ts";
+import { AllCreated, allCreated, sortBulkAnswer } from "./bulk_answer.ts";
 
 const item = (status: unknown, type?: string, reason = "because") => ({
   create: { status, ...(type === undefined ? {} : { error: { type, reason } }) },
@@ -105,6 +105,25 @@ Deno.test("sortBulkAnswer() keeps the order and names the first that existed", (
     "exists",
   ]);
   assert.equal(answer.exists, 2);
+});
+
+Deno.test("allCreated() knows the answer that says created of all, and no other", () => {
+  const item = (status: number) => `{"create":{"status":${status}}}`;
+  const answer = (statuses: number[]) => `{"items":[${statuses.map(item).join(",")}]}`;
+  for (const count of [1, 2, 5000]) {
+    const read = allCreated(answer(new Array(count).fill(201)));
+    assert.deepEqual(read, new AllCreated(count));
+    const sorted = sortBulkAnswer(200, read, count);
+    assert.ok(sorted.kind === "items" && sorted.exists === -1);
+    assert.deepEqual(sorted.outcomes, new Array(count).fill({ result: "created" }));
+    assert.equal(sortBulkAnswer(200, read, count + 1).kind, "again");
+  }
+  for (const statuses of [[409], [201, 429], [200, 201, 201]]) {
+    assert.equal(allCreated(answer(statuses)), undefined);
+  }
+  for (const text of ["", "{}", answer([201, 201]).slice(0, -1), `${answer([201])} `]) {
+    assert.equal(allCreated(text), undefined);
+  }
 });
 
 Deno.test("sortBulkAnswer() calls a document written only where the answer says so, whatever it is", () => {

@@ -23,6 +23,8 @@ function kinds(): Uint8Array {
 export class BulkBody {
   #bytes: Uint8Array;
   #at = 0;
+  #day = NaN;
+  #dayText = new Uint8Array(11);
   /** Byte sequences that were no UTF-8, since the last `begin`. */
   invalid = 0;
 
@@ -49,7 +51,7 @@ export class BulkBody {
     this.#room(bytes.length);
     const out = this.#bytes;
     let at = this.#at;
-    if (bytes.length > 64) {
+    if (bytes.length > 48) {
       out.set(bytes, at);
       at += bytes.length;
     } else {
@@ -71,6 +73,17 @@ export class BulkBody {
   number(value: number): void {
     this.#room(16);
     const out = this.#bytes;
+    if (value < 1_000_000_000) {
+      let digits = 1;
+      for (let rest = value; rest >= 10; rest = (rest / 10) | 0) digits++;
+      for (let at = this.#at + digits - 1, rest = value | 0; at >= this.#at; at--) {
+        const next = (rest / 10) | 0;
+        out[at] = 48 + (rest - next * 10);
+        rest = next;
+      }
+      this.#at += digits;
+      return;
+    }
     let digits = 1;
     for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits++;
     for (let at = this.#at + digits - 1, rest = value; at >= this.#at; at--) {
@@ -79,6 +92,36 @@ export class BulkBody {
       rest = next;
     }
     this.#at += digits;
+  }
+
+  /** A time as ISO 8601, UTC, with milliseconds: 0 to the last of the year 9999. */
+  time(ms: number): void {
+    this.#room(24);
+    const day = Math.floor(ms / 86_400_000);
+    if (day !== this.#day) {
+      this.#day = day;
+      this.#dayText = encoder.encode(new Date(day * 86_400_000).toISOString().slice(0, 11));
+    }
+    const out = this.#bytes, text = this.#dayText;
+    let at = this.#at;
+    for (let i = 0; i < 11; i++) out[at++] = text[i];
+    const rest = Math.floor(ms - day * 86_400_000);
+    const hour = (rest / 3_600_000) | 0, minute = ((rest / 60_000) | 0) % 60;
+    const second = ((rest / 1000) | 0) % 60, milli = rest % 1000;
+    out[at] = 48 + ((hour / 10) | 0);
+    out[at + 1] = 48 + hour % 10;
+    out[at + 2] = 58;
+    out[at + 3] = 48 + ((minute / 10) | 0);
+    out[at + 4] = 48 + minute % 10;
+    out[at + 5] = 58;
+    out[at + 6] = 48 + ((second / 10) | 0);
+    out[at + 7] = 48 + second % 10;
+    out[at + 8] = 46;
+    out[at + 9] = 48 + ((milli / 100) | 0);
+    out[at + 10] = 48 + ((milli / 10) | 0) % 10;
+    out[at + 11] = 48 + milli % 10;
+    out[at + 12] = 90;
+    this.#at = at + 13;
   }
 
   /** The inside of a JSON string that says what `source` says, invalid UTF-8 replaced as TextDecoder does. */

@@ -2,8 +2,9 @@
  * The Elasticsearch client of a program: nodes, TLS, login. It tries nothing again by itself: what is sent again and
  * when is decided where it is known what is in it. Headers are plain JSON types, which Elasticsearch 8 and 9 both take.
  */
-import { Client } from "@elastic/elasticsearch";
+import { Client, Serializer } from "@elastic/elasticsearch";
 import { WeirError } from "../../core/errors.ts";
+import { allCreated } from "./bulk_answer.ts";
 
 export interface ElasticOptions {
   nodes: readonly string[];
@@ -14,6 +15,13 @@ export interface ElasticOptions {
   requestTimeout: number;
   compression: boolean;
   sniff: boolean;
+}
+
+/** Reads answers to bulk requests without an object a document where it can. */
+class BulkSerializer extends Serializer {
+  override deserialize<T>(json: string): T {
+    return (allCreated(json) as T | undefined) ?? super.deserialize(json);
+  }
 }
 
 /** Headers of requests with a JSON body, and with lines of JSON. */
@@ -32,6 +40,7 @@ export function createElastic(options: ElasticOptions): Client {
   return new Client({
     nodes: [...options.nodes],
     maxRetries: 0,
+    Serializer: BulkSerializer,
     requestTimeout: options.requestTimeout,
     compression: options.compression,
     sniffOnStart: false,

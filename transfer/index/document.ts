@@ -17,35 +17,42 @@ const PARTS_KEPT = 4096;
 /** The last millisecond of the year 9999. */
 const TIME_MAX = 253_402_300_799_999;
 
-const ACTION_ID = bytesOf('","_id":"');
 const ACTION_END = bytesOf('"}}\n');
-const TIME = bytesOf('{"@timestamp":"');
-const GENERATION = bytesOf('","log.file.generation":"');
-const OFFSET = bytesOf('","log.offset":');
+const TIME = bytesOf('"}}\n{"@timestamp":"');
 const LENGTH = bytesOf(',"log.length":');
-const LEVEL = bytesOf(',"log.level":"');
-const LEVELS = LEVEL_NAMES.map(bytesOf);
+/** By level: what stands between the length and the time of creation. */
+const CREATED = LEVEL_NAMES.map((level) =>
+  bytesOf(level === "" ? ',"event.created":"' : `,"log.level":"${level}","event.created":"`)
+);
 const QUOTE = bytesOf('"');
-const CREATED = bytesOf(',"event.created":"');
-const INGESTED = bytesOf('","event.ingested":"');
-const PARTITION = bytesOf('","kafka.partition":');
-const KAFKA_OFFSET = bytesOf(',"kafka.offset":');
 const FIELDS = bytesOf(',"fields":{');
 const BRACE = bytesOf("}");
-const COLON = bytesOf('":"');
+const TEXT = bytesOf('":"');
 const COMMA = bytesOf(",");
 const MESSAGE = bytesOf(',"message":"');
 const END = bytesOf('"}\n');
 const TOPIC = bytesOf('{"topic":"');
 const DATA = bytesOf('","data":"');
+const COLON = bytesOf(":");
+const HYPHEN = bytesOf("-");
 
 export class DocumentEncoder {
   readonly #minimal: boolean;
   readonly #fields: boolean;
   readonly #reader = new LineReader();
-  readonly #parts = new Map<string, Uint8Array>();
-  #second = NaN;
-  #secondText = "";
+  readonly #actions = new Map<string, Uint8Array>();
+  readonly #origins = new Map<string, Uint8Array>();
+  // What the last record had: the next one mostly has the same.
+  #index = "";
+  #action: Uint8Array = QUOTE;
+  #topic = "";
+  #host = "";
+  #path = "";
+  #generation: string | null = null;
+  #origin: Uint8Array = QUOTE;
+  #ingested = "";
+  #partition = -1;
+  #written: Uint8Array = QUOTE;
 
   constructor(document: "full" | "minimal", fields: "auto" | "none" = "auto") {
     this.#minimal = document === "minimal";
@@ -54,60 +61,71 @@ export class DocumentEncoder {
 
   /** Appends action and document. `index` is the name of the index, `ingested` the time of writing as ISO text. */
   append(body: BulkBody, record: LogRecord, index: string, ingested: string): void {
-    body.raw(this.#part(`i${index}`, () => `{"create":{"_index":"${text(index)}`));
-    body.raw(ACTION_ID);
-    body.ascii(record.uid);
-    body.raw(ACTION_END);
-    if (this.#minimal) this.#minimalDocument(body, record);
+    if (index !== this.#index) {
+      this.#index = index;
+      this.#action = kept(
+        this.#actions,
+        index,
+        () => `{"create":{"_index":"${text(index)}","_id":"`,
+      );
+    }
+    body.raw(this.#action);
+    appendUid(body, record);
+    if (this.#minimal) minimalDocument(body, record);
     else this.#fullDocument(body, record, ingested);
-  }
-
-  #minimalDocument(body: BulkBody, record: LogRecord): void {
-    body.raw(TOPIC);
-    body.raw(this.#part(`t${record.topic}`, () => text(record.topic)));
-    body.raw(DATA);
-    body.escaped(record.value);
-    body.raw(END);
   }
 
   #fullDocument(body: BulkBody, record: LogRecord, ingested: string): void {
     const { value, createdMs } = record;
     const reader = this.#reader;
     reader.read(value, 0, value.length, zoneOf(record.tz), createdMs);
-    const { timeMs, level } = reader;
+    const { timeMs } = reader;
     body.raw(TIME);
-    body.ascii(this.#iso(timeMs >= 0 && timeMs <= TIME_MAX ? timeMs : createdMs));
-    body.raw(this.#part(`${record.topic}\0${record.host}\0${record.path}`, () => origin(record)));
-    if (record.generation !== null) {
-      body.raw(GENERATION);
-      body.ascii(record.generation);
-    }
-    body.raw(OFFSET);
+    body.time(timeMs >= 0 && timeMs <= TIME_MAX ? timeMs : createdMs);
+    body.raw(this.#originOf(record));
     body.number(record.offset);
     body.raw(LENGTH);
     body.number(record.length);
-    if (level > 0) {
-      body.raw(LEVEL);
-      body.raw(LEVELS[level]);
-      body.raw(QUOTE);
-    }
-    body.raw(CREATED);
-    body.ascii(this.#iso(createdMs));
-    body.raw(INGESTED);
-    body.ascii(ingested);
-    this.#rest(body, record);
+    body.raw(CREATED[reader.level]);
+    body.time(createdMs);
+    const { kafka } = record;
+    body.raw(this.#writtenOf(ingested, kafka?.partition ?? -1));
+    if (kafka !== undefined) body.ascii(kafka.offset);
+    this.#appendFields(body, record);
+    body.raw(MESSAGE);
     body.escaped(value);
     body.raw(END);
   }
 
-  #rest(body: BulkBody, record: LogRecord): void {
-    if (record.kafka === undefined) body.raw(QUOTE);
-    else {
-      body.raw(PARTITION);
-      body.number(record.kafka.partition);
-      body.raw(KAFKA_OFFSET);
-      body.ascii(record.kafka.offset);
+  /** Behind the time, up to the offset: what all lines of a file share. */
+  #originOf(record: LogRecord): Uint8Array {
+    const { topic, host, path, generation } = record;
+    if (
+      generation !== this.#generation || path !== this.#path || host !== this.#host ||
+      topic !== this.#topic
+    ) {
+      this.#topic = topic;
+      this.#host = host;
+      this.#path = path;
+      this.#generation = generation;
+      const key = `${topic}\0${generation ?? ""}\0${host}\0${path}`;
+      this.#origin = kept(this.#origins, key, () => originText(record));
     }
+    return this.#origin;
+  }
+
+  /** Behind the time of creation, up to the Kafka offset. */
+  #writtenOf(ingested: string, partition: number): Uint8Array {
+    if (ingested !== this.#ingested || partition !== this.#partition) {
+      this.#ingested = ingested;
+      this.#partition = partition;
+      const rest = partition < 0 ? '"' : `","kafka.partition":${partition},"kafka.offset":`;
+      this.#written = bytesOf(`","event.ingested":"${ingested}${rest}`);
+    }
+    return this.#written;
+  }
+
+  #appendFields(body: BulkBody, record: LogRecord): void {
     const { value } = record;
     const found = this.#fields && mayHaveFields(value)
       ? fieldsOf(decoder.decode(value))
@@ -116,28 +134,36 @@ export class DocumentEncoder {
       ? found ?? record.fields
       : Object.assign(Object.create(null), found, record.fields);
     if (fields !== undefined) appendFields(body, fields);
-    body.raw(MESSAGE);
   }
+}
 
-  #part(key: string, make: () => string): Uint8Array {
-    let part = this.#parts.get(key);
-    if (part === undefined) {
-      if (this.#parts.size >= PARTS_KEPT) this.#parts.clear();
-      part = bytesOf(make());
-      this.#parts.set(key, part);
-    }
-    return part;
+function kept(cache: Map<string, Uint8Array>, key: string, make: () => string): Uint8Array {
+  let bytes = cache.get(key);
+  if (bytes === undefined) {
+    if (cache.size >= PARTS_KEPT) cache.clear();
+    bytes = bytesOf(make());
+    cache.set(key, bytes);
   }
+  return bytes;
+}
 
-  #iso(ms: number): string {
-    const second = Math.floor(ms / 1000);
-    if (second !== this.#second) {
-      this.#second = second;
-      this.#secondText = new Date(second * 1000).toISOString().slice(0, 20);
-    }
-    const rest = Math.floor(ms - second * 1000);
-    return this.#secondText + (rest < 10 ? `00${rest}Z` : rest < 100 ? `0${rest}Z` : `${rest}Z`);
-  }
+function appendUid(body: BulkBody, record: LogRecord): void {
+  const { generation, offset } = record;
+  if (generation === null) return body.ascii(record.uid);
+  body.ascii(generation);
+  body.raw(COLON);
+  body.number(offset);
+  body.raw(HYPHEN);
+  body.number(offset + record.length);
+}
+
+function minimalDocument(body: BulkBody, record: LogRecord): void {
+  body.raw(ACTION_END);
+  body.raw(TOPIC);
+  body.ascii(text(record.topic));
+  body.raw(DATA);
+  body.escaped(record.value);
+  body.raw(END);
 }
 
 function appendFields(body: BulkBody, fields: Readonly<Record<string, string>>): void {
@@ -148,7 +174,7 @@ function appendFields(body: BulkBody, fields: Readonly<Record<string, string>>):
     first = false;
     body.raw(QUOTE);
     body.raw(jsonText(fieldName(name)));
-    body.raw(COLON);
+    body.raw(TEXT);
     body.raw(jsonText(fields[name].toWellFormed()));
     body.raw(QUOTE);
   }
@@ -169,13 +195,13 @@ function mayHaveFields(line: Uint8Array): boolean {
   return false;
 }
 
-/** Behind the time: the fields that are the same for all lines of a file. */
-function origin(record: LogRecord): string {
+function originText(record: LogRecord): string {
   const topic = text(record.topic);
   let result = `","topic":"${topic}","event.dataset":"${topic}`;
   if (record.host !== "") result += `","host.name":"${text(record.host)}`;
   if (record.path !== "") result += `","log.file.path":"${text(record.path)}`;
-  return result;
+  if (record.generation !== null) result += `","log.file.generation":"${record.generation}`;
+  return `${result}","log.offset":`;
 }
 
 /** The inside of a JSON string. */

@@ -10,6 +10,12 @@ export const CODEC_NAMES = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
 
 /** @param codec the lowest three bits of a batch's attributes */
 export function unpack(codec: number, bytes: Uint8Array, bytesMax: number): Uint8Array {
+  const { buffer, byteOffset, byteLength } = unpackAny(codec, bytes, bytesMax);
+  // Views of a Buffer are Buffers, which cost several times as much to make, and one is made a record.
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+function unpackAny(codec: number, bytes: Uint8Array, bytesMax: number): Uint8Array {
   switch (codec) {
     case 0:
       return bytes;
