@@ -22,7 +22,6 @@ import type {
 import type { LineChunk } from "../../core/ports/line_sink.ts";
 import { type BlockInfo, Blocks } from "./blocks.ts";
 import { Intake } from "./intake.ts";
-import { OpenBlock } from "./open_block.ts";
 import { Reader } from "./reader.ts";
 import { blocksToDrop, type Retention } from "./retention.ts";
 import { openDatabase, pragma, storeError, storeFull } from "./schema.ts";
@@ -37,6 +36,10 @@ export interface EmbeddedStoreOptions {
   compression?: number;
   /** Intake stops while the disk has less room, bytes; 0 looks at nothing. @default {33_554_432} */
   freeBytesMin?: number;
+  /** Bytes that the database may have, whatever room the disk has: reaching it is a full disk. @default no bound */
+  databaseBytesMax?: number;
+  /** Text of a block, bytes; for tests. @default {262_144} */
+  blockBytes?: number;
   clock?: Clock;
   /** Room on the disk of the folder, bytes; for tests. @default the file system's answer */
   freeBytes?: () => number;
@@ -93,9 +96,13 @@ export class EmbeddedStore implements DocumentStore {
     this.#database = database;
     this.#lock = lock;
     try {
+      if (options.databaseBytesMax !== undefined) {
+        const pages = Math.floor(options.databaseBytesMax / pragma(database, "page_size"));
+        database.exec(`PRAGMA max_page_count=${pages}`);
+      }
       this.#sources = new Sources(database);
       this.#blocks = new Blocks(database, options.compression ?? 1);
-      this.#intake = new Intake(this.#sources, this.#blocks);
+      this.#intake = new Intake(this.#sources, this.#blocks, options.blockBytes);
       this.#reader = new Reader(this.#blocks, this.#sources, this.#intake);
       this.#sql = {
         begin: database.prepare("BEGIN IMMEDIATE"),
@@ -122,7 +129,7 @@ export class EmbeddedStore implements DocumentStore {
     const intake = this.#intake;
     const saved = this.#sql.meta.get("open_seq") as { value: number } | undefined;
     intake.openSeq = saved?.value ?? 0;
-    intake.open = new OpenBlock();
+    intake.open = intake.newBlock();
     for (const row of this.#sql.journal.iterate() as Iterable<unknown>) {
       const { columns, text } = row as { columns: Uint8Array; text: Uint8Array };
       intake.open.restore(columns, text);

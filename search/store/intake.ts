@@ -4,23 +4,20 @@
  */
 import type { LogRecord, WriteOutcome } from "../../core/ports/document_store.ts";
 import type { LineChunk } from "../../core/ports/line_sink.ts";
+import { believableMs, type EventState, settleLine } from "../../core/reading/event_state.ts";
 import { LineReader } from "../../core/reading/line_reader.ts";
 import { type Zone, zoneOf } from "../../core/reading/zone.ts";
 import { CONTINUES, type Run } from "./block.ts";
 import type { Blocks } from "./blocks.ts";
 import { OpenBlock, type RunHead } from "./open_block.ts";
-import type { Sources, Stream, StreamState } from "./sources.ts";
-
-/** A stream has so many lines with a time before one without, at most, to its credit. */
-const TIMED_MAX = 64;
-/** Times beyond the year 3000 or before 1970 are no times of a log. */
-const LATEST_MS = Date.UTC(3000, 0);
+import type { Sources, Stream } from "./sources.ts";
 
 export class Intake {
   readonly #sources: Sources;
   readonly #blocks: Blocks;
   readonly #reader = new LineReader();
-  open = new OpenBlock();
+  readonly #blockBytes: number | undefined;
+  open: OpenBlock;
   /** Number of the open block's first line in the order of arrival. */
   openSeq = 0;
   /** Lines that held bytes of a stored line besides new ones: a mistake of the sender, kept and counted. */
@@ -28,9 +25,11 @@ export class Intake {
   /** Lines left out because they were stored already. */
   repeats = 0;
 
-  constructor(sources: Sources, blocks: Blocks) {
+  constructor(sources: Sources, blocks: Blocks, blockBytes?: number) {
     this.#sources = sources;
     this.#blocks = blocks;
+    this.#blockBytes = blockBytes;
+    this.open = this.newBlock();
   }
 
   /** Adds the lines of a chunk. */
@@ -39,7 +38,7 @@ export class Intake {
     const source = this.#sources.source(stream, chunk.host, chunk.path, chunk.fields);
     const head: RunHead = {
       source: source.id,
-      createdMs: believable(createdMs, ingestedMs),
+      createdMs: believableMs(createdMs, ingestedMs),
       ingestedMs,
     };
     const zone = zoneOf(chunk.tz);
@@ -120,7 +119,7 @@ export class Intake {
     const source = this.#sources.source(stream, record.host, record.path, record.fields);
     const head: RunHead = {
       source: source.id,
-      createdMs: believable(record.createdMs, ingestedMs),
+      createdMs: believableMs(record.createdMs, ingestedMs),
       ingestedMs,
     };
     if (kafka !== undefined) head.kafka = [kafka.partition, Number(kafka.offset)];
@@ -139,7 +138,7 @@ export class Intake {
 
   #line(
     run: Run,
-    state: StreamState,
+    state: EventState,
     bytes: Uint8Array,
     from: number,
     to: number,
@@ -150,39 +149,23 @@ export class Intake {
   ): void {
     const reader = this.#reader;
     reader.read(bytes, from, to, zone, head.createdMs);
-    let time = reader.timeMs, level = reader.level;
-    if (time >= 0 && time < LATEST_MS) {
-      if (state.timed < TIMED_MAX) state.timed++;
-      state.timeMs = time;
-      state.level = level;
-      state.event = [start, end];
-    } else if (reader.continues && state.event !== undefined) {
-      time = state.timed > 0 ? state.timeMs : head.createdMs;
-      level = state.level | CONTINUES;
-    } else {
-      // No time of its own: in a file whose lines have times it belongs near the one before it.
-      if (state.timed > 0) {
-        time = state.timeMs;
-        state.timed--;
-      } else time = state.timeMs = head.createdMs;
-      state.level = level;
-      state.event = [start, end];
-    }
-    this.open.add(run, bytes, from, to, end - start, time, level);
+    settleLine(reader, state, start, end, head.createdMs);
+    const level = reader.continues ? reader.level | CONTINUES : reader.level;
+    this.open.add(run, bytes, from, to, end - start, reader.timeMs, level);
+  }
+
+  newBlock(): OpenBlock {
+    return new OpenBlock(this.#blockBytes);
   }
 
   /** Writes the open block as a sealed one and begins the next. */
   seal(): void {
     this.#blocks.seal(this.open, this.openSeq);
     this.openSeq += this.open.lines;
-    this.open = new OpenBlock();
+    this.open = this.newBlock();
     this.sealed = true;
   }
 
   /** A block was sealed since this was last set to false: the journal is to be emptied. */
   sealed = false;
-}
-
-function believable(ms: number, otherwise: number): number {
-  return ms >= 0 && ms < LATEST_MS ? Math.floor(ms) : otherwise;
 }

@@ -11,7 +11,7 @@ import {
   type Run,
 } from "./block.ts";
 
-/** A block is full with this much text. */
+/** A block is full with this much text, if nothing else is said. */
 export const BLOCK_BYTES = 262_144;
 /** Or with this many lines. */
 export const BLOCK_LINES_MAX = 16_384;
@@ -26,7 +26,8 @@ export interface RunHead {
 }
 
 export class OpenBlock {
-  #text = new Uint8Array(BLOCK_BYTES + 65_536);
+  readonly #bytesMax: number;
+  #text: Uint8Array;
   #textBytes = 0;
   #lines = 0;
   #times = new Float64Array(2048);
@@ -49,6 +50,12 @@ export class OpenBlock {
   /** The next line begins a new run, whatever fits. */
   #cut = false;
 
+  /** @param bytesMax the block is full with this much text */
+  constructor(bytesMax = BLOCK_BYTES) {
+    this.#bytesMax = bytesMax;
+    this.#text = new Uint8Array(bytesMax + 65_536);
+  }
+
   get lines(): number {
     return this.#lines;
   }
@@ -66,7 +73,7 @@ export class OpenBlock {
     return this.#rawBytes;
   }
   get full(): boolean {
-    return this.#textBytes >= BLOCK_BYTES || this.#lines >= BLOCK_LINES_MAX;
+    return this.#textBytes >= this.#bytesMax || this.#lines >= BLOCK_LINES_MAX;
   }
   get unjournaledLines(): number {
     return this.#lines - this.#journaled;

@@ -140,6 +140,16 @@ export function storeError(error: unknown, action: string): WeirError {
   });
 }
 
+/** The result code; `exec` of this runtime gives the text alone, which SQLite keeps the same. */
+function codeOf(error: unknown, text: string): number {
+  const code = Number((error as { errcode?: number }).errcode ?? 0) & 0xff;
+  if (code !== 0) return code;
+  if (/disk is full|ENOSPC|os error 28/.test(text)) return FULL;
+  if (/is locked/.test(text)) return BUSY;
+  if (/not a database/.test(text)) return NOT_A_DATABASE;
+  return /malformed/.test(text) ? CORRUPT : 0;
+}
+
 export function storeFull(action: string, cause?: unknown): WeirError {
   return new WeirError("STORE_FULL", `${action}: the disk is full`, {
     hint:

@@ -5,22 +5,14 @@
  * lines; after a rollback `forget` drops what was not written.
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-
-/** What the next line of a stream needs to know of those before it. */
-export interface StreamState {
-  /** Range of the event that a continuation line would go on; absent before the first line. */
-  event?: [number, number];
-  timeMs: number;
-  level: number;
-  /** Lines with a time less those without, 0 to 64: lines without one take the last time while it is above 0. */
-  timed: number;
-}
+import { type EventState, newEventState } from "../../core/reading/event_state.ts";
 
 export interface Stream {
   readonly id: number;
   readonly topic: string;
   readonly generation: string;
-  state: StreamState;
+  /** What its next line needs to know of those before it. */
+  state: EventState;
   /** Start and end of the last stored range; both 0 where nothing is stored. */
   start: number;
   end: number;
@@ -75,7 +67,7 @@ export class Sources {
     let row = this.#sql.stream.get(topic, generation) as { id: number; state: string } | undefined;
     if (row === undefined) {
       if (!make) return undefined;
-      const state = JSON.stringify({ timeMs: 0, level: 0, timed: 0 });
+      const state = JSON.stringify(newEventState());
       row = {
         id: Number(this.#sql.addStream.run(topic, generation, state).lastInsertRowid),
         state,

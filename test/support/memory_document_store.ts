@@ -15,21 +15,17 @@ import type {
 } from "../../core/ports/document_store.ts";
 import { fieldsOf } from "../../core/reading/fields.ts";
 import { LEVEL_NAMES } from "../../core/reading/level.ts";
+import { type EventState, newEventState, settleLine } from "../../core/reading/event_state.ts";
 import { LineReader } from "../../core/reading/line_reader.ts";
 import { zoneOf } from "../../core/reading/zone.ts";
+import { uidOf } from "../../core/record/identity.ts";
 import { fieldValue } from "../../search/query/fields.ts";
 import { compileMatch } from "../../search/query/match.ts";
-
-interface State {
-  time?: string;
-  level?: string;
-  parent?: string;
-}
 
 export class MemoryDocumentStore implements DocumentStore {
   readonly documents: Document[] = [];
   readonly #byKey = new Map<string, Document>();
-  readonly #states = new Map<string, State>();
+  readonly #states = new Map<string, EventState>();
   readonly #reader = new LineReader();
   #wake = Promise.withResolvers<void>();
 
@@ -54,19 +50,15 @@ export class MemoryDocumentStore implements DocumentStore {
     const generation = record.generation ?? `${record.topic}-${record.kafka?.partition}`;
     const key = `${record.topic} ${generation}`;
     let state = this.#states.get(key);
-    if (state === undefined) this.#states.set(key, state = {});
-    const continues = reader.continues && state.parent !== undefined && !(reader.timeMs >= 0);
-    const parent = continues ? state.parent : undefined;
-    if (!continues) {
-      if (reader.timeMs >= 0) state.time = new Date(reader.timeMs).toISOString();
-      state.level = LEVEL_NAMES[reader.level] || undefined;
-      state.parent = record.uid;
-    }
+    if (state === undefined) this.#states.set(key, state = newEventState());
+    const start = record.offset, end = start + record.length;
+    settleLine(reader, state, start, end, record.createdMs);
+    const level = LEVEL_NAMES[reader.level];
     const message = new TextDecoder("utf-8", { ignoreBOM: true }).decode(record.value);
     const fields = { ...fieldsOf(message), ...record.fields };
     return {
       _id: record.uid,
-      "@timestamp": state.time ?? created,
+      "@timestamp": new Date(reader.timeMs).toISOString(),
       message,
       topic: record.topic,
       "host.name": record.host,
@@ -74,7 +66,7 @@ export class MemoryDocumentStore implements DocumentStore {
       "log.file.generation": generation,
       "log.offset": record.offset,
       "log.length": record.length,
-      ...(state.level && { "log.level": state.level }),
+      ...(level && { "log.level": level }),
       "event.created": created,
       "event.dataset": record.topic,
       ...(record.kafka && {
@@ -82,7 +74,7 @@ export class MemoryDocumentStore implements DocumentStore {
         "kafka.offset": Number(record.kafka.offset),
       }),
       ...(Object.keys(fields).length > 0 && { fields }),
-      ...(parent && { "event.parent": parent }),
+      ...(reader.continues && { "event.parent": uidOf(generation, ...state.event!) }),
     };
   }
 
