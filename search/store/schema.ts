@@ -115,11 +115,9 @@ const FULL = 13, CORRUPT = 11, NOT_A_DATABASE = 26, BUSY = 5, LOCKED = 6;
 /** What SQLite threw, as a WeirError: STORE_FULL, STORE_BUSY, STORE_FAILED (retriable) or STORE_DAMAGED. */
 export function storeError(error: unknown, action: string): WeirError {
   if (error instanceof WeirError) return error;
-  const code = Number((error as { errcode?: number }).errcode ?? 0) & 0xff;
   const text = messageOf(error);
-  if (code === FULL || /ENOSPC|disk is full|os error 28/i.test(text)) {
-    return storeFull(action, error);
-  }
+  const code = codeOf(error, text);
+  if (code === FULL) return storeFull(action, error);
   if (code === CORRUPT || code === NOT_A_DATABASE) {
     return new WeirError("STORE_DAMAGED", `${action}: ${text}`, {
       hint: "Move the data folder away; what is still in the log files is read again.",
