@@ -196,15 +196,17 @@ export function apiApp(options: ApiOptions): Hono {
     );
   });
 
-  route("/api/tail", ["q", "last", "rate"], (parameters, context) => {
+  route("/api/tail", ["q", "since", "tz", "last", "rate"], (parameters, context) => {
     const text = parameters.text("q") ?? "";
-    const query = parseQuery(text);
+    const { query, fromMs } = parameters.range();
     const last = parameters.integer("last", 0, 5000, 200);
     const rateMax = parameters.integer("rate", 1, 100_000, options.tailRateMax);
     const lastEventId = context.req.header("last-event-id") || undefined;
-    return tails.open(`${last} ${rateMax} ${text}`, lastEventId, () => ({
+    const same = `${last} ${rateMax} ${parameters.text("since") ?? ""} ${text}`;
+    return tails.open(same, lastEventId, () => ({
       reader,
       query,
+      ...(fromMs === undefined ? {} : { fromMs }),
       last,
       rateMax,
       flushMs: 200,

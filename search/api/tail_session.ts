@@ -18,6 +18,8 @@ export interface TailOptions {
   query: Query;
   /** Lines to begin with. */
   last: number;
+  /** Lines before this time are left out, ms. */
+  fromMs?: number;
   /** Lines a second above which lines are sampled. */
   rateMax: number;
   /** Between two events. */
@@ -116,15 +118,20 @@ export class TailSession {
   }
 
   async #follow(batches: AsyncIterable<Document[]>): Promise<void> {
+    const fromMs = this.#options.fromMs ?? -Infinity;
     for await (const batch of batches) {
       if (this.ended) return;
-      for (const document of batch) this.#window.add(document);
+      for (const document of batch) {
+        if (Date.parse(document["@timestamp"]) >= fromMs) this.#window.add(document);
+      }
     }
   }
 
   /** Sends those of the last lines that were not sent. */
   async #history(kind: "history" | "lines"): Promise<void> {
+    const { fromMs } = this.#options;
     const request: SearchRequest = {
+      ...(fromMs === undefined ? {} : { fromMs }),
       query: this.#options.query,
       order: "newest",
       limit: Math.max(1, this.#options.last),

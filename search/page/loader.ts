@@ -1,0 +1,284 @@
+/**
+ * Fills the list: the newest lines and live ones behind them, a fixed range, or the lines around one line; older and
+ * newer ones when the list is scrolled there. Live and history meet without a gap: live lines are held back until
+ * history has been read up to them.
+ */
+import { getJson, getLines, problemOf, type Values } from "./client.ts";
+import { openLive } from "./live.ts";
+import { ROWS_FOLLOWED, ROWS_MAX } from "./model/buffer.ts";
+import { type Line, placeOf, rowOf } from "./model/line.ts";
+import * as state from "./state.ts";
+
+const { buffer } = state;
+const FIRST = 300;
+const PAGE = 500;
+const HELD_MAX = 5000;
+
+let stop = new AbortController();
+let endLive: (() => void) | undefined;
+/** Live lines that wait until history reaches them; undefined where the list is joined to the live end. */
+let held: Line[] | undefined;
+let overran = false;
+let histogramDue = 0, facetsDue = 0;
+
+/** Query and range as the API takes them. */
+export function rangeValues(): Values & { q: string; since: string; until: string; tz: string } {
+  const { q, since, until, zone } = state.view.value;
+  return { q, since, until, tz: zoneName(zone) };
+}
+
+function zoneName(zone: "local" | "utc"): string {
+  return zone === "utc" ? "UTC" : Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/** Loads all anew for the view as it is. */
+export function load(): void {
+  stop.abort();
+  stop = new AbortController();
+  endLive?.();
+  endLive = undefined;
+  held = undefined;
+  overran = false;
+  buffer.clear();
+  state.opened.value = new Set();
+  state.unfolded.value = new Set();
+  state.selected.value = "";
+  state.problem.value = undefined;
+  state.sampled.value = undefined;
+  state.trimmed.value = false;
+  state.waiting.value = 0;
+  state.live.value = "off";
+  state.following.value = true;
+  state.changed();
+  const { line, until } = state.view.value;
+  if (line !== "") void around(line, stop.signal);
+  else if (until !== "") void fixed(stop.signal);
+  else startLive(false);
+  void loadHistogram();
+  void loadFacets();
+}
+
+async function attempt(
+  kind: "all" | "older" | "newer",
+  signal: AbortSignal,
+  run: () => Promise<void>,
+): Promise<void> {
+  state.loading.value = kind;
+  try {
+    await run();
+  } catch (error) {
+    if (!signal.aborted) state.problem.value = problemOf(error);
+  } finally {
+    if (!signal.aborted) {
+      state.loading.value = "";
+      state.changed();
+    }
+  }
+}
+
+function fixed(signal: AbortSignal): Promise<void> {
+  return attempt("all", signal, async () => {
+    const values = { ...rangeValues(), order: "newest", limit: PAGE };
+    const count = await getLines(values, signal, (lines) => {
+      buffer.add(lines);
+      state.changed();
+    });
+    buffer.hasOlder = count === PAGE;
+  });
+}
+
+/** The line itself (whether it fits the query or not) and what stands before and behind it. */
+function around(place: string, signal: AbortSignal): Promise<void> {
+  state.following.value = false;
+  return attempt("all", signal, async () => {
+    const [at, generation, offset, topic] = place.split("~");
+    const { lines } = await getJson<{ lines: Line[] }>(
+      "/api/context",
+      { topic, generation, offset, at, before: 0, after: 0 },
+      signal,
+    );
+    buffer.add(lines);
+    state.selected.value = rowOf(lines[0]).key;
+    state.opened.value = new Set([state.selected.value]);
+    state.changed();
+    const values = { ...rangeValues(), after: place, limit: FIRST };
+    const add = (some: Line[]) => void buffer.add(some);
+    const [older, newer] = await Promise.all([
+      getLines({ ...values, order: "newest" }, signal, add),
+      getLines({ ...values, order: "oldest" }, signal, add),
+    ]);
+    buffer.hasOlder = older === FIRST;
+    buffer.hasNewer = true;
+    if (newer < FIRST) await join(signal);
+  });
+}
+
+/** Older lines, before the first one. */
+export function loadOlder(): void {
+  const first = buffer.rows[0];
+  if (!buffer.hasOlder || state.loading.value !== "" || first === undefined) return;
+  const { signal } = stop;
+  void attempt("older", signal, async () => {
+    const values = { ...rangeValues(), order: "newest", limit: PAGE, after: placeOf(first) };
+    const lines: Line[] = [];
+    const count = await getLines(values, signal, (some) => void lines.push(...some));
+    buffer.add(lines);
+    buffer.hasOlder = count === PAGE;
+    if (buffer.rows.length > ROWS_MAX) {
+      buffer.trimNewer(ROWS_MAX);
+      held ??= [];
+    }
+  });
+}
+
+/** Newer lines, behind the last one, up to the live end where there is one. */
+export function loadNewer(): void {
+  if (!buffer.hasNewer || state.loading.value !== "") return;
+  const { signal } = stop;
+  void attempt("newer", signal, async () => {
+    const count = await newer(signal);
+    if (count < PAGE) await join(signal);
+    if (buffer.rows.length > ROWS_MAX) buffer.trimOlder(ROWS_MAX);
+  });
+}
+
+function newer(signal: AbortSignal): Promise<number> {
+  const last = buffer.rows[buffer.rows.length - 1];
+  const values = {
+    ...rangeValues(),
+    order: "oldest",
+    limit: PAGE,
+    after: last === undefined ? "" : placeOf(last),
+  };
+  return getLines(values, signal, (lines) => void buffer.add(lines));
+}
+
+/** Goes over to live lines: they are followed first, then history is read up to them. */
+async function join(signal: AbortSignal): Promise<void> {
+  if (state.view.value.until !== "") {
+    buffer.hasNewer = false;
+    return;
+  }
+  if (endLive === undefined) await new Promise<void>((ready) => startLive(true, ready));
+  do {
+    overran = false;
+    if (signal.aborted) return;
+    let count: number;
+    do count = await newer(signal); while (count === PAGE && buffer.rows.length < ROWS_MAX);
+    if (count === PAGE) return;
+  } while (overran);
+  buffer.hasNewer = false;
+  buffer.add(held ?? [], true);
+  held = undefined;
+}
+
+function startLive(behind: boolean, ready?: () => void): void {
+  const { signal } = stop;
+  if (behind) held = [];
+  else state.loading.value = "all";
+  const { q, since, tz } = rangeValues();
+  const last = behind ? 100 : FIRST;
+  endLive = openLive({ q, since, last, tz }, {
+    state: (value) => void (state.live.value = value),
+    history(lines) {
+      if (behind) take(lines);
+      else {
+        buffer.add(lines);
+        buffer.hasOlder = lines.length >= last;
+        state.loading.value = "";
+        state.changed();
+      }
+      ready?.();
+    },
+    lines(lines) {
+      if (signal.aborted) return;
+      take(lines);
+      refreshSoon();
+    },
+    sampled(seen, sent) {
+      const before = state.sampled.value ?? { seen: 0, sent: 0 };
+      state.sampled.value = { seen: before.seen + seen, sent: before.sent + sent };
+    },
+    reset: () => load(),
+    failed: (problem) => void (state.problem.value = problem),
+  });
+}
+
+/** Takes live lines in, or holds them back while history has not reached them. */
+function take(lines: Line[]): void {
+  if (held !== undefined) {
+    if (held.length + lines.length > HELD_MAX) {
+      // They are in the store: history will reach them.
+      held = [];
+      overran = true;
+    } else held.push(...lines);
+    if (!state.following.value) state.waiting.value += lines.length;
+    return;
+  }
+  if (buffer.rows.length + lines.length > ROWS_MAX && !state.following.value) {
+    // Paused for long: from here on they are counted, and read from the store when the list goes there.
+    buffer.hasNewer = true;
+    held = [];
+    overran = true;
+    state.waiting.value += lines.length;
+    return;
+  }
+  const count = buffer.add(lines, true);
+  if (count === 0) return;
+  if (state.following.value) {
+    if (buffer.rows.length > ROWS_FOLLOWED) {
+      buffer.trimOlder(ROWS_FOLLOWED - 2000);
+      state.trimmed.value = true;
+    }
+  } else state.waiting.value += count;
+  state.changed();
+}
+
+/** Follows again: to the end of the list, or a new list where the end is not in it. */
+export function follow(): void {
+  state.waiting.value = 0;
+  if (state.view.value.line !== "" && state.view.value.until === "") {
+    state.setView({ line: "" });
+  }
+  if (buffer.hasNewer) return load();
+  state.following.value = true;
+  state.changed();
+}
+
+/** While live lines come in, the counts beside the list are renewed, seldom and only where they are seen. */
+function refreshSoon(): void {
+  const now = performance.now();
+  if (document.hidden) return;
+  if (now > histogramDue) {
+    histogramDue = now + 3000;
+    setTimeout(() => void loadHistogram(), 1200);
+  }
+  if (now > facetsDue) {
+    facetsDue = now + 20_000;
+    setTimeout(() => void loadFacets(), 1500);
+  }
+}
+
+async function loadHistogram(): Promise<void> {
+  const { signal } = stop;
+  try {
+    const answer = await getJson<state.HistogramAnswer>(
+      "/api/histogram",
+      { ...rangeValues(), bars: 120 },
+      signal,
+    );
+    if (!signal.aborted) state.histogram.value = answer;
+  } catch (error) {
+    if (!signal.aborted) state.problem.value = problemOf(error);
+  }
+}
+
+async function loadFacets(): Promise<void> {
+  const { signal } = stop;
+  try {
+    const answer = await getJson<state.FacetAnswer>("/api/fields", rangeValues(), signal);
+    if (!signal.aborted) state.facets.value = answer;
+  } catch (error) {
+    if (!signal.aborted) state.problem.value = problemOf(error);
+  }
+}

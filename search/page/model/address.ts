@@ -1,0 +1,59 @@
+/** All that is shown stands in the address: query, time range, columns, the chosen line. Times stay as they were typed. */
+
+export interface View {
+  q: string;
+  since: string;
+  until: string;
+  /** Place of the chosen line; the page opens around it. */
+  line: string;
+  columns: string[];
+  wrap: boolean;
+  zone: "local" | "utc";
+  /** Words that are coloured without filtering. */
+  mark: string;
+}
+
+export const COLUMNS_DEFAULT: readonly string[] = ["host.name", "log.file.path"];
+
+export const VIEW_DEFAULT: View = {
+  q: "",
+  since: "",
+  until: "",
+  line: "",
+  columns: [...COLUMNS_DEFAULT],
+  wrap: false,
+  zone: "local",
+  mark: "",
+};
+
+export function viewOf(search: string): View {
+  const values = new URLSearchParams(search);
+  const columns = values.get("columns");
+  return {
+    q: values.get("q") ?? "",
+    since: values.get("since") ?? "",
+    until: values.get("until") ?? "",
+    line: values.get("line") ?? "",
+    columns: columns === null
+      ? [...COLUMNS_DEFAULT]
+      : columns.split(",").filter((name) => name !== "").slice(0, 20),
+    wrap: values.get("wrap") === "1",
+    zone: values.get("zone") === "utc" ? "utc" : "local",
+    mark: values.get("mark") ?? "",
+  };
+}
+
+/** The query part of the address, "" for the default view; defaults are left out. */
+export function addressOf(view: View): string {
+  const values = new URLSearchParams();
+  if (view.q !== "") values.set("q", view.q);
+  if (view.since !== "") values.set("since", view.since);
+  if (view.until !== "") values.set("until", view.until);
+  if (view.columns.join() !== COLUMNS_DEFAULT.join()) values.set("columns", view.columns.join());
+  if (view.wrap) values.set("wrap", "1");
+  if (view.zone === "utc") values.set("zone", "utc");
+  if (view.mark !== "") values.set("mark", view.mark);
+  if (view.line !== "") values.set("line", view.line);
+  const text = values.toString();
+  return text === "" ? "" : `?${text}`;
+}

@@ -1,0 +1,124 @@
+/** What the page knows, as signals. Changed by the loader and by actions; views only read. */
+import { computed, signal } from "@preact/signals";
+import type { HistogramBucket } from "../../core/ports/document_store.ts";
+import { parseQuery } from "../query/parse.ts";
+import { QueryError } from "../query/query_error.ts";
+import type { Problem } from "./client.ts";
+import { addressOf, type View, viewOf } from "./model/address.ts";
+import { LineBuffer, shownRows } from "./model/buffer.ts";
+import { finderOf } from "./model/highlight.ts";
+import { type Language, type TextKey, textOf } from "./model/text.ts";
+
+export interface HistogramAnswer {
+  bucketMs: number;
+  fromMs: number | null;
+  toMs: number | null;
+  total: number;
+  buckets: HistogramBucket[];
+}
+export interface FacetAnswer {
+  fields: { field: string; present: number; values?: { value: string; count: number }[] }[];
+  sample: number;
+}
+
+export const view = signal<View>(viewOf(location.search));
+/** Text in the search box; becomes view.q when it is run. */
+export const typed = signal(view.value.q);
+
+export const buffer = new LineBuffer();
+/** Counts changes of the buffer. */
+export const version = signal(0);
+export const changed = () => void version.value++;
+
+export const following = signal(true);
+/** Lines that came while the list was paused. */
+export const waiting = signal(0);
+export const live = signal<"off" | "connecting" | "open" | "lost">("off");
+export const loading = signal<"" | "all" | "older" | "newer">("");
+export const problem = signal<Problem | undefined>(undefined);
+export const sampled = signal<{ seen: number; sent: number } | undefined>(undefined);
+export const trimmed = signal(false);
+export const histogram = signal<HistogramAnswer | undefined>(undefined);
+export const facets = signal<FacetAnswer | undefined>(undefined);
+
+/** Key of the line that the keyboard is at. */
+export const selected = signal("");
+export const opened = signal<ReadonlySet<string>>(new Set());
+export const unfolded = signal<ReadonlySet<string>>(new Set());
+export const marks = signal<ReadonlySet<string>>(new Set());
+export const notice = signal("");
+
+export type Dialog = "" | "help" | "sources" | "context";
+export const dialog = signal<Dialog>("");
+/** Open menu of the toolbar. */
+export const menu = signal<"" | "range" | "columns" | "download" | "view" | "filters">("");
+
+function stored(name: string): string {
+  try {
+    return localStorage.getItem(`weir.${name}`) ?? "";
+  } catch {
+    // Storage may be forbidden; then a choice lasts as long as the page.
+    return "";
+  }
+}
+
+export function store(name: string, value: string): void {
+  try {
+    localStorage.setItem(`weir.${name}`, value);
+  } catch {
+    // As above.
+  }
+}
+
+const savedLanguage = stored("language");
+export const language = signal<Language>(
+  savedLanguage === "zh" || savedLanguage === "en"
+    ? savedLanguage
+    : navigator.language.toLowerCase().startsWith("zh")
+    ? "zh"
+    : "en",
+);
+export const theme = signal(stored("theme") || "auto");
+
+export function t(key: TextKey, values?: Record<string, string | number>): string {
+  return textOf(language.value, key, values);
+}
+
+export const shown = computed(() => {
+  version.value;
+  return shownRows(buffer.rows, true, unfolded.value);
+});
+
+/** What is wrong with the text in the box, seen while typing. */
+export const typedFault = computed(() => {
+  try {
+    parseQuery(typed.value);
+    return undefined;
+  } catch (error) {
+    return error instanceof QueryError ? error : undefined;
+  }
+});
+
+export const finder = computed(() => {
+  const { q, mark } = view.value;
+  try {
+    return finderOf(parseQuery(q), mark);
+  } catch {
+    return finderOf({ kind: "all" }, mark);
+  }
+});
+
+/** Changes the view and the address; `push` makes it a step of the browser's history. */
+export function setView(change: Partial<View>, push = false): void {
+  view.value = { ...view.value, ...change };
+  const address = `${location.pathname}${addressOf(view.value)}`;
+  if (push) history.pushState(null, "", address);
+  else history.replaceState(null, "", address);
+}
+
+let noticeTimer: ReturnType<typeof setTimeout> | undefined;
+export function say(text: string): void {
+  notice.value = text;
+  clearTimeout(noticeTimer);
+  noticeTimer = setTimeout(() => notice.value = "", 2500);
+}

@@ -1,0 +1,54 @@
+/** The page: search above, histogram below it, facets beside the list, dialogs over it. */
+import { dialog, notice, problem, t } from "../state.ts";
+import { ContextDialog } from "./context_dialog.tsx";
+import { Facets } from "./facets.tsx";
+import { HelpDialog } from "./help_dialog.tsx";
+import { HistogramView } from "./histogram.tsx";
+import { List } from "./list.tsx";
+import { SearchBox } from "./search_box.tsx";
+import { SourcesDialog } from "./sources_dialog.tsx";
+import { StatusBar } from "./status_bar.tsx";
+import { Toolbar } from "./toolbar.tsx";
+
+export function App() {
+  return (
+    <div class="page">
+      <header class="head">
+        <h1 class="brand" aria-label={t("title")}>
+          <span aria-hidden="true">Weir</span>
+        </h1>
+        <SearchBox />
+        <Toolbar />
+      </header>
+      <ProblemBar />
+      <main class="body">
+        <Facets />
+        <section class="results" aria-label={t("lines")}>
+          <HistogramView />
+          <List />
+        </section>
+      </main>
+      <StatusBar />
+      <div class="notice" role="status">{notice.value}</div>
+      {dialog.value === "help" && <HelpDialog />}
+      {dialog.value === "sources" && <SourcesDialog />}
+      {dialog.value === "context" && <ContextDialog />}
+    </div>
+  );
+}
+
+function ProblemBar() {
+  const fault = problem.value;
+  if (fault === undefined) return null;
+  return (
+    <div class="problem" role="alert">
+      <span>
+        <strong>{t("error")}:</strong> {fault.message} {fault.hint}{" "}
+        <span class="code">{fault.code}</span>
+      </span>
+      <button type="button" class="plain" onClick={() => problem.value = undefined}>
+        {t("close")}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,130 @@
+/** What a line holds: its fields, its text whole, and what can be done with it. */
+import { useSignal } from "@preact/signals";
+import { copy, cutAt, jsonOf, linkTo, select, setColumns, toggle } from "../actions.ts";
+import { plainText } from "../model/ansi.ts";
+import type { Row } from "../model/line.ts";
+import { shortName } from "../../query/fields.ts";
+import { dialog, finder, t, view } from "../state.ts";
+import { Message } from "./message.tsx";
+
+const SHOWN_CHARS = 10_000;
+
+export function Details({ row, columns }: { row: Row; columns: number }) {
+  const whole = useSignal(false);
+  const { line } = row;
+  const text = line.message;
+  const pretty = prettyJson(text);
+  const max = whole.value ? Infinity : SHOWN_CHARS;
+  return (
+    <div role="row" class="details">
+      <div role="gridcell" aria-colspan={columns} class="inside">
+        <div class="buttons">
+          <button type="button" onClick={() => copy(text)}>{t("copyLine")}</button>
+          <button type="button" onClick={() => copy(jsonOf(line))}>{t("copyJson")}</button>
+          <button type="button" onClick={() => copy(linkTo(row))}>{t("copyLink")}</button>
+          <button
+            type="button"
+            onClick={() => {
+              select(row.key);
+              dialog.value = "context";
+            }}
+          >
+            {t("context")}
+          </button>
+          <button type="button" onClick={() => cutAt(row, "before")}>{t("beforeThis")}</button>
+          <button type="button" onClick={() => cutAt(row, "after")}>{t("afterThis")}</button>
+        </div>
+        <pre class="raw" tabIndex={0} aria-label={t("raw")}>
+          {pretty === undefined
+            ? <Message text={text} find={finder.value} max={max} />
+            : plainText(pretty.slice(0, max))}
+        </pre>
+        {text.length > max && (
+          <button type="button" onClick={() => whole.value = true}>
+            {t("showWhole", { count: line.cut ?? text.length })}
+          </button>
+        )}
+        <table class="fields">
+          <thead class="hidden">
+            <tr>
+              <th scope="col">{t("field")}</th>
+              <th scope="col">{t("value")}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {fieldsOf(row).map(([name, value]) => (
+              <FieldRow
+                key={name}
+                name={name}
+                value={value}
+              />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </div>
+  );
+}
+
+function FieldRow({ name, value }: { name: string; value: string }) {
+  const columns = view.value.columns;
+  const shown = columns.includes(name);
+  return (
+    <tr>
+      <th scope="row">{name}</th>
+      <td>
+        <bdi>{plainText(value.slice(0, SHOWN_CHARS))}</bdi>
+      </td>
+      <td class="acts">
+        <button
+          type="button"
+          class="plain"
+          aria-label={t("include", { value: `${name}:${value.slice(0, 40)}` })}
+          title={t("include", { value: value.slice(0, 40) })}
+          onClick={() => toggle(shortName(name), value, "include")}
+        >
+          +
+        </button>
+        <button
+          type="button"
+          class="plain"
+          aria-label={t("exclude", { value: `${name}:${value.slice(0, 40)}` })}
+          title={t("exclude", { value: value.slice(0, 40) })}
+          onClick={() => toggle(shortName(name), value, "exclude")}
+        >
+          −
+        </button>
+        <button
+          type="button"
+          class="plain"
+          aria-pressed={shown}
+          aria-label={`${t("columns")}: ${name}`}
+          title={t("columns")}
+          onClick={() =>
+            setColumns(shown ? columns.filter((one) => one !== name) : [...columns, name])}
+        >
+          ▥
+        </button>
+      </td>
+    </tr>
+  );
+}
+
+/** Name and value, fields of the line first. */
+function fieldsOf({ line }: Row): [string, string][] {
+  const own = Object.entries(line.fields ?? {});
+  const rest = Object.entries(line)
+    .filter(([name]) => name !== "message" && name !== "fields" && name !== "cut")
+    .map(([name, value]): [string, string] => [name, String(value)]);
+  return [...own, ...rest];
+}
+
+/** A line of JSON with line breaks; undefined where it is none. */
+function prettyJson(text: string): string | undefined {
+  if (!/^\s*[{[]/.test(text) || text.length > 100_000) return undefined;
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,126 @@
+/** Beside the list: which hosts, topics, files and fields there are, with counts; a click includes or excludes. */
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { setColumns, toggle } from "../actions.ts";
+import { getJson, problemOf } from "../client.ts";
+import { rangeValues } from "../loader.ts";
+import { choiceOf } from "../model/edit_query.ts";
+import { countText, shortPath } from "../model/format.ts";
+import { shortName } from "../../query/fields.ts";
+import { facets, menu, problem, t, view } from "../state.ts";
+
+interface Value {
+  value: string;
+  count: number;
+}
+
+export function Facets() {
+  const answer = facets.value;
+  const fixed = answer?.fields.filter(({ values }) => values !== undefined) ?? [];
+  const found = answer?.fields.filter(({ values }) => values === undefined) ?? [];
+  return (
+    <aside class={`facets${menu.value === "filters" ? " shown" : ""}`} aria-label={t("filters")}>
+      {fixed.filter(({ field }) =>
+        field !== "log.level"
+      ).map(({ field, values }) => (
+        <details key={field} open>
+          <summary>{nameOf(field)}</summary>
+          <Values field={field} values={values!} />
+        </details>
+      ))}
+      {found.length > 0 && <h2>{t("inLines")}</h2>}
+      {found.map(({ field, present }) => (
+        <FieldFacet key={field} field={field} present={present} sample={answer!.sample} />
+      ))}
+    </aside>
+  );
+}
+
+export function nameOf(field: string): string {
+  if (field === "host.name") return t("host");
+  if (field === "log.file.path") return t("file");
+  if (field === "log.level") return t("level");
+  if (field === "topic") return t("topic");
+  return field;
+}
+
+/** A field found in lines; its values are counted when it is opened. */
+function FieldFacet(
+  { field, present, sample }: { field: string; present: number; sample: number },
+) {
+  const open = useSignal(false);
+  const values = useSignal<Value[] | undefined>(undefined);
+  const { q, since, until } = view.value;
+  useEffect(() => {
+    if (!open.value) return;
+    const stop = new AbortController();
+    getJson<{ values: Value[] }>("/api/values", { ...rangeValues(), field }, stop.signal)
+      .then((answer) => values.value = answer.values)
+      .catch((error) => {
+        if (!stop.signal.aborted) problem.value = problemOf(error);
+      });
+    return () => stop.abort();
+  }, [open.value, q, since, until]);
+  const share = Math.max(1, Math.round(100 * present / Math.max(1, sample)));
+  return (
+    <details onToggle={(event) => open.value = event.currentTarget.open}>
+      <summary>
+        <span class="name">{field}</span>
+        <span class="count">{share} %</span>
+      </summary>
+      {open.value && values.value !== undefined && <Values field={field} values={values.value} />}
+    </details>
+  );
+}
+
+function Values({ field, values }: { field: string; values: readonly Value[] }) {
+  if (values.length === 0) return <p class="none">{t("noValues")}</p>;
+  const most = Math.max(...values.map(({ count }) => count));
+  const columns = view.value.columns;
+  return (
+    <>
+      <ul>
+        {values.map(({ value, count }) => {
+          const choice = choiceOf(view.value.q, field, value);
+          const name = shortName(field);
+          return (
+            <li key={value} class={choice ?? ""}>
+              <button
+                type="button"
+                class="plain value"
+                aria-pressed={choice === "include"}
+                title={t("include", { value })}
+                onClick={() => toggle(name, value, "include")}
+              >
+                <span class="name">
+                  {field === "log.file.path" ? shortPath(value) : value || '""'}
+                </span>
+                <span class="count">{countText(count)}</span>
+              </button>
+              <button
+                type="button"
+                class="plain minus"
+                aria-pressed={choice === "exclude"}
+                aria-label={t("exclude", { value })}
+                title={t("exclude", { value })}
+                onClick={() => toggle(name, value, "exclude")}
+              >
+                −
+              </button>
+              <meter min={0} max={most} value={count} aria-hidden="true" />
+            </li>
+          );
+        })}
+      </ul>
+      {!columns.includes(field) && (
+        <button
+          type="button"
+          class="plain more"
+          onClick={() => setColumns([...columns, field])}
+        >
+          + {t("columns")}
+        </button>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,190 @@
+/**
+ * Lines over time as stacked bars, one colour a level, as plain SVG: drag or Shift+arrows select a span, Enter zooms,
+ * a double click or Escape zooms out.
+ */
+import { useSignal } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { zoomIn, zoomOut } from "../actions.ts";
+import { axisText, countText, spanText, timeText } from "../model/format.ts";
+import { histogram, type HistogramAnswer, t, view } from "../state.ts";
+
+const HEIGHT = 72;
+/** From the bottom of a bar to its top. */
+const STACK = ["fatal", "error", "warn", "info", "debug", "trace", ""];
+
+export function HistogramView() {
+  const box = useRef<HTMLDivElement>(null);
+  const width = useSignal(800);
+  /** First and last chosen bar, and the one under the pointer or the keyboard. */
+  const from = useSignal(-1);
+  const at = useSignal(-1);
+  const dragging = useRef(false);
+  useLayoutEffect(() => {
+    const observer = new ResizeObserver(([entry]) => {
+      width.value = Math.max(100, Math.floor(entry.contentRect.width));
+    });
+    observer.observe(box.current!);
+    return () => observer.disconnect();
+  }, []);
+  const answer = histogram.value;
+  const bars = answer === undefined ? 0 : countOf(answer);
+  const step = bars === 0 ? 0 : width.value / bars;
+  const barAt = (event: PointerEvent) => {
+    const left = box.current!.getBoundingClientRect().left;
+    return Math.max(0, Math.min(bars - 1, Math.floor((event.clientX - left) / step)));
+  };
+  const zoom = () => {
+    if (answer === undefined || at.value < 0) return;
+    const [low, high] = spanOf(from.value < 0 ? at.value : from.value, at.value);
+    const start = startOf(answer);
+    from.value = -1;
+    zoomIn(start + low * answer.bucketMs, start + (high + 1) * answer.bucketMs);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (by !== undefined && bars > 0) {
+      event.preventDefault();
+      if (!event.shiftKey) from.value = -1;
+      else if (from.value < 0) from.value = Math.max(0, at.value);
+      at.value = at.value < 0 ? bars - 1 : Math.max(0, Math.min(bars - 1, at.value + by));
+    } else if (event.key === "Enter") zoom();
+    else if (event.key === "Escape") {
+      if (from.value >= 0) from.value = -1;
+      else zoomOut();
+    }
+  };
+  return (
+    <div
+      class="histogram"
+      ref={box}
+      role="application"
+      tabIndex={0}
+      data-keys
+      aria-label={t("histogram")}
+      aria-roledescription={t("histogram")}
+      aria-describedby="histogram-help histogram-bar"
+      onKeyDown={onKeyDown}
+      onPointerDown={(event) => {
+        if (event.button !== 0 || bars === 0) return;
+        box.current!.setPointerCapture(event.pointerId);
+        dragging.current = true;
+        from.value = at.value = barAt(event);
+      }}
+      onPointerMove={(event) => {
+        if (bars > 0) at.value = barAt(event);
+      }}
+      onPointerUp={() => {
+        if (!dragging.current) return;
+        dragging.current = false;
+        // A mere click chooses nothing.
+        if (from.value === at.value) from.value = -1;
+        else zoom();
+      }}
+      onPointerLeave={() => {
+        if (!dragging.current) at.value = -1;
+      }}
+      onDblClick={() => zoomOut()}
+    >
+      <span id="histogram-help" class="hidden">{t("histogramHelp")}</span>
+      {answer !== undefined && bars > 0 && (
+        <Bars answer={answer} width={width.value} step={step} from={from.value} at={at.value} />
+      )}
+      <span id="histogram-bar" class="hidden" role="status">
+        {answer !== undefined && at.value >= 0 && barText(answer, at.value)}
+      </span>
+      {answer !== undefined && at.value >= 0 && (
+        <div
+          class="tip"
+          aria-hidden="true"
+          style={{ left: `${Math.min(width.value - 230, Math.max(0, at.value * step - 100))}px` }}
+        >
+          {barText(answer, at.value)}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function startOf(answer: HistogramAnswer): number {
+  return Math.floor((answer.fromMs ?? 0) / answer.bucketMs) * answer.bucketMs;
+}
+
+function countOf(answer: HistogramAnswer): number {
+  if (answer.fromMs === null || answer.toMs === null) return 0;
+  return Math.max(1, Math.ceil((answer.toMs - startOf(answer)) / answer.bucketMs));
+}
+
+function spanOf(a: number, b: number): [number, number] {
+  return a < b ? [a, b] : [b, a];
+}
+
+function barText(answer: HistogramAnswer, index: number): string {
+  const { bucketMs } = answer;
+  const start = startOf(answer) + index * bucketMs;
+  const bucket = answer.buckets.find(({ startMs }) => startMs === start);
+  const levels = STACK.filter((level) => (bucket?.levels[level] ?? 0) > 0)
+    .map((level) => `${level || t("noLevel")} ${countText(bucket!.levels[level])}`).join(", ");
+  const time = timeText(start, view.value.zone).slice(0, bucketMs < 1000 ? 23 : 19);
+  return `${time} +${spanText(bucketMs)}: ${countText(bucket?.count ?? 0)}${
+    levels && ` (${levels})`
+  }`;
+}
+
+function Bars(
+  { answer, width, step, from, at }: {
+    answer: HistogramAnswer;
+    width: number;
+    step: number;
+    from: number;
+    at: number;
+  },
+) {
+  const most = Math.max(1, ...answer.buckets.map(({ count }) => count));
+  const start = startOf(answer);
+  const gap = step > 4 ? 1 : 0;
+  const rects = answer.buckets.flatMap(({ startMs, levels }) => {
+    const x = Math.round((startMs - start) / answer.bucketMs) * step;
+    let y = HEIGHT;
+    return STACK.filter((level) => (levels[level] ?? 0) > 0).map((level) => {
+      const height = Math.max(1, levels[level] / most * (HEIGHT - 6));
+      y -= height;
+      return (
+        <rect
+          key={`${startMs} ${level}`}
+          class={`bar level-${level || "none"}`}
+          x={x}
+          y={y}
+          width={Math.max(1, step - gap)}
+          height={height}
+        />
+      );
+    });
+  });
+  const range = countOf(answer) * answer.bucketMs;
+  const labels = Math.max(2, Math.floor(width / 130));
+  const [low, high] = spanOf(from, at);
+  return (
+    <svg width={width} height={HEIGHT + 16} aria-hidden="true">
+      {at >= 0 && from < 0 && (
+        <rect class="hover" x={at * step} y={0} width={step} height={HEIGHT} />
+      )}
+      {rects}
+      {from >= 0 && (
+        <rect class="span" x={low * step} y={0} width={(high - low + 1) * step} height={HEIGHT} />
+      )}
+      <line class="axis" x1={0} x2={width} y1={HEIGHT + 0.5} y2={HEIGHT + 0.5} />
+      <text class="label" x={2} y={9}>{countText(most)}</text>
+      {Array.from({ length: labels }, (_, i) => (
+        <text
+          key={i}
+          class="label"
+          x={i * width / (labels - 1)}
+          y={HEIGHT + 13}
+          text-anchor={i === 0 ? "start" : i === labels - 1 ? "end" : "middle"}
+        >
+          {axisText(start + i / (labels - 1) * range, range, view.value.zone)}
+        </text>
+      ))}
+    </svg>
+  );
+}

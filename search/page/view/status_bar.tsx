@@ -1,0 +1,74 @@
+/** The bottom line: what is going on, in words; a short summary of it is spoken now and then. */
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { setRange, togglePause } from "../actions.ts";
+import { exactCount } from "../model/format.ts";
+import * as state from "../state.ts";
+
+const { t } = state;
+const SPOKEN_MS = 5000;
+
+export function StatusBar() {
+  const { live, following, loading, sampled, trimmed, histogram, language } = state;
+  const rows = state.shown.value.length;
+  const total = histogram.value?.total;
+  const mode = live.value === "off"
+    ? (loading.value === "" ? t("fixedRange") : t("loading"))
+    : live.value === "connecting"
+    ? t("connecting")
+    : live.value === "lost"
+    ? t("lost")
+    : following.value
+    ? t("following")
+    : t("paused");
+  return (
+    <footer class="status">
+      <button
+        type="button"
+        class={`mode ${live.value} ${following.value ? "following" : "paused"}`}
+        disabled={live.value === "off"}
+        title={following.value ? t("pause") : t("follow")}
+        onClick={() => togglePause()}
+      >
+        <span class="lamp" aria-hidden="true" />
+        {mode}
+      </button>
+      {total !== undefined && (
+        <span>{t("total", { count: exactCount(total, language.value) })}</span>
+      )}
+      <span class="quiet">{t("shown", { count: exactCount(rows, language.value) })}</span>
+      {loading.value === "older" && <span class="quiet">{t("loadingOlder")}</span>}
+      {loading.value === "" && rows > 0 && !state.buffer.hasOlder && (
+        <span class="quiet wide">{t("startReached")}</span>
+      )}
+      {trimmed.value && <span class="quiet wide">{t("trimmed")}</span>}
+      {sampled.value !== undefined && (
+        <span class="warning">
+          {t("sampled", {
+            seen: exactCount(sampled.value.seen, language.value),
+            sent: exactCount(sampled.value.sent, language.value),
+          })}{" "}
+          <button type="button" class="plain link" onClick={() => setRange("", "now")}>
+            {t("showAll")}
+          </button>
+        </span>
+      )}
+      <Summary
+        text={t("summary", {
+          count: exactCount(total ?? rows, language.value),
+          state: mode,
+        })}
+      />
+    </footer>
+  );
+}
+
+/** Spoken at most every five seconds, and only where it changed. */
+function Summary({ text }: { text: string }) {
+  const spoken = useSignal("");
+  useEffect(() => {
+    const timer = setTimeout(() => spoken.value = text, spoken.value === "" ? 500 : SPOKEN_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return <span class="hidden" aria-live="polite">{spoken.value}</span>;
+}
