@@ -48,7 +48,7 @@ export interface BlockLines {
   levels: Uint8Array;
   runs: readonly Run[];
   /** Line starts in `text` and its end, where a value holds a line feed of its own; else undefined. */
-  starts?: Int32Array;
+  starts?: Int32Array | undefined;
 }
 
 /** The columns alone: what can be known without the text. */

@@ -95,12 +95,13 @@ export class Blocks {
 
   /** Writes the open block as a sealed one; within a transaction. */
   seal(open: OpenBlock, firstSeq: number): BlockInfo {
-    const view = open.view();
+    const view = open.view(false);
     const text = view.text.subarray(0, view.textBytes);
+    this.#tokens.clear();
+    // More line feeds than lines: only then the line starts have to be kept.
+    if (this.#tokens.addText(text, 0, view.textBytes) === view.lines) view.starts = undefined;
     const columns = encodeColumns(view, view.runs);
     const minutes = encodeMinutes(view.times, view.levels, view.lines);
-    this.#tokens.clear();
-    this.#tokens.addText(view.text, 0, view.textBytes);
     const packedText = compress(text, this.#level), packedColumns = compress(columns, this.#level);
     const info: BlockInfo = {
       id: 0,

@@ -70,6 +70,7 @@ export class Intake {
       }
       from = end;
     }
+    this.open.copyText();
     const firstStart = first === 0 ? start : start + marks[3 * first - 1];
     if (this.#sources.take(stream, firstStart, from)) this.overlaps++;
   }
@@ -96,6 +97,7 @@ export class Intake {
       }
       from = end;
     }
+    this.open.copyText();
   }
 
   /** Adds one record; `storedForeign` says of one without a generation whether its uid is stored. */
@@ -132,6 +134,7 @@ export class Intake {
     const zone = zoneOf(record.tz);
     const stop = start + record.length;
     this.#line(run, stream.state, value, 0, value.length, start, stop, zone, head);
+    this.open.copyText();
     if (this.open.full) this.seal();
     return { result: "created" };
   }

@@ -29,6 +29,11 @@ export class OpenBlock {
   readonly #bytesMax: number;
   #text: Uint8Array;
   #textBytes = 0;
+  /** Bytes that still have to be copied into the text, and where. */
+  #source: Uint8Array | undefined;
+  #sourceFrom = 0;
+  #sourceTo = 0;
+  #copyAt = 0;
   #lines = 0;
   #times = new Float64Array(2048);
   #levels = new Uint8Array(2048);
@@ -82,6 +87,7 @@ export class OpenBlock {
   /** Room for a line. */
   #room(textBytes: number): void {
     if (this.#textBytes + textBytes > this.#text.length) {
+      this.copyText();
       const grown = new Uint8Array((this.#textBytes + textBytes) * 1.25 + 4096);
       grown.set(this.#text.subarray(0, this.#textBytes));
       this.#text = grown;
@@ -139,16 +145,27 @@ export class OpenBlock {
   ): void {
     const size = to - from;
     this.#room(size + 1);
-    const text = this.#text;
-    let at = this.#textBytes;
-    if (size < 96) { for (let i = from; i < to; i++) text[at++] = bytes[i]; }
-    else {
-      text.set(bytes.subarray(from, to), at);
-      at += size;
+    // Lines that follow each other in the source are copied together, their line feeds with them.
+    if (bytes === this.#source && from === this.#sourceTo + 1 && bytes[from - 1] === 10) {
+      this.#sourceTo = to;
+    } else {
+      this.copyText();
+      this.#source = bytes;
+      this.#sourceFrom = from;
+      this.#sourceTo = to;
+      this.#copyAt = this.#textBytes;
     }
-    text[at++] = 10;
-    this.#textBytes = at;
+    this.#textBytes += size + 1;
     this.#note(run, size, length, timeMs, level);
+  }
+
+  /** Copies what was added; to be called before the bytes that were given belong to somebody else again. */
+  copyText(): void {
+    const source = this.#source;
+    if (source === undefined) return;
+    this.#source = undefined;
+    this.#text.set(source.subarray(this.#sourceFrom, this.#sourceTo), this.#copyAt);
+    this.#text[this.#textBytes - 1] = 10;
   }
 
   #note(run: Run, size: number, length: number, timeMs: number, level: number): void {
@@ -168,8 +185,12 @@ export class OpenBlock {
     if (timeMs > this.#lastMs) this.#lastMs = timeMs;
   }
 
-  /** The lines so far. Later lines change nothing in it. */
-  view(): BlockLines {
+  /**
+   * The lines so far. Later lines change nothing in it.
+   * @param checked false leaves it to the caller to find out whether `starts` has to be kept
+   */
+  view(checked = true): BlockLines & { starts: Int32Array | undefined } {
+    this.copyText();
     const view: BlockLines = {
       text: this.#text,
       textBytes: this.#textBytes,
@@ -178,16 +199,16 @@ export class OpenBlock {
       levels: this.#levels,
       runs: this.#runs.map((run) => ({ ...run, ...(run.x && { x: [...run.x] }) })),
     };
+    if (!checked) return { ...view, starts: this.#starts };
     const text = this.#text;
     for (let i = this.#feedsUpTo; i < this.#textBytes; i++) if (text[i] === 10) this.#feeds++;
     this.#feedsUpTo = this.#textBytes;
-    if (this.#feeds !== this.#lines) view.starts = this.#starts;
-    return view;
+    return { ...view, starts: this.#feeds === this.#lines ? undefined : this.#starts };
   }
 
   /** The lines that the journal does not have yet, as one row; call `journaled` when it is written. */
   journalRow(): { columns: Uint8Array; text: Uint8Array } {
-    const view = { ...this.view(), starts: this.#starts };
+    const view = this.view(false);
     const runs = view.runs.slice(this.#journaledRuns);
     return {
       columns: encodeColumns(view, runs, this.#journaled).slice(),

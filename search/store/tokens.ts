@@ -15,6 +15,7 @@ TOKEN_BYTE.fill(255, 128);
 
 const SEED = 0x811c9dc5 | 0;
 const PRIME = 0x01000193;
+const MIX = 0x2c1b3c6d;
 const UNSPACED = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]$/u;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -29,7 +30,7 @@ export function tokenHash(token: string): number {
 
 function finish(hash: number): number {
   hash ^= hash >>> 15;
-  hash = Math.imul(hash, 0x2c1b3c6d);
+  hash = Math.imul(hash, MIX);
   hash ^= hash >>> 12;
   return hash === 0 ? 1 : hash;
 }
@@ -66,46 +67,68 @@ export class TokenSet {
     this.#count = 0;
   }
 
-  /** Adds the tokens of `bytes[from..to)`, whole lines. */
-  addText(bytes: Uint8Array, from: number, to: number): void {
-    let hash = SEED, inside = false, lineStart = from;
-    for (let i = from; i < to; i++) {
-      const byte = TOKEN_BYTE[bytes[i]];
+  /** Adds the tokens of `bytes[from..to)`, whole lines; returns the line feeds in it. */
+  addText(bytes: Uint8Array, from: number, to: number): number {
+    let feeds = 0;
+    let table = this.#table, mask = this.#mask;
+    let i = from;
+    while (i < to) {
+      let byte = TOKEN_BYTE[bytes[i]];
       if (byte === 0) {
-        if (inside) {
-          this.#add(finish(hash));
-          inside = false;
+        const plain = bytes[i++];
+        if (plain === 10) feeds++;
+        else if (plain === 92 && i < to && bytes[i] === 117) {
+          this.#add(ESCAPE_TOKEN);
+          table = this.#table;
+          mask = this.#mask;
         }
-        if (bytes[i] === 10) lineStart = i + 1;
-        else if (bytes[i] === 92 && bytes[i + 1] === 117) this.#add(ESCAPE_TOKEN);
-      } else if (byte === 255) {
-        // A line with other characters is read as text: what is a letter is a question of Unicode.
-        let end = i;
-        while (end < to && bytes[end] !== 10) end++;
-        const line = decoder.decode(bytes.subarray(lineStart, end));
-        for (const token of indexTokens(line)) this.#add(tokenHash(token));
-        if (line.includes("\\u")) this.#add(ESCAPE_TOKEN);
-        inside = false;
-        i = end;
-        lineStart = end + 1;
-      } else {
-        if (!inside) {
-          hash = SEED;
-          inside = true;
-        }
+        continue;
+      }
+      let hash = SEED;
+      while (byte !== 0 && byte !== 255) {
         hash = Math.imul(hash ^ byte, PRIME);
+        byte = ++i < to ? TOKEN_BYTE[bytes[i]] : 0;
+      }
+      if (byte === 255) {
+        i = this.#addLine(bytes, from, i, to);
+        table = this.#table;
+        mask = this.#mask;
+        continue;
+      }
+      hash ^= hash >>> 15;
+      hash = Math.imul(hash, MIX);
+      hash ^= hash >>> 12;
+      if (hash === 0) hash = 1;
+      let at = hash & mask;
+      while (table[at] !== 0 && table[at] !== hash) at = (at + 1) & mask;
+      if (table[at] === 0) {
+        table[at] = hash;
+        if (++this.#count * 2 > mask) {
+          this.#grow();
+          table = this.#table;
+          mask = this.#mask;
+        }
       }
     }
-    if (inside) this.#add(finish(hash));
+    return feeds;
+  }
+
+  /** A line with other characters is read as text: what is a letter is a question of Unicode. Returns its end. */
+  #addLine(bytes: Uint8Array, from: number, at: number, to: number): number {
+    let start = at, end = at;
+    while (start > from && bytes[start - 1] !== 10) start--;
+    while (end < to && bytes[end] !== 10) end++;
+    const line = decoder.decode(bytes.subarray(start, end));
+    for (const token of indexTokens(line)) this.#add(tokenHash(token));
+    if (line.includes("\\u")) this.#add(ESCAPE_TOKEN);
+    return end;
   }
 
   #add(hash: number): void {
     const table = this.#table, mask = this.#mask;
     let at = hash & mask;
-    while (table[at] !== 0) {
-      if (table[at] === hash) return;
-      at = (at + 1) & mask;
-    }
+    while (table[at] !== 0 && table[at] !== hash) at = (at + 1) & mask;
+    if (table[at] === hash) return;
     table[at] = hash;
     if (++this.#count * 2 > mask) this.#grow();
   }
