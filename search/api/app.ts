@@ -37,186 +37,14 @@ const LIMITS = {
 } as const;
 const RANGE = ["q", "since", "until", "tz", "timeout"] as const;
 
+type Answer = (parameters: Parameters, context: Context) => Promise<Response> | Response;
+
 export function apiApp(options: ApiOptions): Hono {
   const app = new Hono();
-  const { reader, clock, work, tails, metrics } = options;
-
-  /** Runs one query with its limits; `run` reads the parameters and answers. */
-  const route = (
-    path: string,
-    known: readonly string[],
-    run: (parameters: Parameters, context: Context) => Promise<Response> | Response,
-  ) =>
-    app.get(path, async (context) => {
-      const since = clock.monotonicMs();
-      let response: Response;
-      try {
-        const parameters = new Parameters(context.req.url, known, clock.wallMs());
-        response = await run(parameters, context);
-      } catch (error) {
-        // The client went: nobody reads this, and it is no failure.
-        response = context.req.raw.signal.aborted
-          ? new Response(null, { status: 499 })
-          : errorResponse(error);
-      }
-      metrics.answered(path, response.status, (clock.monotonicMs() - since) / 1000);
-      response.headers.set("cache-control", "no-store");
-      return response;
-    });
-
-  /** Starts the work of a request; for answers that are not streamed also ends it. */
-  const start = (parameters: Parameters, context: Context, limitMs: number) =>
-    work.start(
-      context.req.raw.signal,
-      parameters.span("timeout", 1, LIMITS.longestMs, limitMs),
-    );
-  const whole = async (
-    parameters: Parameters,
-    context: Context,
-    run: (signal: AbortSignal) => Promise<unknown>,
-  ) => {
-    const running = start(parameters, context, LIMITS.searchMs);
-    try {
-      const result = await run(running.signal);
-      if (running.late) throw running.lateError();
-      return Response.json(result);
-    } catch (error) {
-      throw running.late ? running.lateError() : error;
-    } finally {
-      running.end();
-    }
-  };
-  const documents = (parameters: Parameters, running: Running, max: number, initial: number) => {
-    const after = parameters.after();
-    return reader.search({
-      ...parameters.range(),
-      order: parameters.choice("order", ["newest", "oldest"], "newest"),
-      limit: parameters.integer("limit", 1, max, initial),
-      ...(after === undefined ? {} : { after }),
-    }, running.signal);
-  };
-
-  route("/api/search", [...RANGE, "limit", "order", "after"], (parameters, context) => {
-    const running = start(parameters, context, LIMITS.searchMs);
-    return guarded(
-      running,
-      () =>
-        streamDocuments(documents(parameters, running, LIMITS.search, 500), running, {
-          contentType: "application/x-ndjson; charset=utf-8",
-          line: jsonLine,
-          failed: (error) => `${JSON.stringify({ error })}\n`,
-        }),
-    );
-  });
-
-  route(
-    "/api/count",
-    RANGE,
-    (parameters, context) =>
-      whole(parameters, context, async (signal) => ({
-        count: await reader.count(parameters.range(), signal),
-      })),
-  );
-
-  route(
-    "/api/histogram",
-    [...RANGE, "bars", "bucket"],
-    (parameters, context) =>
-      whole(parameters, context, (signal) => {
-        const bucketMs = parameters.text("bucket") === undefined
-          ? undefined
-          : parameters.span("bucket", 1, 3.2e11, 60_000);
-        const bars = parameters.integer("bars", 1, 2000, 120);
-        return histogramOf(reader, parameters.range(), bars, bucketMs, signal);
-      }),
-  );
-
-  route(
-    "/api/fields",
-    [...RANGE, "limit"],
-    (parameters, context) =>
-      whole(parameters, context, (signal) => {
-        const limit = parameters.integer("limit", 1, 1000, 10);
-        return facetsOf(reader, parameters.range(), limit, signal);
-      }),
-  );
-
-  route("/api/values", [...RANGE, "field", "limit"], (parameters, context) => {
-    const field = parameters.text("field");
-    if (field === undefined) throw invalid("Parameter field is missing", "Such as field=host.");
-    return whole(parameters, context, async (signal) => ({
-      field: fullName(field),
-      values: await reader.values({
-        ...parameters.range(),
-        field: fullName(field),
-        limit: parameters.integer("limit", 1, 1000, 10),
-      }, signal),
-    }));
-  });
-
-  const place = ["topic", "generation", "offset", "at", "before", "after", "q", "timeout"];
-  route("/api/context", place, (parameters, context) => {
-    const topic = parameters.text("topic");
-    if (topic === undefined || parameters.text("offset") === undefined) {
-      throw invalid("topic, generation and offset name a line", "Take them from the document.");
-    }
-    const at = parameters.text("at");
-    return whole(parameters, context, async (signal) => {
-      const { lines, ...rest } = await contextOf(reader, {
-        topic,
-        generation: parameters.text("generation") ?? "",
-        offset: parameters.integer("offset", 0, Number.MAX_SAFE_INTEGER, 0),
-        ...(at === undefined ? {} : { timestampMs: parameters.integer("at", 0, 8.64e15, 0) }),
-        before: parameters.integer("before", 0, 500, 10),
-        after: parameters.integer("after", 0, 500, 10),
-        query: parseQuery(parameters.text("q") ?? ""),
-      }, signal);
-      return { ...rest, lines: lines.map(plainDocument) };
-    });
-  });
-
-  route("/api/export", [...RANGE, "limit", "order", "after", "format", "columns"], (
-    parameters,
-    context,
-  ) => {
-    const format = parameters.choice("format", ["ndjson", "csv", "text"], "ndjson");
-    const columns = (parameters.text("columns")?.split(",").map(fullName) ?? [...CSV_COLUMNS])
-      .slice(0, 100);
-    const running = start(parameters, context, LIMITS.exportMs);
-    const shape = formatOf(format, columns);
-    return guarded(
-      running,
-      () =>
-        streamDocuments(documents(parameters, running, LIMITS.export, LIMITS.export), running, {
-          ...shape,
-          headers: {
-            "content-disposition": `attachment; filename="weir-export.${shape.ending}"`,
-          },
-        }),
-    );
-  });
-
-  route("/api/tail", ["q", "since", "tz", "last", "rate"], (parameters, context) => {
-    const text = parameters.text("q") ?? "";
-    const { query, fromMs } = parameters.range();
-    const last = parameters.integer("last", 0, 5000, 200);
-    const rateMax = parameters.integer("rate", 1, 100_000, options.tailRateMax);
-    const lastEventId = context.req.header("last-event-id") || undefined;
-    const same = `${last} ${rateMax} ${parameters.text("since") ?? ""} ${text}`;
-    return tails.open(same, lastEventId, () => ({
-      reader,
-      query,
-      ...(fromMs === undefined ? {} : { fromMs }),
-      last,
-      rateMax,
-      flushMs: 200,
-      settleMs: 1200,
-      eventsMax: 2000,
-      charsMax: 8_388_608,
-    }));
-  });
-
-  route("/api/sources", [], () => Response.json(options.sources()));
+  const api = new Api(options);
+  for (const [path, known, answer] of api.routes()) {
+    app.get(path, (context) => api.answer(path, known, answer, context));
+  }
   app.get("/api/*", (context) => {
     const path = new URL(context.req.url).pathname.slice(0, 100);
     return Response.json({
@@ -227,6 +55,194 @@ export function apiApp(options: ApiOptions): Hono {
   });
   app.onError((error) => errorResponse(error));
   return app;
+}
+
+class Api {
+  readonly #options: ApiOptions;
+
+  constructor(options: ApiOptions) {
+    this.#options = options;
+  }
+
+  /** Path, the parameters it knows, and its answer. */
+  routes(): [string, readonly string[], Answer][] {
+    const place = ["topic", "generation", "offset", "at", "before", "after", "q", "timeout"];
+    const pages = [...RANGE, "limit", "order", "after"];
+    return [
+      ["/api/search", pages, (parameters, context) => this.#search(parameters, context)],
+      ["/api/export", [...pages, "format", "columns"], (...all) => this.#export(...all)],
+      ["/api/tail", ["q", "since", "tz", "last", "rate"], (...all) => this.#tail(...all)],
+      ["/api/count", RANGE, (...all) => this.#count(...all)],
+      ["/api/histogram", [...RANGE, "bars", "bucket"], (...all) => this.#histogram(...all)],
+      ["/api/fields", [...RANGE, "limit"], (...all) => this.#fields(...all)],
+      ["/api/values", [...RANGE, "field", "limit"], (...all) => this.#values(...all)],
+      ["/api/context", place, (...all) => this.#context(...all)],
+      ["/api/sources", [], () => Response.json(this.#options.sources())],
+    ];
+  }
+
+  async answer(
+    path: string,
+    known: readonly string[],
+    answer: Answer,
+    context: Context,
+  ): Promise<Response> {
+    const { clock, metrics } = this.#options;
+    const since = clock.monotonicMs();
+    let response: Response;
+    try {
+      const parameters = new Parameters(context.req.url, known, clock.wallMs());
+      response = await answer(parameters, context);
+    } catch (error) {
+      // The client went: nobody reads this, and it is no failure.
+      response = context.req.raw.signal.aborted
+        ? new Response(null, { status: 499 })
+        : errorResponse(error);
+    }
+    metrics.answered(path, response.status, (clock.monotonicMs() - since) / 1000);
+    response.headers.set("cache-control", "no-store");
+    return response;
+  }
+
+  #start(parameters: Parameters, context: Context, limitMs: number): Running {
+    return this.#options.work.start(
+      context.req.raw.signal,
+      parameters.span("timeout", 1, LIMITS.longestMs, limitMs),
+    );
+  }
+
+  /** Answers with one JSON value within the time limit. */
+  async #whole(
+    parameters: Parameters,
+    context: Context,
+    run: (signal: AbortSignal) => Promise<unknown>,
+  ): Promise<Response> {
+    const running = this.#start(parameters, context, LIMITS.searchMs);
+    try {
+      const result = await run(running.signal);
+      if (running.late) throw running.lateError();
+      return Response.json(result);
+    } catch (error) {
+      throw running.late ? running.lateError() : error;
+    } finally {
+      running.end();
+    }
+  }
+
+  #documents(parameters: Parameters, running: Running, max: number, initial: number) {
+    const after = parameters.after();
+    return this.#options.reader.search({
+      ...parameters.range(),
+      order: parameters.choice("order", ["newest", "oldest"], "newest"),
+      limit: parameters.integer("limit", 1, max, initial),
+      ...(after === undefined ? {} : { after }),
+    }, running.signal);
+  }
+
+  #search(parameters: Parameters, context: Context): Promise<Response> {
+    const running = this.#start(parameters, context, LIMITS.searchMs);
+    return guarded(running, () =>
+      streamDocuments(
+        this.#documents(parameters, running, LIMITS.search, 500),
+        running,
+        formatOf("ndjson", []),
+      ));
+  }
+
+  #export(parameters: Parameters, context: Context): Promise<Response> {
+    const format = parameters.choice("format", ["ndjson", "csv", "text"], "ndjson");
+    const columns = (parameters.text("columns")?.split(",").map(fullName) ?? [...CSV_COLUMNS])
+      .slice(0, 100);
+    const shape = formatOf(format, columns);
+    const running = this.#start(parameters, context, LIMITS.exportMs);
+    return guarded(running, () =>
+      streamDocuments(
+        this.#documents(parameters, running, LIMITS.export, LIMITS.export),
+        running,
+        {
+          ...shape,
+          headers: {
+            "content-disposition": `attachment; filename="weir-export.${shape.ending}"`,
+          },
+        },
+      ));
+  }
+
+  #tail(parameters: Parameters, context: Context): Response {
+    const { query, fromMs } = parameters.range();
+    const last = parameters.integer("last", 0, 5000, 200);
+    const rateMax = parameters.integer("rate", 1, 100_000, this.#options.tailRateMax);
+    const lastEventId = context.req.header("last-event-id") || undefined;
+    const same = [last, rateMax, parameters.text("since") ?? "", parameters.text("q") ?? ""];
+    return this.#options.tails.open(same.join(" "), lastEventId, () => ({
+      reader: this.#options.reader,
+      query,
+      ...(fromMs === undefined ? {} : { fromMs }),
+      last,
+      rateMax,
+      flushMs: 200,
+      settleMs: 1200,
+      eventsMax: 2000,
+      charsMax: 8_388_608,
+    }));
+  }
+
+  #count(parameters: Parameters, context: Context): Promise<Response> {
+    return this.#whole(parameters, context, async (signal) => ({
+      count: await this.#options.reader.count(parameters.range(), signal),
+    }));
+  }
+
+  #histogram(parameters: Parameters, context: Context): Promise<Response> {
+    return this.#whole(parameters, context, (signal) => {
+      const bucketMs = parameters.text("bucket") === undefined
+        ? undefined
+        : parameters.span("bucket", 1, 3.2e11, 60_000);
+      const bars = parameters.integer("bars", 1, 2000, 120);
+      return histogramOf(this.#options.reader, parameters.range(), bars, bucketMs, signal);
+    });
+  }
+
+  #fields(parameters: Parameters, context: Context): Promise<Response> {
+    return this.#whole(parameters, context, (signal) => {
+      const limit = parameters.integer("limit", 1, 1000, 10);
+      return facetsOf(this.#options.reader, parameters.range(), limit, signal);
+    });
+  }
+
+  #values(parameters: Parameters, context: Context): Promise<Response> {
+    const name = parameters.text("field");
+    if (name === undefined) throw invalid("Parameter field is missing", "Such as field=host.");
+    const field = fullName(name);
+    return this.#whole(parameters, context, async (signal) => ({
+      field,
+      values: await this.#options.reader.values({
+        ...parameters.range(),
+        field,
+        limit: parameters.integer("limit", 1, 1000, 10),
+      }, signal),
+    }));
+  }
+
+  #context(parameters: Parameters, context: Context): Promise<Response> {
+    const topic = parameters.text("topic");
+    if (topic === undefined || parameters.text("offset") === undefined) {
+      throw invalid("topic, generation and offset name a line", "Take them from the document.");
+    }
+    const at = parameters.text("at");
+    return this.#whole(parameters, context, async (signal) => {
+      const { lines, ...rest } = await contextOf(this.#options.reader, {
+        topic,
+        generation: parameters.text("generation") ?? "",
+        offset: parameters.integer("offset", 0, Number.MAX_SAFE_INTEGER, 0),
+        ...(at === undefined ? {} : { timestampMs: parameters.integer("at", 0, 8.64e15, 0) }),
+        before: parameters.integer("before", 0, 500, 10),
+        after: parameters.integer("after", 0, 500, 10),
+        query: parseQuery(parameters.text("q") ?? ""),
+      }, signal);
+      return { ...rest, lines: lines.map(plainDocument) };
+    });
+  }
 }
 
 /** Ends the work where the answer could not begin. */

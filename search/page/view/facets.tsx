@@ -24,7 +24,9 @@ export function Facets() {
         field !== "log.level"
       ).map(({ field, values }) => (
         <details key={field} open>
-          <summary>{nameOf(field)}</summary>
+          <summary>
+            <span class="name">{nameOf(field)}</span>
+          </summary>
           <Values field={field} values={values!} />
         </details>
       ))}
@@ -93,7 +95,7 @@ function Values({ field, values }: { field: string; values: readonly Value[] }) 
                 onClick={() => toggle(name, value, "include")}
               >
                 <span class="name">
-                  {field === "log.file.path" ? shortPath(value) : value || '""'}
+                  {field === "log.file.path" ? shortPath(value).replace(/^…\//, "") : value || '""'}
                 </span>
                 <span class="count">{countText(count)}</span>
               </button>
@@ -118,7 +120,7 @@ function Values({ field, values }: { field: string; values: readonly Value[] }) 
           class="plain more"
           onClick={() => setColumns([...columns, field])}
         >
-          + {t("columns")}
+          + {t("asColumn")}
         </button>
       )}
     </>

@@ -14,11 +14,44 @@ const STACK = ["fatal", "error", "warn", "info", "debug", "trace", ""];
 
 export function HistogramView() {
   const box = useRef<HTMLDivElement>(null);
+  const width = useWidth(box);
+  const answer = histogram.value;
+  const bars = answer === undefined ? 0 : countOf(answer);
+  const step = bars === 0 ? 0 : width / bars;
+  const { at, from, handlers } = useChoice(box, answer, bars, step);
+  return (
+    <div
+      class="histogram"
+      ref={box}
+      role="application"
+      tabIndex={0}
+      data-keys
+      aria-label={t("histogram")}
+      aria-describedby="histogram-help histogram-bar"
+      {...handlers}
+    >
+      <span id="histogram-help" class="hidden">{t("histogramHelp")}</span>
+      {answer !== undefined && bars > 0 && (
+        <Bars answer={answer} width={width} step={step} from={from} at={at} />
+      )}
+      <span id="histogram-bar" class="hidden" role="status">
+        {answer !== undefined && at >= 0 && at < bars && barText(answer, at)}
+      </span>
+      {answer !== undefined && at >= 0 && at < bars && (
+        <div
+          class="tip"
+          aria-hidden="true"
+          style={{ left: `${Math.min(width - 230, Math.max(0, at * step - 100))}px` }}
+        >
+          {barText(answer, at)}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function useWidth(box: { readonly current: HTMLElement | null }): number {
   const width = useSignal(800);
-  /** First and last chosen bar, and the one under the pointer or the keyboard. */
-  const from = useSignal(-1);
-  const at = useSignal(-1);
-  const dragging = useRef(false);
   useLayoutEffect(() => {
     const observer = new ResizeObserver(([entry]) => {
       width.value = Math.max(100, Math.floor(entry.contentRect.width));
@@ -26,9 +59,18 @@ export function HistogramView() {
     observer.observe(box.current!);
     return () => observer.disconnect();
   }, []);
-  const answer = histogram.value;
-  const bars = answer === undefined ? 0 : countOf(answer);
-  const step = bars === 0 ? 0 : width.value / bars;
+  return width.value;
+}
+
+/** The bar under the pointer or the keyboard, and the other end of the chosen span (-1: none). */
+function useChoice(
+  box: { readonly current: HTMLElement | null },
+  answer: HistogramAnswer | undefined,
+  bars: number,
+  step: number,
+) {
+  const from = useSignal(-1), at = useSignal(-1);
+  const dragging = useRef(false);
   const barAt = (event: PointerEvent) => {
     const left = box.current!.getBoundingClientRect().left;
     return Math.max(0, Math.min(bars - 1, Math.floor((event.clientX - left) / step)));
@@ -37,7 +79,7 @@ export function HistogramView() {
     if (answer === undefined || at.value < 0) return;
     const [low, high] = spanOf(from.value < 0 ? at.value : from.value, at.value);
     const start = startOf(answer);
-    from.value = -1;
+    from.value = at.value = -1;
     zoomIn(start + low * answer.bucketMs, start + (high + 1) * answer.bucketMs);
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -53,56 +95,30 @@ export function HistogramView() {
       else zoomOut();
     }
   };
-  return (
-    <div
-      class="histogram"
-      ref={box}
-      role="application"
-      tabIndex={0}
-      data-keys
-      aria-label={t("histogram")}
-      aria-roledescription={t("histogram")}
-      aria-describedby="histogram-help histogram-bar"
-      onKeyDown={onKeyDown}
-      onPointerDown={(event) => {
-        if (event.button !== 0 || bars === 0) return;
-        box.current!.setPointerCapture(event.pointerId);
-        dragging.current = true;
-        from.value = at.value = barAt(event);
-      }}
-      onPointerMove={(event) => {
-        if (bars > 0) at.value = barAt(event);
-      }}
-      onPointerUp={() => {
-        if (!dragging.current) return;
-        dragging.current = false;
-        // A mere click chooses nothing.
-        if (from.value === at.value) from.value = -1;
-        else zoom();
-      }}
-      onPointerLeave={() => {
-        if (!dragging.current) at.value = -1;
-      }}
-      onDblClick={() => zoomOut()}
-    >
-      <span id="histogram-help" class="hidden">{t("histogramHelp")}</span>
-      {answer !== undefined && bars > 0 && (
-        <Bars answer={answer} width={width.value} step={step} from={from.value} at={at.value} />
-      )}
-      <span id="histogram-bar" class="hidden" role="status">
-        {answer !== undefined && at.value >= 0 && barText(answer, at.value)}
-      </span>
-      {answer !== undefined && at.value >= 0 && (
-        <div
-          class="tip"
-          aria-hidden="true"
-          style={{ left: `${Math.min(width.value - 230, Math.max(0, at.value * step - 100))}px` }}
-        >
-          {barText(answer, at.value)}
-        </div>
-      )}
-    </div>
-  );
+  const handlers = {
+    onKeyDown,
+    onPointerDown: (event: PointerEvent) => {
+      if (event.button !== 0 || bars === 0) return;
+      box.current!.setPointerCapture(event.pointerId);
+      dragging.current = true;
+      from.value = at.value = barAt(event);
+    },
+    onPointerMove: (event: PointerEvent) => {
+      if (bars > 0) at.value = barAt(event);
+    },
+    onPointerUp: () => {
+      if (!dragging.current) return;
+      dragging.current = false;
+      // A mere click chooses nothing.
+      if (from.value === at.value) from.value = -1;
+      else zoom();
+    },
+    onPointerLeave: () => {
+      if (!dragging.current) at.value = -1;
+    },
+    onDblClick: () => zoomOut(),
+  };
+  return { at: at.value, from: from.value, handlers };
 }
 
 function startOf(answer: HistogramAnswer): number {

@@ -1,122 +1,19 @@
-/**
- * The list: only what is seen is in the document, whatever the length. It follows the newest line until somebody
- * scrolls up; then what is looked at stays where it is, whatever comes in above or below.
- */
-import { useSignal } from "@preact/signals";
-import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
+/** The list: a grid of which only what is seen is in the document, whatever its length. */
+import { useMemo } from "preact/hooks";
 import { run, selectedIndex, setRange } from "../actions.ts";
-import { follow, loadNewer, loadOlder } from "../loader.ts";
-import { Heights } from "../model/heights.ts";
+import { follow } from "../loader.ts";
 import * as state from "../state.ts";
 import { nameOf } from "./facets.tsx";
+import { useListWindow } from "./list_window.ts";
 import { LineRow } from "./row.tsx";
 
 const { buffer, t } = state;
-const ROW_HEIGHT = 21;
-const HEAD_HEIGHT = 25;
-/** Rows drawn above and below what is seen. */
-const SPARE = 12;
-/** So near an end, in pixels, more is loaded. */
-const NEAR = 600;
 
 export function List() {
-  const scroller = useRef<HTMLDivElement>(null);
-  const heights = useMemo(() => new Heights(ROW_HEIGHT), []);
-  const scroll = useSignal({ top: 0, height: 800 });
-  /** Row that is held in its place, and its distance from the top of the view. */
-  const anchor = useRef({ key: "", offset: 0, top: 0 });
   const { columns, wrap, zone } = state.view.value;
   const rows = state.shown.value;
-  const indexes = useMemo(() => {
-    const keys = rows.map(({ row }) => row.key);
-    heights.setKeys(keys);
-    return new Map(keys.map((key, index) => [key, index]));
-  }, [rows]);
-  useMemo(() => heights.reset(ROW_HEIGHT), [wrap, columns.join()]);
-
-  const first = Math.max(0, heights.at(scroll.value.top) - SPARE);
-  const last = Math.min(rows.length, heights.at(scroll.value.top + scroll.value.height) + SPARE);
-
-  const hold = () => {
-    const box = scroller.current!;
-    const index = heights.at(box.scrollTop);
-    anchor.current = {
-      key: rows[index]?.row.key ?? "",
-      offset: heights.top(index) - box.scrollTop,
-      top: box.scrollTop,
-    };
-  };
-
-  // Measures what was drawn, then puts the view where it belongs: at the end, or with the held row in its place.
-  useLayoutEffect(() => {
-    const box = scroller.current!;
-    let moved = false;
-    for (const item of box.querySelectorAll<HTMLElement>("[data-key]")) {
-      if (heights.measure(item.dataset.key!, item.getBoundingClientRect().height)) moved = true;
-    }
-    box.querySelector<HTMLElement>(".space")!.style.height = `${heights.total}px`;
-    if (state.following.value) box.scrollTop = box.scrollHeight;
-    else {
-      const index = indexes.get(anchor.current.key);
-      if (index !== undefined) {
-        const wanted = heights.top(index) - anchor.current.offset;
-        if (Math.abs(wanted - box.scrollTop) > 1) box.scrollTop = wanted;
-      }
-    }
-    anchor.current.top = box.scrollTop;
-    if (moved || box.scrollTop !== scroll.value.top || box.clientHeight !== scroll.value.height) {
-      scroll.value = { top: box.scrollTop, height: box.clientHeight };
-    }
-  });
-
-  useEffect(() => {
-    const observer = new ResizeObserver(() => {
-      if (state.view.value.wrap) heights.reset(ROW_HEIGHT);
-      const box = scroller.current!;
-      scroll.value = { top: box.scrollTop, height: box.clientHeight };
-    });
-    observer.observe(scroller.current!);
-    return () => observer.disconnect();
-  }, []);
-
-  // Shows the row that the keyboard went to.
-  useLayoutEffect(() => {
-    const index = selectedIndex();
-    const box = scroller.current!;
-    if (index < 0 || state.following.value) return;
-    const top = heights.top(index), bottom = heights.top(index + 1);
-    const seen = box.clientHeight - HEAD_HEIGHT;
-    if (top < box.scrollTop) box.scrollTop = top;
-    else if (bottom > box.scrollTop + seen) {
-      box.scrollTop = bottom - top > seen ? top : bottom - seen;
-    }
-    hold();
-    scroll.value = { top: box.scrollTop, height: box.clientHeight };
-  }, [state.selected.value, state.loading.value === "all"]);
-
-  // A list that does not fill the view has no scrolling that could ask for more.
-  useEffect(() => more());
-
-  const more = () => {
-    const box = scroller.current!;
-    if (box.scrollTop < NEAR && !state.following.value) loadOlder();
-    else if (box.scrollHeight <= box.clientHeight + 4) loadOlder();
-    if (box.scrollHeight - box.scrollTop - box.clientHeight < NEAR) loadNewer();
-  };
-
-  const onScroll = () => {
-    const box = scroller.current!;
-    const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 4;
-    if (box.scrollTop < anchor.current.top - 1) state.following.value = false;
-    else if (atEnd && !buffer.hasNewer && !state.following.value && state.live.value !== "off") {
-      state.waiting.value = 0;
-      state.following.value = true;
-    }
-    hold();
-    scroll.value = { top: box.scrollTop, height: box.clientHeight };
-    more();
-  };
-
+  const keys = useMemo(() => rows.map(({ row }) => row.key), [rows]);
+  const { scroller, onScroll, first, last, top } = useListWindow(keys, `${wrap} ${columns}`);
   const template = `22px 190px 48px ${columns.map(widthOf).join(" ")} minmax(200px, 1fr)`;
   const at = selectedIndex();
   return (
@@ -134,21 +31,9 @@ export function List() {
         style={{ "--columns": template }}
         onScroll={onScroll}
       >
-        <div role="rowgroup" class="listhead">
-          <div role="row" class="row" aria-rowindex={1}>
-            <span role="columnheader" class="cell toggle">
-              <span class="hidden">{t("expand")}</span>
-            </span>
-            <span role="columnheader" class="cell">{t("time")}</span>
-            <span role="columnheader" class="cell">{t("level")}</span>
-            {columns.map((column) => (
-              <span key={column} role="columnheader" class="cell">{nameOf(column)}</span>
-            ))}
-            <span role="columnheader" class="cell">{t("message")}</span>
-          </div>
-        </div>
+        <Head columns={columns} />
         <div role="rowgroup" class="space">
-          <div class="window" role="presentation" style={{ top: `${heights.top(first)}px` }}>
+          <div class="window" role="presentation" style={{ top: `${top}px` }}>
             {rows.slice(first, last).map((shown, i) => (
               <LineRow
                 key={shown.row.key}
@@ -169,6 +54,24 @@ export function List() {
       </div>
       {rows.length === 0 && <Empty />}
       <Pill />
+    </div>
+  );
+}
+
+function Head({ columns }: { columns: readonly string[] }) {
+  return (
+    <div role="rowgroup" class="listhead">
+      <div role="row" class="row" aria-rowindex={1}>
+        <span role="columnheader" class="cell toggle">
+          <span class="hidden">{t("expand")}</span>
+        </span>
+        <span role="columnheader" class="cell">{t("time")}</span>
+        <span role="columnheader" class="cell">{t("level")}</span>
+        {columns.map((column) => (
+          <span key={column} role="columnheader" class="cell field">{nameOf(column)}</span>
+        ))}
+        <span role="columnheader" class="cell">{t("message")}</span>
+      </div>
     </div>
   );
 }

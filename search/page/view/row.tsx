@@ -62,22 +62,8 @@ function drawRow(props: RowProps) {
         onClick={onClick}
         onDblClick={() => toggleOpen(row.key)}
       >
-        <span role="gridcell" class="cell toggle">
-          <button
-            type="button"
-            class="plain"
-            tabIndex={-1}
-            aria-expanded={open}
-            aria-label={open ? t("collapse") : t("expand")}
-            onClick={(event) => {
-              event.stopPropagation();
-              toggleOpen(row.key);
-            }}
-          >
-            {open ? "▾" : "▸"}
-          </button>
-        </span>
-        <span role="gridcell" class="cell time">{timeText(row.timeMs, zone)}</span>
+        <Toggle row={row} open={open} />
+        <TimeCell ms={row.timeMs} zone={zone} />
         <span role="gridcell" class="cell level">
           {row.level}
           {marked && <span class="hidden">{t("marked")}</span>}
@@ -96,22 +82,57 @@ function drawRow(props: RowProps) {
           <bdi>
             <Message text={row.line.message} find={find} max={wrap ? 4000 : 1000} />
           </bdi>
-          {(folded > 0 || unfolded) && (
-            <button
-              type="button"
-              class="fold"
-              tabIndex={-1}
-              onClick={(event) => {
-                event.stopPropagation();
-                toggleFold(row.key);
-              }}
-            >
-              {folded > 0 ? t("more", { count: folded }) : t("fold")}
-            </button>
-          )}
+          {(folded > 0 || unfolded) && <Fold row={row} folded={folded} />}
         </span>
       </div>
       {open && <Details row={row} columns={columns.length + 4} />}
     </div>
+  );
+}
+
+function Toggle({ row, open }: { row: Row; open: boolean }) {
+  return (
+    <span role="gridcell" class="cell toggle">
+      <button
+        type="button"
+        class="plain"
+        tabIndex={-1}
+        aria-expanded={open}
+        aria-label={open ? t("collapse") : t("expand")}
+        onClick={(event) => {
+          event.stopPropagation();
+          toggleOpen(row.key);
+        }}
+      >
+        {open ? "▾" : "▸"}
+      </button>
+    </span>
+  );
+}
+
+/** A narrow window shows the clock alone. */
+function TimeCell({ ms, zone }: { ms: number; zone: "local" | "utc" }) {
+  const text = timeText(ms, zone);
+  return (
+    <span role="gridcell" class="cell time" title={text}>
+      <span class="date">{text.slice(0, 11)}</span>
+      {text.slice(11)}
+    </span>
+  );
+}
+
+function Fold({ row, folded }: { row: Row; folded: number }) {
+  return (
+    <button
+      type="button"
+      class="fold"
+      tabIndex={-1}
+      onClick={(event) => {
+        event.stopPropagation();
+        toggleFold(row.key);
+      }}
+    >
+      {folded > 0 ? t("more", { count: folded }) : t("fold")}
+    </button>
   );
 }
