@@ -64,6 +64,7 @@ export class PointWriter {
       add("disk", diskTags(filesystem), diskFields(filesystem));
     }
     for (const disk of sample.disks ?? []) {
+      if (isUnused(disk)) continue;
       const tags: Record<string, string> = { name: disk.device };
       if (disk.wwid !== "") tags.wwid = disk.wwid;
       add("diskio", tags, diskioFields(disk, before, sample));
@@ -164,6 +165,12 @@ function diskFields(filesystem: Filesystem): Fields | undefined {
 
 function percent(part: number, whole: number): number {
   return whole > 0 ? 100 * part / whole : 0;
+}
+
+/** Telegraf says nothing of a device that was never used, such as the eight empty loop devices of most hosts. */
+function isUnused(disk: DiskCounters): boolean {
+  return disk.readsCompleted === 0 && disk.writesCompleted === 0 && disk.ioMs === 0 &&
+    disk.weightedMs === 0 && disk.ioNow === 0;
 }
 
 function diskioFields(disk: DiskCounters, before: HostSample | undefined, now: HostSample): Fields {

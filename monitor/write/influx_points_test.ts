@@ -140,6 +140,11 @@ Deno.test("PointWriter gives disk times of an interval, and none after a counter
   assert.deepEqual(wrapped.fields.reads, { int: 3 });
 });
 
+Deno.test("PointWriter says nothing of a disk that was never used", () => {
+  const points = writer().points(sampleOf(1000, "1 1 1 1", "0 0 0 0 0 0 0 0 0 0 0"));
+  assert.equal(points.some((point) => point.measurement === "diskio"), false);
+});
+
 Deno.test("PointWriter chooses network devices that are up and no loopback", () => {
   const sample = sampleOf(1000, "1 1 1 1");
   const zero = { bytes: 1, packets: 2, errs: 3, drop: 4, fifo: 0, compressed: 0 };

@@ -68,8 +68,11 @@ export interface PromSeries {
   value: [number, string];
 }
 
-/** Starts Debian's node_exporter with further arguments; resolves with its /metrics address. */
-export async function startNodeExporter(site: Site, args: string[]): Promise<string> {
+/** Starts Debian's node_exporter with further arguments; resolves with the address of its /metrics. */
+export async function startNodeExporter(
+  site: Site,
+  args: string[],
+): Promise<{ url: string; pid: number }> {
   const port = freePort();
   const listen = `--web.listen-address=127.0.0.1:${port}`;
   const running = await site.start("node_exporter", "prometheus-node-exporter", [listen, ...args]);
@@ -81,7 +84,7 @@ export async function startNodeExporter(site: Site, args: string[]): Promise<str
   }).catch(async (error) => {
     throw new Error(`${error.message}\n${await running.output()}`);
   });
-  return url;
+  return { url, pid: running.pid };
 }
 
 /** Runs `promtool check metrics` on a page; resolves with its complaints. */
