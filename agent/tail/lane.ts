@@ -34,7 +34,7 @@ export class Lane {
   readOffset: number;
   /** Up to MARK_BYTES bytes before `readOffset`, compared at each read. */
   before: Uint8Array;
-  /** Bytes below this belong to the last noted day, whatever day it is now. */
+  /** Bytes below this were sent, now or before a restart: they keep the last noted day, whatever day it is. */
   dayUntil = 0;
   /** Size at the last look and when it last grew, for the flush of a partial line. */
   seenSize = 0;
@@ -56,6 +56,11 @@ export class Lane {
     this.state = state;
     this.readOffset = state.offset;
     this.before = before;
+  }
+
+  /** Changes when the lane starts again: what was read before does not fit any more. */
+  get epoch(): number {
+    return this.#epoch;
   }
 
   get flights(): number {
@@ -82,6 +87,7 @@ export class Lane {
     this.#flights.push(flight);
     this.inFlightBytes += flight.bytes;
     this.readOffset = chunk.end;
+    this.dayUntil = Math.max(this.dayUntil, chunk.end);
     this.before = before;
     this.scanned = 0;
     sink.send(chunk).then(

@@ -4,12 +4,12 @@
  */
 import { messageOf, WeirError } from "../../core/errors.ts";
 import { logOf } from "../../core/log.ts";
-import type { Files } from "../../core/ports/files.ts";
+import { type Files, readFully } from "../../core/ports/files.ts";
 import type { FileState } from "../checkpoint/state.ts";
 import type { CheckpointStore } from "../checkpoint/checkpoint_store.ts";
 import { discover, entriesFor, openInside, type Problem } from "./discovery.ts";
 import type { Entry } from "./entries.ts";
-import { recognise, sameContent, type SeenFile } from "./fingerprint.ts";
+import { hashOf, recognise, sameContent, type SeenFile } from "./fingerprint.ts";
 import { KnownFiles, type KnownState } from "./known_files.ts";
 import { settledState } from "./lane.ts";
 import { type LookResult, newFileState, type TailContext, TailedFile } from "./tailed_file.ts";
@@ -364,6 +364,7 @@ export class TailSet {
       if (this.#options.skipBinary && (await seen.read(0, 512)).includes(0)) {
         throw new WeirError("BINARY_FILE", `Not read: "${path}" is not text`);
       }
+      await this.#lookAtTwins(file, seen);
       if (!await this.#resume(file, seen)) {
         const original = await this.#originalOf(file, seen);
         if (original === undefined) this.#events.added(path);
@@ -375,6 +376,22 @@ export class TailSet {
     } catch (error) {
       file.close();
       throw error;
+    }
+  }
+
+  /**
+   * Looks at every open file that began as this one begins: it may have been truncated since the last look, and then
+   * this one is its copy.
+   */
+  async #lookAtTwins(file: TailedFile, seen: SeenFile): Promise<void> {
+    const heads = new Map<number, string>();
+    for (const other of [...this.#open.values()]) {
+      const { length, hash } = other.state.head;
+      if (other === file || other.held !== undefined || length === 0 || length > seen.size) {
+        continue;
+      }
+      if (!heads.has(length)) heads.set(length, hashOf(await seen.read(0, length)).hash);
+      if (heads.get(length) === hash) await other.checkLife();
     }
   }
 
@@ -396,9 +413,9 @@ export class TailSet {
 
   /** A held file: it is the rotated copy of a known one, or it was held long enough to be its own. */
   async #decide(file: TailedFile): Promise<LookResult> {
-    const { sinceMs, original } = file.held!;
-    if (!original.closed) await original.look(); // it may have been truncated just now
+    const { sinceMs } = file.held!;
     const seen = await file.seen();
+    await this.#lookAtTwins(file, seen);
     const resumed = await this.#resume(file, seen);
     const heldMs = this.#context.clock.monotonicMs() - sinceMs;
     if (!resumed && heldMs < this.#options.copyHoldMs) {
@@ -422,10 +439,7 @@ export class TailSet {
       const { handle, stat } = await openInside(state.path, roots, files);
       try {
         if (stat.inode !== state.inode) return true;
-        const read = async (position: number, length: number) => {
-          const bytes = new Uint8Array(length);
-          return bytes.subarray(0, await handle.read(bytes, position));
-        };
+        const read = (position: number, length: number) => readFully(handle, position, length);
         return !(await sameContent(known, { ...stat, read }));
       } finally {
         handle.close();

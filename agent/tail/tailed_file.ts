@@ -5,14 +5,14 @@
  */
 import { assert } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports/clock.ts";
-import type { FileHandle, FileStat } from "../../core/ports/files.ts";
+import { type FileHandle, type FileStat, readFully, readInto } from "../../core/ports/files.ts";
 import type { LineSink } from "../../core/ports/line_sink.ts";
 import { dayOf, newGeneration } from "../../core/record/identity.ts";
 import type { FileState } from "../checkpoint/state.ts";
 import type { BufferPool } from "./buffers.ts";
 import type { Entry } from "./entries.ts";
-import { hashOf, HEAD_BYTES, MARK_BYTES, type SeenFile } from "./fingerprint.ts";
-import { bytesBefore, FLIGHTS_MAX, Lane, type LaneEvents } from "./lane.ts";
+import { hashOf, HEAD_BYTES, MARK_BYTES, sameContent, type SeenFile } from "./fingerprint.ts";
+import { bytesBefore, FLIGHTS_MAX, Lane, type LaneEvents, settledState } from "./lane.ts";
 import { LINES_MAX, splitLines } from "./splitter.ts";
 
 export interface TailContext {
@@ -64,6 +64,8 @@ export class TailedFile {
   closed = false;
   /** The state has been written with a head: its lines may be sent. */
   #noted: boolean;
+  /** Something is noted that is not on disk yet: nothing is sent before it is. */
+  #unsynced = false;
 
   constructor(context: TailContext, handle: FileHandle, state: FileState, path: string) {
     this.#context = context;
@@ -111,20 +113,20 @@ export class TailedFile {
   readonly read = (position: number, length: number): Promise<Uint8Array> =>
     this.#read(position, length);
 
-  async #read(position: number, length: number): Promise<Uint8Array> {
-    const bytes = new Uint8Array(length);
-    const got = await this.#readInto(bytes, position);
-    return bytes.subarray(0, got);
+  #read(position: number, length: number): Promise<Uint8Array> {
+    return readFully(this.#handle, position, length);
   }
 
-  async #readInto(bytes: Uint8Array, position: number): Promise<number> {
-    let got = 0;
-    while (got < bytes.length) {
-      const count = await this.#handle.read(bytes.subarray(got), position + got);
-      if (count === 0) break;
-      got += count;
-    }
-    return got;
+  /** Compares the whole of what is known of this life with the file, whatever its lanes wait for. */
+  async checkLife(): Promise<void> {
+    if (!this.#noted) return;
+    const stat = await this.#handle.stat();
+    const marks = [...this.lanes.values()].map(({ state }) => ({
+      offset: state.offset,
+      mark: settledState(state).mark,
+    }));
+    const known = { ...this.state, marks };
+    if (!await sameContent(known, { ...stat, read: this.read })) this.#renew(stat);
   }
 
   /** Looks at the file once. Rejects with the file's or the checkpoint's WeirError; nothing is lost by that. */
@@ -155,12 +157,20 @@ export class TailedFile {
     if (lane.flights >= FLIGHTS_MAX || this.#context.roomFor(lane.topic) <= 0) return "blocked";
     const boundary = lane.boundaryAfter(lane.readOffset);
     const buffer = buffers.take(Math.min(available, boundary.at - lane.readOffset) + MARK_BYTES);
+    // A refusal may put the lane back while we wait for the disk: then what was read is not what comes next.
+    const epoch = lane.epoch;
     let used = false;
     try {
       const before = lane.before.length;
       const want = Math.min(buffer.length - before, available, boundary.at - lane.readOffset);
-      const got = await this.#readInto(buffer.subarray(0, before + want), lane.readOffset - before);
-      if (got < before || !startsWith(buffer, lane.before)) {
+      const got = await readInto(
+        this.#handle,
+        buffer.subarray(0, before + want),
+        lane.readOffset - before,
+      );
+      const headStands = await this.#headStands(lane);
+      if (lane.epoch !== epoch) return "more";
+      if (got < before || !startsWith(buffer, lane.before) || !headStands) {
         this.#renew(stat);
         return "more";
       }
@@ -176,86 +186,77 @@ export class TailedFile {
       if (split.lines === 0) {
         return got - before === want && want < available
           ? await this.#longLine(lane, stat)
-          : await this.#partial(lane, stat);
+          : this.#partial(lane, stat);
       }
+      const marks = marksScratch.slice(0, split.lines * 3);
+      await this.#note(lane, stat);
+      if (lane.epoch !== epoch) return "more";
       if (split.cut > 0) this.#context.events.cut(split.cut);
-      if (await this.#note(lane, stat)) return "more"; // what it knows has changed: read again by it
-      used = this.#send(lane, buffer, before, split.consumed, split.lines);
+      used = this.#send(lane, buffer, before, split.consumed, marks);
       return lane.readOffset < stat.size ? "more" : "idle";
     } finally {
       if (!used) buffers.give(buffer);
     }
   }
 
-  /** Sends the lines in `buffer` that marksScratch describes. Returns true where the buffer went with them. */
-  #send(lane: Lane, buffer: Uint8Array, from: number, consumed: number, lines: number): boolean {
-    const { buffers, clock, sink, host, tz, events } = this.#context;
-    const day = lane.dayAt(lane.readOffset);
-    assert(
-      day !== undefined && this.#noted,
-      "a line is sent only after its day and generation are noted",
-    );
+  /**
+   * Near the begin of a file there are few bytes before the place of reading, or none after a refusal: there the noted
+   * head says whether it is still the same life.
+   */
+  async #headStands(lane: Lane): Promise<boolean> {
+    const { length, hash } = this.state.head;
+    if (!this.#noted || lane.readOffset >= length) return true;
+    return hashOf(await this.#read(0, length)).hash === hash;
+  }
+
+  /** Sends the lines in `buffer` that the marks describe. Returns true where the buffer went with them. */
+  #send(
+    lane: Lane,
+    buffer: Uint8Array,
+    from: number,
+    consumed: number,
+    marks: Int32Array,
+  ): boolean {
+    const { buffers } = this.#context;
     const end = from + consumed;
     const small = consumed < buffer.length / 8;
     const bytes = small ? buffer.slice(0, end) : buffer.subarray(0, end);
-    const start = lane.readOffset;
-    const topic = lane.topic;
-    this.#context.took(topic, bytes.length);
-    lane.lastLineMs = clock.wallMs();
-    lane.send(
-      {
-        topic,
-        generation: this.state.generation,
-        path: this.path,
-        host,
-        start,
-        end: start + consumed,
-        bytes,
-        marks: marksScratch.slice(0, lines * 3),
-        lines,
-        day,
-        tz: lane.entry.timezone === "" ? tz : lane.entry.timezone,
-        fields: lane.entry.fields,
-      },
+    this.#sendChunk(
+      lane,
+      bytes,
+      marks,
+      lane.readOffset + consumed,
       bytesBefore(buffer, end),
-      sink,
-      () => clock.monotonicMs(),
-      { ...events, settled: (failed) => events.settled(this, failed) },
-      () => {
-        this.#context.took(topic, -bytes.length);
-        if (!small) buffers.give(buffer);
-      },
+      () => !small && buffers.give(buffer),
     );
     return !small;
   }
 
-  /**
-   * Notes what the next record of the lane depends on, and syncs it. Returns true where a boundary was noted behind the
-   * place of reading, so that what was read does not fit any more.
-   */
-  async #note(lane: Lane, stat: FileStat): Promise<boolean> {
-    let changed = false;
+  /** Notes what the next record of the lane depends on beside the bytes, and syncs it. */
+  async #note(lane: Lane, stat: FileStat): Promise<void> {
     if (!this.#noted) {
       this.state.head = hashOf(await this.#read(0, Math.min(HEAD_BYTES, stat.size)));
-      changed = true;
+      this.#unsynced = true;
     }
     const today = dayOf(this.#context.clock.wallMs());
     const noted = lane.dayAt(lane.readOffset);
     const future = lane.state.days.some(({ from }) => from > lane.readOffset);
-    if (noted === undefined || (noted !== today && !future && lane.readOffset >= lane.dayUntil)) {
+    if (
+      noted === undefined || (noted !== today && !future && lane.readOffset >= lane.dayUntil)
+    ) {
       lane.state.days.push({ from: lane.readOffset, day: today });
       if (lane.state.days.length > DAYS_MAX) lane.state.days.splice(1, 1);
-      changed = true;
+      this.#unsynced = true;
     }
-    if (!changed) return false;
+    if (!this.#unsynced) return;
     this.state.seenMs = this.#context.clock.wallMs();
-    await this.#context.sync();
+    await this.#context.sync(); // where it fails, the next look tries again before anything is sent
+    this.#unsynced = false;
     this.#noted = true;
-    return false;
   }
 
   /** A last line without line end: sent when it has not grown for a while, its end noted as a forced one. */
-  async #partial(lane: Lane, stat: FileStat): Promise<LookResult> {
+  #partial(lane: Lane, stat: FileStat): LookResult {
     const now = this.#context.clock.monotonicMs();
     if (stat.size !== lane.seenSize) {
       lane.seenSize = stat.size;
@@ -264,7 +265,7 @@ export class TailedFile {
     if (now - lane.grownAtMs < this.#context.partialFlushMs) return "waiting";
     if (!lane.state.cuts.includes(stat.size)) {
       lane.state.cuts.push(stat.size);
-      await this.#context.sync();
+      this.#unsynced = true;
     }
     return "more";
   }
@@ -274,6 +275,7 @@ export class TailedFile {
     const { buffers, lineBytesMax, events } = this.#context;
     const limit = Math.min(stat.size, lane.boundaryAfter(lane.readOffset).at);
     const buffer = buffers.take(buffers.bytes);
+    const epoch = lane.epoch;
     try {
       let at = Math.max(lane.scanned, lane.readOffset), end = -1;
       for (let steps = 0; at < limit && end < 0; steps++) {
@@ -281,7 +283,8 @@ export class TailedFile {
           lane.scanned = at;
           return "more"; // others have a turn
         }
-        const got = await this.#readInto(
+        const got = await readInto(
+          this.#handle,
           buffer.subarray(0, Math.min(buffer.length, limit - at)),
           at,
         );
@@ -293,35 +296,42 @@ export class TailedFile {
       lane.scanned = at;
       if (end < 0) {
         if (limit < stat.size || lane.state.cuts.includes(limit)) end = limit;
-        else return await this.#partial(lane, stat);
+        else return this.#partial(lane, stat);
       }
       const first = await this.#read(
         lane.readOffset,
         Math.min(lineBytesMax + 4, end - lane.readOffset),
       );
       const last = await this.#read(Math.max(0, end - MARK_BYTES), Math.min(MARK_BYTES, end));
-      if (await this.#note(lane, stat)) return "more";
+      await this.#note(lane, stat);
+      if (lane.epoch !== epoch) return "more";
       splitLines(first, 0, first.length, marksScratch, lineBytesMax, true);
       const marks = Int32Array.of(0, marksScratch[1], end - lane.readOffset);
       events.cut(1);
-      this.#sendLong(lane, first, marks, end, last);
+      this.#sendChunk(lane, first, marks, end, last, () => {});
       return lane.readOffset < stat.size ? "more" : "idle";
     } finally {
       buffers.give(buffer);
     }
   }
 
-  #sendLong(
+  /** `release` is called when the bytes are not needed any more. */
+  #sendChunk(
     lane: Lane,
     bytes: Uint8Array,
     marks: Int32Array,
     end: number,
     before: Uint8Array,
+    release: () => void,
   ): void {
     const { clock, sink, host, tz, events } = this.#context;
     const day = lane.dayAt(lane.readOffset);
-    assert(day !== undefined, "a line is sent only after its day is noted");
+    assert(
+      day !== undefined && this.#noted,
+      "a line is sent only after its day and generation are noted",
+    );
     this.#context.took(lane.topic, bytes.length);
+    lane.lastLineMs = clock.wallMs();
     lane.send(
       {
         topic: lane.topic,
@@ -332,7 +342,7 @@ export class TailedFile {
         end,
         bytes,
         marks,
-        lines: 1,
+        lines: marks.length / 3,
         day,
         tz: lane.entry.timezone === "" ? tz : lane.entry.timezone,
         fields: lane.entry.fields,
@@ -341,7 +351,10 @@ export class TailedFile {
       sink,
       () => clock.monotonicMs(),
       { ...events, settled: (failed) => events.settled(this, failed) },
-      () => this.#context.took(lane.topic, -bytes.length),
+      () => {
+        this.#context.took(lane.topic, -bytes.length);
+        release();
+      },
     );
   }
 

@@ -47,3 +47,28 @@ export interface DirEntry {
   name: string;
   kind: "file" | "directory" | "link" | "other";
 }
+
+/** Reads `length` bytes at `position`, over as many reads as it takes; fewer at the end of the file. */
+export async function readFully(
+  handle: FileHandle,
+  position: number,
+  length: number,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  return bytes.subarray(0, await readInto(handle, bytes, position));
+}
+
+/** Fills `bytes` from `position`; returns how many were there. */
+export async function readInto(
+  handle: FileHandle,
+  bytes: Uint8Array,
+  position: number,
+): Promise<number> {
+  let got = 0;
+  while (got < bytes.length) {
+    const count = await handle.read(bytes.subarray(got), position + got);
+    if (count === 0) break;
+    got += count;
+  }
+  return got;
+}

@@ -8,6 +8,7 @@
  *  - `send` retries what is retriable by itself until it succeeds or the sink is stopped. It rejects with
  *    a WeirError otherwise; then none, some or all of the chunk may have arrived, and sending the same
  *    range again is safe: the uid of each line is the same.
+ *  - With a chunk, everything that was queued behind it of the same generation and topic is rejected too.
  *  - After a rejection the caller starts again at the first range that was not acknowledged.
  *  - The bytes of a chunk belong to the sink until the promise settles.
  *  - The sink holds no more than its bound; the caller waits on `send` for back-pressure.
