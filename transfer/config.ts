@@ -1,6 +1,6 @@
 /**
- * The settings of weir-transfer: one specification that gives type, check, JSON Schema and reference page. Secrets are
- * files, never values.
+ * The settings of weir-transfer: one specification that gives type, check, JSON Schema and
+ * reference page. Secrets are files, never values.
  */
 import type { z } from "zod";
 import {
@@ -22,6 +22,10 @@ import { TemplateNames } from "./index/names.ts";
 const consumer = group({
   groupId: text("weir-transfer", {
     description: "Consumer group; transfers that share it share the work.",
+  }),
+  instanceId: text("", {
+    description:
+      "Name of this process in the group, the same after a restart and no other's: it then has its partitions back at once, and the others are not disturbed. Empty: none.",
   }),
   topics: texts([], 10_000, { description: "Topics to read, by name." }),
   topicPatterns: texts([], 100, {

@@ -1,7 +1,7 @@
 /**
- * Dead letters: lines that the index refuses for good, and batches that nobody can read, with their original bytes, key
- * and headers, the reason and where they came from. `send` resolves when the brokers have them; before that nothing
- * behind them is committed.
+ * Dead letters: lines that the index refuses for good, and batches that nobody can read, with their
+ * original bytes, key and headers, the reason and where they came from. `send` resolves when the
+ * brokers have them; before that nothing behind them is committed.
  */
 import { Buffer } from "node:buffer";
 import type { Kafka, Message, Producer } from "kafkajs";
@@ -19,7 +19,10 @@ export const DEAD_HEADER = {
   offset: "weir.dead.offset",
   /** Time of the record in Kafka, ms since 1970. */
   timestamp: "weir.dead.timestamp",
-  /** Only of a whole batch that cannot be read: its last offset. The value is the batch as Kafka stores it. */
+  /**
+   * Only of a whole batch that cannot be read: its last offset. The value is the batch as Kafka
+   * stores it.
+   */
   lastOffset: "weir.dead.last_offset",
 } as const;
 
@@ -27,7 +30,10 @@ const PORTION_BYTES = 512 * 1024;
 const UNPACKED_BYTES_MAX = 2 ** 30;
 
 export interface DeadLetters {
-  /** Resolves when all are acknowledged; rejects with a WeirError where not all are. Sending again is safe. */
+  /**
+   * Resolves when all are acknowledged; rejects with a WeirError where not all are. Sending again
+   * is safe.
+   */
   send(entries: readonly Entry[]): Promise<void>;
   close(): Promise<void>;
 }

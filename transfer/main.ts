@@ -1,4 +1,7 @@
-/** weir-transfer: reads topics from Kafka as a consumer group and writes each line to Elasticsearch once. */
+/**
+ * weir-transfer: reads topics from Kafka as a consumer group and writes each line to Elasticsearch
+ * once.
+ */
 import { Command } from "commander";
 import { runProgram } from "../core/program.ts";
 import { transferSettings } from "./config.ts";

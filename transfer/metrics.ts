@@ -1,6 +1,7 @@
 /**
- * The metrics of a transfer. Labels are topics, partitions and codes only, bounded in number; none takes its value from
- * a line. Lag and offsets have kafka_exporter's names, so that its dashboards and alerts fit.
+ * The metrics of a transfer. Labels are topics, partitions and codes only, bounded in number; none
+ * takes its value from a line. Lag and offsets have kafka_exporter's names, so that its dashboards
+ * and alerts fit.
  */
 import {
   boundedLabel,

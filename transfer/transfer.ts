@@ -1,6 +1,6 @@
 /**
- * A transfer: its parts made from the settings and started in order. Where documents go is given, so that another
- * program can put its own store behind the same consumer.
+ * A transfer: its parts made from the settings and started in order. Where documents go is given,
+ * so that another program can put its own store behind the same consumer.
  */
 import type { Kafka } from "kafkajs";
 import { statusPart } from "../core/http/status_server.ts";
@@ -42,7 +42,10 @@ export class Transfer {
   readonly #dead: DeadLetters;
   readonly #log = logOf("transfer");
 
-  /** Throws a WeirError (CONFIG_INVALID, SECRET_UNREADABLE) for settings that cannot work. Nothing is connected yet. */
+  /**
+   * Throws a WeirError (CONFIG_INVALID, SECRET_UNREADABLE) for settings that cannot work. Nothing
+   * is connected yet.
+   */
   constructor(settings: TransferSettings, deps: TransferDeps = {}) {
     this.settings = settings;
     this.registry = deps.registry ?? newRegistry("weir-transfer");
@@ -153,7 +156,10 @@ export class Transfer {
   }
 }
 
-/** The parts of weir-transfer in the order of their start. Throws WeirErrors for settings that cannot work. */
+/**
+ * The parts of weir-transfer in the order of their start. Throws WeirErrors for settings that
+ * cannot work.
+ */
 export function createTransferParts(settings: TransferSettings): Part[] {
   const transfer = new Transfer(settings);
   const status = statusPart(settings.listen, {
@@ -196,6 +202,7 @@ function newConsumer(
     kafka,
     {
       groupId: consumer.groupId,
+      instanceId: consumer.instanceId,
       choice: {
         names: consumer.topics,
         patterns: compilePatterns(consumer.topicPatterns),

@@ -78,21 +78,24 @@ export class TailedFile {
 
   /** Adds a lane, at the acknowledged offset of a known generation, else where the entry says. */
   async addLane(entry: Entry, size: number): Promise<void> {
-    let state = this.state.topics[entry.topic];
-    const isNew = state === undefined;
-    state ??= this.state.topics[entry.topic] = newTopicState();
-    const far = await this.#context.sink.position(this.state.generation, entry.topic);
-    const start = far ??
-      (isNew && entry.from === "end" && this.state.head.length === 0 ? size : state.offset);
-    if (start !== state.offset && start <= size) state.offset = start;
-    const before = await this.#read(
-      Math.max(0, state.offset - MARK_BYTES),
-      Math.min(MARK_BYTES, state.offset),
-    );
+    const { topic } = entry;
+    const known = this.state.topics[topic];
+    const far = await this.#context.sink.position(this.state.generation, topic);
+    const fromEnd = known === undefined && entry.from === "end" && this.state.head.length === 0;
+    const wanted = far ?? (fromEnd ? size : known?.offset ?? 0);
+    const offset = wanted <= size ? wanted : known?.offset ?? 0;
+    const markStart = Math.max(0, offset - MARK_BYTES);
+    const before = await this.#read(markStart, offset - markStart);
+    if (known?.offset === offset && hashOf(before).hash !== settledState(known).mark.hash) {
+      this.#renew(await this.#handle.stat()); // it changed since it was recognised
+      return await this.addLane(entry, size);
+    }
+    const state = known ?? (this.state.topics[topic] = newTopicState());
+    state.offset = offset;
     state.before = before;
-    const lane = new Lane(entry.topic, entry, state, before);
-    if (!isNew) lane.dayUntil = size;
-    this.lanes.set(entry.topic, lane);
+    const lane = new Lane(topic, entry, state, before);
+    if (known !== undefined) lane.dayUntil = size;
+    this.lanes.set(topic, lane);
   }
 
   /** Takes over a known generation: reading goes on where that one stood. */

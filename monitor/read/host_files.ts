@@ -47,7 +47,7 @@ export function hostFiles(folders: HostFolders): HostFiles {
     trySys: (path) => readOr(`${sysDir}/${path}`)?.trim(),
     keptSys: (path) => {
       try {
-        return kept.read(`${sysDir}/${path}`).trim();
+        return kept.read(`${sysDir}/${path}`, true).trim();
       } catch {
         return undefined; // as for trySys
       }
@@ -96,12 +96,14 @@ function readText(path: string): string {
   }
 }
 
-function readAll(file: Deno.FsFile): string {
+/** `whole`: one answer is everything, as for attributes of sysfs, which are at most a page. */
+function readAll(file: Deno.FsFile, whole = false): string {
   let length = 0;
   for (;;) {
-    const count = file.readSync(buffer.subarray(length));
+    const count = file.readSync(length === 0 ? buffer : buffer.subarray(length));
     if (count === null || count === 0) break;
     length += count;
+    if (whole) break;
     if (length === buffer.length) buffer = grown();
   }
   return decoder.decode(buffer.subarray(0, length));
@@ -115,7 +117,7 @@ class KeptFiles {
   #open = new Map<string, Deno.FsFile>();
 
   /** Throws where the file is missing or refused. */
-  read(path: string): string {
+  read(path: string, whole = false): string {
     const file = this.#open.get(path);
     if (file === undefined) {
       if (this.#open.size >= KEPT_MAX) return readText(path);
@@ -123,7 +125,7 @@ class KeptFiles {
     }
     try {
       file.seekSync(0, Deno.SeekMode.Start);
-      return readAll(file);
+      return readAll(file, whole);
     } catch {
       // The device is gone, or came back as another one under the same name.
       file.close();

@@ -1,6 +1,7 @@
 /**
- * An HTTP endpoint that speaks as Elasticsearch does, for the answers that a healthy one will not give. What it keeps
- * and what it answers is decided by a script; by default every document is created once.
+ * An HTTP endpoint that speaks as Elasticsearch does, for the answers that a healthy one will not
+ * give. What it keeps and what it answers is decided by a script; by default every document is
+ * created once.
  */
 
 export interface BulkItem {

@@ -1,6 +1,6 @@
 /**
- * A TCP proxy whose far side a test can take away: refused, cut in the middle of a transfer, silent while connections
- * stay open, and back again.
+ * A TCP proxy whose far side a test can take away: refused, cut in the middle of a transfer, silent
+ * while connections stay open, and back again.
  */
 
 export class TcpProxy {

@@ -1,4 +1,6 @@
-/** From real Kafka to a scripted bulk endpoint: answers that a healthy Elasticsearch will not give. */
+/**
+ * From real Kafka to a scripted bulk endpoint: answers that a healthy Elasticsearch will not give.
+ */
 import assert from "node:assert/strict";
 import { BulkEndpoint, type BulkScript } from "../support/bulk_endpoint.ts";
 import { type Changes, numberedLines, type RunningTransfer, Site, until } from "./site.ts";

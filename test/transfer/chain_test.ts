@@ -1,4 +1,7 @@
-/** From Kafka to Elasticsearch, both real: what becomes of a line, of any record, and of what cannot be read. */
+/**
+ * From Kafka to Elasticsearch, both real: what becomes of a line, of any record, and of what cannot
+ * be read.
+ */
 import assert from "node:assert/strict";
 import { elastic, numberedLines, Site, until } from "./site.ts";
 

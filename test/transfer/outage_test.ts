@@ -1,4 +1,7 @@
-/** Elasticsearch gone, cut off and silent, between real servers: nothing is lost, doubled or left, the group is kept. */
+/**
+ * Elasticsearch gone, cut off and silent, between real servers: nothing is lost, doubled or left,
+ * the group is kept.
+ */
 import assert from "node:assert/strict";
 import { TcpProxy } from "../support/tcp_proxy.ts";
 import { elasticsearchUrl } from "./servers.ts";
@@ -40,23 +43,6 @@ function test(name: string, run: (made: Made) => Promise<void>): void {
 const committed = async (site: Site, topic: string) =>
   (await site.committed(topic)).reduce((sum, offset) => sum + Math.max(0, offset), 0);
 
-/** Ids of all documents, in pages. */
-async function ids(site: Site): Promise<string[]> {
-  const found: string[] = [];
-  for (let after: unknown[] | undefined;;) {
-    const page = await site.search({
-      size: 10_000,
-      _source: false,
-      sort: ["log.file.generation", "log.offset"],
-      ...(after === undefined ? {} : { search_after: after }),
-    });
-    const { hits } = page.hits;
-    if (hits.length === 0) return found.sort();
-    for (const hit of hits) found.push(hit._id);
-    after = hits[hits.length - 1].sort;
-  }
-}
-
 test("down at the start: waits, and begins when it is there", async ({ site, topic, proxy, start }) => {
   proxy.down();
   const { lines, uids } = numberedLines(topic, 2000, 8);
@@ -69,7 +55,7 @@ test("down at the start: waits, and begins when it is there", async ({ site, top
   assert.equal(await committed(site, topic), 0);
   proxy.up();
   await until("committed", async () => await committed(site, topic) === 2000);
-  assert.deepEqual(await ids(site), uids.sort());
+  assert.deepEqual(await site.ids(), uids.sort());
 });
 
 test("down under load: partitions pause, memory keeps its bound, the group is kept", async (made) => {
@@ -98,7 +84,7 @@ test("down under load: partitions pause, memory keeps its bound, the group is ke
   );
   proxy.up();
   await until("committed", async () => await committed(site, topic) === 20_000);
-  assert.deepEqual(await ids(site), uids.sort());
+  assert.deepEqual(await site.ids(), uids.sort());
   assert.equal(await transfer.metric("weir_transfer_rebalances_total"), 1);
   assert.equal(await transfer.metric("weir_transfer_dead_letters_total"), 0);
 });
@@ -130,5 +116,5 @@ test("silent, then cut in the middle, again and again: each line is there once",
     await until("progress", async () => await committed(site, topic) > done || done === 20_000);
   }
   await until("committed", async () => await committed(site, topic) === 20_000);
-  assert.deepEqual(await ids(site), uids.sort());
+  assert.deepEqual(await site.ids(), uids.sort());
 });

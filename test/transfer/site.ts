@@ -1,6 +1,7 @@
 /**
- * What a test of the transfer needs: topics, a group and an index prefix of its own on real servers, a transfer in this
- * process or in another, the documents that arrived, and the cleaning up afterwards.
+ * What a test of the transfer needs: topics, a group and an index prefix of its own on real
+ * servers, a transfer in this process or in another, the documents that arrived, and the cleaning
+ * up afterwards.
  */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
@@ -149,6 +150,27 @@ export class Site {
   ): Promise<{ _id: string; _index: string; _source: any }[]> {
     const found = await this.search({ size: 10_000 }, indices);
     return found.hits.hits;
+  }
+
+  /**
+   * The id of every document in every index of this test, sorted; one that is in two indices stands
+   * here twice.
+   */
+  async ids(): Promise<string[]> {
+    const found: string[] = [];
+    let after: unknown[] | undefined;
+    for (;;) {
+      const page = await this.search({
+        size: 10_000,
+        _source: false,
+        sort: ["log.file.generation", "log.offset", "_index"],
+        ...(after === undefined ? {} : { search_after: after }),
+      });
+      const { hits } = page.hits;
+      if (hits.length === 0) return found.sort();
+      for (const hit of hits) found.push(hit._id);
+      after = hits[hits.length - 1].sort;
+    }
   }
 
   /** Dead letters so far, oldest first. */

@@ -1,8 +1,9 @@
 /**
- * Reads topics as a member of a consumer group. It promises: a commit names only what the lane's tracker says is
- * finished, and only under the membership in which it was read, so that none is made for a lost partition; while the
- * sink is full, partitions are paused and the group is not left; whatever fails, it comes back by itself; a consumer
- * that is no longer answered is started again.
+ * Reads topics as a member of a consumer group. It promises: a commit names only what the lane's
+ * tracker says is finished, and only under the membership in which it was read, so that none is
+ * made for a lost partition; while the sink is full, partitions are paused and the group is not
+ * left; whatever fails, it comes back by itself; a consumer that is no longer answered is started
+ * again.
  */
 import type { Admin, Kafka } from "kafkajs";
 import { messageOf, WeirError } from "../../core/errors.ts";
@@ -27,7 +28,10 @@ import { chooseTopics, type TopicChoice } from "./topics.ts";
 export interface BatchSink {
   /** False pauses the lane. */
   wants(lane: Lane): boolean;
-  /** Takes records of the batch into the lane's tracker; false where it had to stop before the batch's end. */
+  /**
+   * Takes records of the batch into the lane's tracker; false where it had to stop before the
+   * batch's end.
+   */
   take(lane: Lane, batch: RecordBatch): boolean;
 }
 
@@ -170,7 +174,10 @@ export class Consumer {
         if (why === "expelled") this.#expelled(group);
         if (why === "topics") await session.subscribe(this.topics);
       }
-      await bounded(group.leave(), 5000).catch(() => {}); // the group notices by itself
+      // A member with a name keeps its partitions until it is back, or its session ends.
+      if (this.#options.instanceId === "") {
+        await bounded(group.leave(), 5000).catch(() => {}); // the group notices by itself
+      }
     } finally {
       this.#commit = undefined;
       this.#dropLanes(() => true);
@@ -191,7 +198,9 @@ export class Consumer {
     }
   }
 
-  /** Takes over the new assignment. A partition that stays ours goes on behind what is in memory. */
+  /**
+   * Takes over the new assignment. A partition that stays ours goes on behind what is in memory.
+   */
   #adopt(group: Group): void {
     const manager = group.offsetManager, committed = manager.committedOffsets();
     const assigned = new Set<string>();
@@ -219,7 +228,10 @@ export class Consumer {
     this.#log.info("Partitions assigned", { partitions: this.#lanes.size });
   }
 
-  /** Reads until the assignment ends; on return no request of it is open and what was finished is committed. */
+  /**
+   * Reads until the assignment ends; on return no request of it is open and what was finished is
+   * committed.
+   */
   async #generation(session: Session): Promise<End> {
     const { group } = session;
     const manager = group.offsetManager;
@@ -343,7 +355,10 @@ export class Consumer {
     }
   }
 
-  /** Commits under the membership of `manager`; what belongs to a later one is refused by the broker. */
+  /**
+   * Commits under the membership of `manager`; what belongs to a later one is refused by the
+   * broker.
+   */
   #committer(manager: OffsetManager, end: (why: End) => void): () => Promise<void> {
     let open: Promise<void> | undefined;
     const commit = async () => {
@@ -446,8 +461,16 @@ function endOf(error: unknown): End {
       return "rebalance";
     case "ILLEGAL_GENERATION":
     case "UNKNOWN_MEMBER_ID":
-    case "FENCED_INSTANCE_ID":
       return "expelled";
+    case "FENCED_INSTANCE_ID":
+      // Joining again at once would throw the other out, and so on without an end.
+      return {
+        error: new WeirError(
+          "KAFKA_INSTANCE_TWICE",
+          "Another process has joined the group under our consumer.instanceId",
+          { hint: "Give each transfer a name of its own.", retriable: true, cause: error },
+        ),
+      };
   }
   return { error };
 }

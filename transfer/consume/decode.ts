@@ -1,7 +1,8 @@
 /**
- * A Kafka record as a LogRecord: of a weir agent (headers and key as docs/record-format.md says), or a plain line of
- * any other producer. It never throws for what a producer wrote: headers that do not fit make a plain line, a record
- * without a value is named, and what is repeated from record to record (host, path, generation) is decoded once.
+ * A Kafka record as a LogRecord: of a weir agent (headers and key as docs/record-format.md says),
+ * or a plain line of any other producer. It never throws for what a producer wrote: headers that do
+ * not fit make a plain line, a record without a value is named, and what is repeated from record to
+ * record (host, path, generation) is decoded once.
  */
 import type { LogRecord } from "../../core/ports/document_store.ts";
 import { HEADER, RECORD_VERSION } from "../../core/record/headers.ts";

@@ -1,7 +1,8 @@
 /**
- * Decodes a broker's Fetch v11 answer into record batches, in the shape that kafkajs's group code expects: each batch
- * stands where kafkajs has a message, so that its filters for aborted transactions and control records work as they
- * are, at the cost of one object a batch. Damage in one partition is told by that partition alone.
+ * Decodes a broker's Fetch v11 answer into record batches, in the shape that kafkajs's group code
+ * expects: each batch stands where kafkajs has a message, so that its filters for aborted
+ * transactions and control records work as they are, at the cost of one object a batch. Damage in
+ * one partition is told by that partition alone.
  */
 import { readBatches, type RecordBatch, RecordCursor } from "./record_batch.ts";
 

@@ -1,7 +1,8 @@
 /**
- * kafkajs's consumer group, without its runner: membership, assignment, offsets, metadata and recovery are kafkajs's,
- * loop, heartbeat and commits are ours. Fetch answers are decoded by batches instead of records. What is used beyond
- * the public face of kafkajs 2.2.4 (ConsumerGroup, cluster, one private symbol) is used here alone.
+ * kafkajs's consumer group, without its runner: membership, assignment, offsets, metadata and
+ * recovery are kafkajs's, loop, heartbeat and commits are ours. Fetch answers are decoded by
+ * batches instead of records. What is used beyond the public face of kafkajs 2.2.4 (ConsumerGroup,
+ * cluster, one private symbol) is used here alone.
  */
 import { type Kafka, PartitionAssigners } from "kafkajs";
 // @ts-ignore: kafkajs has no types for its inner files
@@ -17,6 +18,8 @@ const FETCH_VERSION = 11;
 export interface GroupOptions {
   groupId: string;
   topics: readonly string[];
+  /** Name of this member that outlives its process; empty: none. */
+  instanceId: string;
   sessionTimeoutMs: number;
   rebalanceTimeoutMs: number;
   fetchWaitMs: number;
@@ -83,7 +86,7 @@ export async function openGroup(kafka: Kafka, options: GroupOptions): Promise<Se
   const emitter = new InstrumentationEventEmitter();
   const group = new (ConsumerGroup as any)({
     retry: { initialRetryTime: 200, maxRetryTime: 5000, retries: 5 },
-    cluster: leanCluster(cluster),
+    cluster: leanCluster(cluster, options.instanceId),
     groupId: options.groupId,
     topics: [...options.topics],
     topicConfigurations: Object.fromEntries(
@@ -129,21 +132,48 @@ function newCluster(kafka: Kafka): any {
   });
 }
 
-/** The same cluster, its brokers decoding fetch answers by batches. */
-function leanCluster(cluster: any): any {
+/** The same cluster, its brokers decoding fetch answers by batches and knowing us by our name. */
+function leanCluster(cluster: any, instanceId: string): any {
   return Object.create(cluster, {
     findBroker: {
       value: async (which: { nodeId: string }) => leanBroker(await cluster.findBroker(which)),
     },
+    findGroupCoordinator: {
+      value: async (which: { groupId: string }) => {
+        const coordinator = await cluster.findGroupCoordinator(which);
+        return instanceId === "" ? coordinator : staticMember(coordinator, instanceId);
+      },
+    },
   });
 }
 
-function leanBroker(broker: any): any {
+function privateSend(broker: any): symbol {
   const send = Object.getOwnPropertySymbols(Object.getPrototypeOf(broker))
     .find((symbol) => symbol.description === "private:Broker:sendRequest");
   if (send === undefined) {
     throw new Error("This version of kafkajs is not the one that is pinned (2.2.4)");
   }
+  return send;
+}
+
+/**
+ * The coordinator, told with each request of the group which instance asks (KIP-345): a process
+ * that comes back under its name has its partitions at once, and nobody else has to join again.
+ * kafkajs knows the field and never sets it.
+ */
+function staticMember(coordinator: any, groupInstanceId: string): any {
+  return Object.create(coordinator, {
+    lookupRequest: {
+      value: (apiKey: number, definition: unknown) => {
+        const make = coordinator.lookupRequest(apiKey, definition);
+        return (fields: object) => make({ ...fields, groupInstanceId });
+      },
+    },
+  });
+}
+
+function leanBroker(broker: any): any {
+  const send = privateSend(broker);
   return Object.create(broker, {
     [send]: {
       value: (call: any) => {
@@ -167,7 +197,10 @@ function leanBroker(broker: any): any {
   });
 }
 
-/** The error's protocol type where it has one: "REBALANCE_IN_PROGRESS". kafkajs wraps errors; the innermost counts. */
+/**
+ * The error's protocol type where it has one: "REBALANCE_IN_PROGRESS". kafkajs wraps errors; the
+ * innermost counts.
+ */
 export function protocolType(error: unknown): string {
   for (let at = error as any, depth = 0; at != null && depth < 5; at = at.cause, depth++) {
     if (typeof at.type === "string") return at.type;

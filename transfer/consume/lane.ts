@@ -1,6 +1,7 @@
 /**
- * One partition that this process owns: what was read of it, what is finished, what is committed. A lane ends when the
- * partition is lost; what was in flight then is written or not, but never committed by us.
+ * One partition that this process owns: what was read of it, what is finished, what is committed. A
+ * lane ends when the partition is lost; what was in flight then is written or not, but never
+ * committed by us.
  */
 import { OffsetTracker } from "./offset_tracker.ts";
 import { RecordDecoder } from "./decode.ts";

@@ -1,7 +1,8 @@
 /**
- * What may be committed of one partition: the offset behind the longest unbroken run of finished records, in the
- * order in which they were read. It promises never to name an offset past a record that is not finished, to take
- * each record once however often Kafka delivers it, and to need 9 bytes a record in flight.
+ * What may be committed of one partition: the offset behind the longest unbroken run of finished
+ * records, in the order in which they were read. It promises never to name an offset past a record
+ * that is not finished, to take each record once however often Kafka delivers it, and to need 9
+ * bytes a record in flight.
  */
 import { assert } from "../../core/errors.ts";
 
@@ -28,14 +29,17 @@ export class OffsetTracker {
     return this.#next;
   }
 
-  /** Where a restarted reader begins: the offset behind the finished run, or -1 where there is none yet. */
+  /**
+   * Where a restarted reader begins: the offset behind the finished run, or -1 where there is none
+   * yet.
+   */
   get position(): number {
     return this.#position;
   }
 
   /**
-   * Takes the record at `offset` and returns its ticket; -1 where it was taken before. Offsets may leave gaps
-   * (compaction, transaction markers).
+   * Takes the record at `offset` and returns its ticket; -1 where it was taken before. Offsets may
+   * leave gaps (compaction, transaction markers).
    */
   take(offset: number): number {
     if (offset < this.#next) return -1;
@@ -48,7 +52,10 @@ export class OffsetTracker {
     return this.#last++;
   }
 
-  /** Says that everything below `offset` that was not taken is nothing to wait for: markers, aborted records. */
+  /**
+   * Says that everything below `offset` that was not taken is nothing to wait for: markers, aborted
+   * records.
+   */
   skipTo(offset: number): void {
     if (offset <= this.#next) return;
     this.#next = offset;

@@ -1,7 +1,8 @@
 /**
- * Reads Kafka record batches (format 2) from the bytes of a fetch answer, without an object a record: a cursor walks
- * over them. Every length is checked against the batch's own bounds; what cannot be read is reported as one damaged
- * batch with its offsets, so that the reader can go on behind it. Older formats are not served by brokers since 4.0.
+ * Reads Kafka record batches (format 2) from the bytes of a fetch answer, without an object a
+ * record: a cursor walks over them. Every length is checked against the batch's own bounds; what
+ * cannot be read is reported as one damaged batch with its offsets, so that the reader can go on
+ * behind it. Older formats are not served by brokers since 4.0.
  * https://kafka.apache.org/documentation/#recordbatch
  */
 import { crc32c } from "../../core/kafka/crc32c.ts";
@@ -30,8 +31,8 @@ export interface RecordBatch {
 }
 
 /**
- * The whole batches in `bytes`; the rest at the end of a fetch that was cut is left out. Throws RangeError where the
- * bytes are no batches of format 2, or the checksum does not fit.
+ * The whole batches in `bytes`; the rest at the end of a fetch that was cut is left out. Throws
+ * RangeError where the bytes are no batches of format 2, or the checksum does not fit.
  */
 export function readBatches(bytes: Uint8Array): RecordBatch[] {
   const batches: RecordBatch[] = [];
@@ -64,7 +65,9 @@ export function readBatches(bytes: Uint8Array): RecordBatch[] {
   return batches;
 }
 
-/** A batch's records, one after the other. The fields describe the record that `next` stopped at. */
+/**
+ * A batch's records, one after the other. The fields describe the record that `next` stopped at.
+ */
 export class RecordCursor {
   /** The unpacked records; key, value and headers are ranges of these bytes. */
   readonly bytes: Uint8Array;
@@ -96,7 +99,9 @@ export class RecordCursor {
     }
   }
 
-  /** Goes to the next record; false behind the last. Throws RangeError where the record is damaged. */
+  /**
+   * Goes to the next record; false behind the last. Throws RangeError where the record is damaged.
+   */
   next(): boolean {
     if (this.#left <= 0) return false;
     this.#left--;

@@ -1,4 +1,7 @@
-/** Makes Kafka record batches for tests, plainly and slowly, so that the reader is checked against something else. */
+/**
+ * Makes Kafka record batches for tests, plainly and slowly, so that the reader is checked against
+ * something else.
+ */
 import { crc32c } from "../../core/kafka/crc32c.ts";
 
 export interface TestRecord {

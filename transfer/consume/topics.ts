@@ -9,7 +9,9 @@ export interface TopicChoice {
   excluded: ReadonlySet<string>;
 }
 
-/** Compiles patterns from the settings. Throws CONFIG_INVALID for one that is no regular expression. */
+/**
+ * Compiles patterns from the settings. Throws CONFIG_INVALID for one that is no regular expression.
+ */
 export function compilePatterns(sources: readonly string[]): RegExp[] {
   return sources.map((source) => {
     try {
@@ -24,7 +26,10 @@ export function compilePatterns(sources: readonly string[]): RegExp[] {
   });
 }
 
-/** The topics to read, sorted, and the listed ones that do not exist. Internal topics (__…) only by their full name. */
+/**
+ * The topics to read, sorted, and the listed ones that do not exist. Internal topics (__…) only by
+ * their full name.
+ */
 export function chooseTopics(
   existing: readonly string[],
   choice: TopicChoice,

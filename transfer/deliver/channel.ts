@@ -1,7 +1,8 @@
 /**
- * What is in memory between Kafka and the index: bounded in lines and bytes, and shared so that one partition whose
- * documents are stuck cannot take all of it. A partition is paused once it holds as much as is left free, the rule of
- * dynamic thresholds: a single one gets half, and there is always room for the next.
+ * What is in memory between Kafka and the index: bounded in lines and bytes, and shared so that one
+ * partition whose documents are stuck cannot take all of it. A partition is paused once it holds as
+ * much as is left free, the rule of dynamic thresholds: a single one gets half, and there is always
+ * room for the next.
  */
 import { messageOf } from "../../core/errors.ts";
 import type { BatchSink } from "../consume/consumer.ts";

@@ -1,7 +1,8 @@
 /**
- * Takes records from the channel to the writer in bulk requests, several at once, until each is written or in the dead
- * letters. It promises: what can be tried again is, for ever and alone, with growing pauses; while the writer as a
- * whole fails, one request at a time finds out whether it is back; while it says that it is overloaded, fewer are sent.
+ * Takes records from the channel to the writer in bulk requests, several at once, until each is
+ * written or in the dead letters. It promises: what can be tried again is, for ever and alone, with
+ * growing pauses; while the writer as a whole fails, one request at a time finds out whether it is
+ * back; while it says that it is overloaded, fewer are sent.
  */
 import { isRetriable, messageOf, WeirError } from "../../core/errors.ts";
 import { logOf } from "../../core/log.ts";
@@ -160,7 +161,9 @@ export class Deliverer {
     return next;
   }
 
-  /** A wake-up that comes too early only looks again: it is not taken back, which would cost more. */
+  /**
+   * A wake-up that comes too early only looks again: it is not taken back, which would cost more.
+   */
   #wakeAt(atMs: number, now: number): void {
     if (atMs === Infinity || this.#wakeMs <= atMs) return;
     this.#timer?.abort();

@@ -14,7 +14,9 @@ import type { Entry } from "./entry.ts";
 
 startLog({ write: () => {} });
 
-/** A writer in memory that answers as it is told, first for whole calls, then for single documents. */
+/**
+ * A writer in memory that answers as it is told, first for whole calls, then for single documents.
+ */
 class ScriptedWriter implements DocumentWriter {
   readonly documents = new Map<string, string>();
   readonly calls: string[][] = [];

@@ -1,11 +1,13 @@
 /**
- * Sorts the answer to a bulk request: what became of each document. Pure, and it never throws: an answer that is not
- * understood says nothing of any document, which is a reason to send all again.
+ * Sorts the answer to a bulk request: what became of each document. Pure, and it never throws: an
+ * answer that is not understood says nothing of any document, which is a reason to send all again.
  */
 import type { WriteOutcome } from "../../core/ports/document_store.ts";
 
 export type BulkAnswer =
-  /** One outcome a document, in order. `exists`: the first that was there before, -1 where none was. */
+  /**
+   * One outcome a document, in order. `exists`: the first that was there before, -1 where none was.
+   */
   | { kind: "items"; outcomes: WriteOutcome[]; exists: number }
   /** The body was too large or could not be read: smaller ones will do, or find the one. */
   | { kind: "split"; code: string; reason: string }

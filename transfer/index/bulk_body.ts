@@ -1,12 +1,16 @@
 /**
- * The body of a bulk request, written as bytes: two lines a document, no object and no string in between. The line of
- * the log is escaped as JSON straight from its bytes; what is no UTF-8 becomes U+FFFD and is counted, because
- * Elasticsearch refuses the document otherwise. The bytes serve again for the next body.
+ * The body of a bulk request, written as bytes: two lines a document, no object and no string in
+ * between. The line of the log is escaped as JSON straight from its bytes; what is no UTF-8 becomes
+ * U+FFFD and is counted, because Elasticsearch refuses the document otherwise. The bytes serve
+ * again for the next body.
  */
 
 const encoder = new TextEncoder();
 const HEX = encoder.encode("0123456789abcdef");
-/** For each byte: 0 copied as it is, 1 escaped as \u00XX, 2 begins or is part of a longer character, else the letter behind \. */
+/**
+ * For each byte: 0 copied as it is, 1 escaped as \u00XX, 2 begins or is part of a longer character,
+ * else the letter behind \.
+ */
 const KIND = kinds();
 
 function kinds(): Uint8Array {
@@ -124,7 +128,10 @@ export class BulkBody {
     this.#at = at + 13;
   }
 
-  /** The inside of a JSON string that says what `source` says, invalid UTF-8 replaced as TextDecoder does. */
+  /**
+   * The inside of a JSON string that says what `source` says, invalid UTF-8 replaced as TextDecoder
+   * does.
+   */
   escaped(source: Uint8Array): void {
     // U+FFFD takes three bytes for one, an escape six.
     this.#room(source.length * 6);
@@ -172,8 +179,8 @@ export class BulkBody {
 }
 
 /**
- * Length of the valid UTF-8 character at `at` (2 to 4); where there is none, minus the length of what one U+FFFD stands
- * for: the longest beginning of a character, or one byte.
+ * Length of the valid UTF-8 character at `at` (2 to 4); where there is none, minus the length of
+ * what one U+FFFD stands for: the longest beginning of a character, or one byte.
  */
 function sequence(bytes: Uint8Array, at: number): number {
   const first = bytes[at];

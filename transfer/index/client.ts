@@ -1,6 +1,7 @@
 /**
- * The Elasticsearch client of a program: nodes, TLS, login. It tries nothing again by itself: what is sent again and
- * when is decided where it is known what is in it. Headers are plain JSON types, which Elasticsearch 8 and 9 both take.
+ * The Elasticsearch client of a program: nodes, TLS, login. It tries nothing again by itself: what
+ * is sent again and when is decided where it is known what is in it. Headers are plain JSON types,
+ * which Elasticsearch 8 and 9 both take.
  */
 import { Client, Serializer } from "@elastic/elasticsearch";
 import { WeirError } from "../../core/errors.ts";

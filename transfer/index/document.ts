@@ -1,7 +1,7 @@
 /**
- * Writes one log record as the two lines of a bulk request: `create` with the uid as _id, and the document with ECS
- * names (or exactly topic and data). What repeats from record to record (names of index, host, path, zone's reader) is
- * made once.
+ * Writes one log record as the two lines of a bulk request: `create` with the uid as _id, and the
+ * document with ECS names (or exactly topic and data). What repeats from record to record (names of
+ * index, host, path, zone's reader) is made once.
  */
 import { fieldsOf, NAME_CHARS_MAX } from "../../core/reading/fields.ts";
 import { LEVEL_NAMES } from "../../core/reading/level.ts";
@@ -59,7 +59,10 @@ export class DocumentEncoder {
     this.#fields = fields === "auto";
   }
 
-  /** Appends action and document. `index` is the name of the index, `ingested` the time of writing as ISO text. */
+  /**
+   * Appends action and document. `index` is the name of the index, `ingested` the time of writing
+   * as ISO text.
+   */
   append(body: BulkBody, record: LogRecord, index: string, ingested: string): void {
     if (index !== this.#index) {
       this.#index = index;

@@ -1,7 +1,8 @@
 /**
- * The DocumentWriter over Elasticsearch: `_bulk` with `create`, one outcome a document. It promises what the port says,
- * and that nothing is written before the index template is there. A body that is too large is halved until the one
- * document is found that is; one document a bulk that existed before is fetched and compared.
+ * The DocumentWriter over Elasticsearch: `_bulk` with `create`, one outcome a document. It promises
+ * what the port says, and that nothing is written before the index template is there. A body that
+ * is too large is halved until the one document is found that is; one document a bulk that existed
+ * before is fetched and compared.
  */
 import { Buffer } from "node:buffer";
 import type { Client } from "@elastic/elasticsearch";
@@ -30,7 +31,10 @@ export interface WriterOptions {
 export interface WriterEvents {
   /** Byte sequences that were no UTF-8. */
   invalidUtf8?(count: number): void;
-  /** A document that was there before under the same id, compared: false where it says something else. */
+  /**
+   * A document that was there before under the same id, compared: false where it says something
+   * else.
+   */
   compared?(same: boolean): void;
 }
 
@@ -160,7 +164,10 @@ export class ElasticWriter implements DocumentWriter {
     }
   }
 
-  /** Two lives with one id would make the index keep the older line and lose the newer: that must be seen. */
+  /**
+   * Two lives with one id would make the index keep the older line and lose the newer: that must be
+   * seen.
+   */
   async #compare({ record, index }: Target): Promise<void> {
     try {
       const found: any = await this.#client.transport.request({

@@ -1,6 +1,6 @@
 /**
- * Names of indices: one a topic and day, from a template. The same topic and day always give the same name; what could
- * make names without end (times of foreign records) shares one.
+ * Names of indices: one a topic and day, from a template. The same topic and day always give the
+ * same name; what could make names without end (times of foreign records) shares one.
  */
 import { WeirError } from "../../core/errors.ts";
 import { dayOf } from "../../core/record/identity.ts";
@@ -8,11 +8,20 @@ import { dayOf } from "../../core/record/identity.ts";
 const DAY_MS = 86_400_000;
 const INDEX_BYTES_MAX = 255;
 
-/** Says where documents of a topic and day go. Another source (etcd) may fix them; this is the built-in one. */
+/**
+ * Says where documents of a topic and day go. Another source (etcd) may fix them; this is the
+ * built-in one.
+ */
 export interface IndexNames {
-  /** The index of a topic and day ("2026-11-21"). Rejects with a retriable WeirError while that cannot be known. */
+  /**
+   * The index of a topic and day ("2026-11-21"). Rejects with a retriable WeirError while that
+   * cannot be known.
+   */
   nameOf(topic: string, day: string): string | Promise<string>;
-  /** Patterns that all names fit, for the index template; empty where they would fit others' indices as well. */
+  /**
+   * Patterns that all names fit, for the index template; empty where they would fit others' indices
+   * as well.
+   */
   patterns(topics: readonly string[]): string[];
 }
 
@@ -74,7 +83,9 @@ function templateFault(template: string): string | undefined {
   return undefined;
 }
 
-/** A topic name as part of an index name: small letters; what an index cannot bear becomes a hyphen. */
+/**
+ * A topic name as part of an index name: small letters; what an index cannot bear becomes a hyphen.
+ */
 function safeTopic(topic: string): string {
   const safe = topic.toLowerCase().replace(/[^a-z0-9._-]/g, "-");
   return safe.slice(0, INDEX_BYTES_MAX - 60);

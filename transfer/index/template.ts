@@ -1,6 +1,7 @@
 /**
- * The index template: mappings that no log text can make grow, and settings. It is installed before the first document
- * and needs neither ILM, painless, security nor any plugin. A template with a higher version than ours is left alone.
+ * The index template: mappings that no log text can make grow, and settings. It is installed before
+ * the first document and needs neither ILM, painless, security nor any plugin. A template with a
+ * higher version than ours is left alone.
  */
 import type { Client } from "@elastic/elasticsearch";
 import { messageOf, WeirError } from "../../core/errors.ts";
@@ -21,7 +22,10 @@ export interface TemplateOptions {
   document: "full" | "minimal";
 }
 
-/** Keywords beyond this many characters are stored, but not indexed: Lucene refuses terms over 32766 bytes. */
+/**
+ * Keywords beyond this many characters are stored, but not indexed: Lucene refuses terms over 32766
+ * bytes.
+ */
 const KEYWORD_MAX = 8191;
 
 const keyword = { type: "keyword", ignore_above: KEYWORD_MAX };
@@ -77,7 +81,10 @@ export function templateName(pattern: string): string {
   return `weir-${pattern.replace(/[^a-z0-9._-]/g, "x").slice(0, 200)}`;
 }
 
-/** Installs the template where it is missing or older. Rejects with a retriable WeirError while that is impossible. */
+/**
+ * Installs the template where it is missing or older. Rejects with a retriable WeirError while that
+ * is impossible.
+ */
 export async function installTemplate(client: Client, options: TemplateOptions): Promise<void> {
   const name = templateName(options.patterns[0]);
   const path = `/_index_template/${encodeURIComponent(name)}`;

@@ -4,6 +4,7 @@ import type { Shown } from "../model/buffer.ts";
 import { shortPath, timeText } from "../model/format.ts";
 import type { Finder } from "../model/highlight.ts";
 import type { Row } from "../model/line.ts";
+import { summaryOf } from "../model/summary.ts";
 import { select, toggleFold, toggleOpen } from "../actions.ts";
 import { t } from "../state.ts";
 import { Details } from "./details.tsx";
@@ -80,7 +81,7 @@ function drawRow(props: RowProps) {
         ))}
         <span role="gridcell" class="cell message">
           <bdi>
-            <Message text={row.line.message} find={find} max={wrap ? 4000 : 1000} />
+            <Message text={summaryOf(row.line)} find={find} max={wrap ? 4000 : 1000} />
           </bdi>
           {(folded > 0 || unfolded) && <Fold row={row} folded={folded} />}
         </span>

@@ -49,13 +49,15 @@ export function SearchBox() {
           onBlur={() => setTimeout(list.close, 150)}
         />
         {typed.value !== "" && <Clear />}
-        <Choices found={list.found} chosen={list.chosen} take={list.take} />
-        {fault !== undefined && (
-          <div class="fault" id="query-fault">
-            <pre aria-hidden="true">{fault.message.split("\n").slice(1).join("\n")}</pre>
-            <p>{fault.column}: {fault.detail}. {fault.hint}</p>
-          </div>
-        )}
+        <div class="drop">
+          {fault !== undefined && (
+            <div class="fault" id="query-fault">
+              <pre aria-hidden="true">{fault.message.split("\n").slice(1).join("\n")}</pre>
+              <p>{fault.column}: {fault.detail}. {fault.hint}</p>
+            </div>
+          )}
+          <Choices found={list.found} chosen={list.chosen} take={list.take} />
+        </div>
       </div>
       <button type="submit" class={typed.value === view.value.q ? "" : "primary"}>
         {t("run")}

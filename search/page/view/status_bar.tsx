@@ -10,7 +10,8 @@ const SPOKEN_MS = 5000;
 
 export function StatusBar() {
   const { live, following, loading, sampled, trimmed, histogram, language } = state;
-  const rows = state.shown.value.length;
+  state.version.value;
+  const rows = state.buffer.rows.length;
   const total = histogram.value?.total;
   const mode = live.value === "off"
     ? (loading.value === "" ? t("fixedRange") : t("loading"))

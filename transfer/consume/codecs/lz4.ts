@@ -1,7 +1,8 @@
 /**
- * Unpacks an LZ4 frame, the form in which Kafka's producers send LZ4 in record batches of format 2. Checksums of the
- * frame are not looked at: the batch has its own. Every read and copy is checked: damaged input throws a RangeError
- * and never reads or writes outside its bounds. https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md
+ * Unpacks an LZ4 frame, the form in which Kafka's producers send LZ4 in record batches of format 2.
+ * Checksums of the frame are not looked at: the batch has its own. Every read and copy is checked:
+ * damaged input throws a RangeError and never reads or writes outside its bounds.
+ * https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md
  */
 
 /** The unpacked bytes; throws RangeError for damaged input or more than `bytesMax` of output. */

@@ -1,7 +1,8 @@
 /**
- * Unpacks snappy as Kafka's producers write it: one raw block, or the framing of the Java library (a header of 16
- * bytes, then blocks with their length in front). Every read and copy is checked: damaged input throws a RangeError
- * and never reads or writes outside its bounds. https://github.com/google/snappy/blob/main/format_description.txt
+ * Unpacks snappy as Kafka's producers write it: one raw block, or the framing of the Java library
+ * (a header of 16 bytes, then blocks with their length in front). Every read and copy is checked:
+ * damaged input throws a RangeError and never reads or writes outside its bounds.
+ * https://github.com/google/snappy/blob/main/format_description.txt
  */
 
 const FRAME_MAGIC = [0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00];

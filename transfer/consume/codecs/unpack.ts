@@ -1,6 +1,7 @@
 /**
- * The records of a batch, unpacked by any of Kafka's codecs. Throws for damaged input, for a codec that does not exist
- * and for more than `bytesMax` of output; a caller takes that as a batch that nobody can read, never as its own end.
+ * The records of a batch, unpacked by any of Kafka's codecs. Throws for damaged input, for a codec
+ * that does not exist and for more than `bytesMax` of output; a caller takes that as a batch that
+ * nobody can read, never as its own end.
  */
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { unpackLz4 } from "./lz4.ts";
