@@ -38,25 +38,19 @@ export function parseNetDev(text: string, ignore: RegExp | undefined): NetCounte
   return found;
 }
 
-/** Numeric attributes of /sys/class/net/DEVICE that are read. */
-export const NET_ATTRIBUTES = [
+/** Numeric attributes of /sys/class/net/DEVICE that may change at any time; "flags" is read before them. */
+const MOVING_ATTRIBUTES = [
   "addr_assign_type",
   "carrier",
   "carrier_changes",
   "carrier_down_count",
   "carrier_up_count",
-  "dev_id",
   "dormant",
-  "flags",
-  "ifindex",
-  "iflink",
   "link_mode",
   "mtu",
-  "name_assign_type",
   "netdev_group",
   "speed",
   "tx_queue_len",
-  "type",
 ] as const;
 
 const IFF_UP = 1, IFF_LOOPBACK = 8;
@@ -66,56 +60,95 @@ const REFUSED_WHEN_DOWN: ReadonlySet<string> = new Set(["carrier", "dormant", "d
 const REFUSED_BY_LOOPBACK: ReadonlySet<string> = new Set(["duplex", "speed"]);
 const NONE: ReadonlySet<string> = new Set();
 
+/** Attributes that a device keeps as long as it has its name and index: read once. */
+const FIXED_ATTRIBUTES: ReadonlySet<string> = new Set([
+  "dev_id",
+  "ifindex",
+  "iflink",
+  "name_assign_type",
+  "type",
+]);
+
+/** A device as it was first seen: its index, and the attributes that stay. */
+export interface KnownDevice {
+  index: string;
+  fixed: Map<string, number>;
+}
+
 /**
- * Reads sysfs for every device that does not fit `ignore`. A driver may refuse single attributes: those are left out. `indexes` remembers which device had a
+ * Reads sysfs for every device that does not fit `ignore`. A driver may refuse single attributes: those are left out. `known` remembers which device had a
  * name: a renamed one takes its open files along, so they are closed when the index changes.
  */
 export function readInterfaces(
   files: HostFiles,
   ignore: RegExp | undefined,
-  indexes: Map<string, string>,
+  known: Map<string, KnownDevice>,
 ): NetInterface[] {
   const found: NetInterface[] = [];
   for (const device of files.listSys("class/net")) {
     if (ignore?.test(device)) continue;
     const folder = `class/net/${device}`;
+    // A plain file beside the devices, such as bonding_masters, has no index.
     const index = files.trySys(`${folder}/ifindex`);
-    if (indexes.get(device) !== index) {
+    if (index === undefined) continue;
+    let before = known.get(device);
+    if (before?.index !== index) {
       files.forgetSys(folder);
-      if (index === undefined) indexes.delete(device);
-      else indexes.set(device, index);
+      if (known.size > DEVICES_REMEMBERED_MAX) known.clear();
+      before = { index, fixed: fixedNumbers(files, folder) };
+      known.set(device, before);
     }
-    const text = (attribute: string) => files.keptSys(`${folder}/${attribute}`) ?? "";
-    const operstate = text("operstate");
-    // A plain file beside the devices, such as bonding_masters.
-    if (operstate === "") continue;
-    const numbers = new Map<string, number>();
-    const flags = Number(text("flags"));
-    const silent = (flags & IFF_UP) === 0
-      ? REFUSED_WHEN_DOWN
-      : (flags & IFF_LOOPBACK) !== 0
-      ? REFUSED_BY_LOOPBACK
-      : NONE;
-    for (const attribute of NET_ATTRIBUTES) {
-      if (silent.has(attribute)) continue;
-      const value = text(attribute);
-      // Number() reads "0x1003" as well.
-      if (value !== "" && !Number.isNaN(Number(value))) numbers.set(attribute, Number(value));
-    }
-    found.push({
-      device,
-      up: operstate === "up",
-      text: {
-        address: text("address"),
-        broadcast: text("broadcast"),
-        duplex: silent.has("duplex") ? "" : text("duplex"),
-        ifalias: text("ifalias"),
-        operstate,
-      },
-      numbers,
-    });
+    found.push(readInterface(files, folder, device, before.fixed));
   }
   return found;
+}
+
+const DEVICES_REMEMBERED_MAX = 10_000;
+
+function fixedNumbers(files: HostFiles, folder: string): Map<string, number> {
+  const numbers = new Map<string, number>();
+  for (const name of FIXED_ATTRIBUTES) addNumber(numbers, name, files.trySys(`${folder}/${name}`));
+  return numbers;
+}
+
+/** Number() reads "0x1003" as well. */
+function addNumber(into: Map<string, number>, name: string, text: string | undefined): void {
+  if (text === undefined || text === "") return;
+  const value = Number(text);
+  if (!Number.isNaN(value)) into.set(name, value);
+}
+
+function readInterface(
+  files: HostFiles,
+  folder: string,
+  device: string,
+  fixed: ReadonlyMap<string, number>,
+): NetInterface {
+  const text = (attribute: string) => files.keptSys(`${folder}/${attribute}`) ?? "";
+  const operstate = text("operstate");
+  const numbers = new Map(fixed);
+  const flags = Number(text("flags"));
+  numbers.set("flags", flags);
+  const silent = (flags & IFF_UP) === 0
+    ? REFUSED_WHEN_DOWN
+    : (flags & IFF_LOOPBACK) !== 0
+    ? REFUSED_BY_LOOPBACK
+    : NONE;
+  for (const attribute of MOVING_ATTRIBUTES) {
+    if (!silent.has(attribute)) addNumber(numbers, attribute, text(attribute));
+  }
+  return {
+    device,
+    up: operstate === "up",
+    text: {
+      address: text("address"),
+      broadcast: text("broadcast"),
+      duplex: silent.has("duplex") ? "" : text("duplex"),
+      ifalias: text("ifalias"),
+      operstate,
+    },
+    numbers,
+  };
 }
 
 /** The fields that node_exporter shows by default. */

@@ -38,6 +38,9 @@ Deno.test("parseNetDev() reads both directions, numbers that touch the name, and
 Deno.test("readInterfaces() reads attributes, hexadecimal ones too, and leaves out what is refused", () => {
   const files = new MapFiles({
     "/sys/class/net/eth0/operstate": "up\n",
+    "/sys/class/net/eth0/ifindex": "4\n",
+    "/sys/class/net/tun0/ifindex": "5\n",
+    "/sys/class/net/eth0/type": "1\n",
     "/sys/class/net/eth0/address": "02:fc:00:00:00:01\n",
     "/sys/class/net/eth0/flags": "0x1003\n",
     "/sys/class/net/eth0/speed": "-1\n",
@@ -51,6 +54,7 @@ Deno.test("readInterfaces() reads attributes, hexadecimal ones too, and leaves o
   assert.equal(eth0.text.address, "02:fc:00:00:00:01");
   assert.equal(eth0.numbers.get("flags"), 4099);
   assert.equal(eth0.numbers.get("speed"), -1);
+  assert.equal(eth0.numbers.get("type"), 1);
   assert.equal(eth0.numbers.has("carrier"), false);
   assert.equal(tun0.up, false);
 });
@@ -58,13 +62,13 @@ Deno.test("readInterfaces() reads attributes, hexadecimal ones too, and leaves o
 Deno.test("readInterfaces() forgets open files when another device has the name", () => {
   const base = "/sys/class/net/eth0";
   const files = new MapFiles({ [`${base}/operstate`]: "up\n", [`${base}/ifindex`]: "4\n" });
-  const indexes = new Map<string, string>();
-  network.readInterfaces(files, undefined, indexes);
+  const known = new Map<string, network.KnownDevice>();
+  network.readInterfaces(files, undefined, known);
   files.forgotten = [];
-  network.readInterfaces(files, undefined, indexes);
+  network.readInterfaces(files, undefined, known);
   assert.deepEqual(files.forgotten, []);
   files.files[`${base}/ifindex`] = "9\n";
-  network.readInterfaces(files, undefined, indexes);
+  network.readInterfaces(files, undefined, known);
   assert.deepEqual(files.forgotten, ["class/net/eth0"]);
 });
 

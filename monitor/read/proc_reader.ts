@@ -157,7 +157,7 @@ function diskCollectors(options: ProcReaderOptions): [string, Collect][] {
 }
 
 function networkCollectors({ files, ignore }: ProcReaderOptions): [string, Collect][] {
-  const indexes = new Map<string, string>();
+  const devices = new Map<string, network.KnownDevice>();
   return [
     ["netdev", (sample) => {
       sample.network = network.parseNetDev(files.proc("net/dev"), ignore.netDevices);
@@ -167,7 +167,7 @@ function networkCollectors({ files, ignore }: ProcReaderOptions): [string, Colle
       }
     }],
     ["netclass", (sample) => {
-      sample.interfaces = some(network.readInterfaces(files, ignore.netDevices, indexes));
+      sample.interfaces = some(network.readInterfaces(files, ignore.netDevices, devices));
     }],
     ["netstat", (sample) => {
       const found = new Map<string, number>();
