@@ -25,13 +25,28 @@ export function printQuery(query: Query): string {
     case "and":
       return query.parts.map((part) => wrap(part, part.kind === "or")).join(" ");
     case "or":
-      return query.parts.map((part) => printQuery(part)).join(" OR ");
+      return printValues(query.parts) ??
+        query.parts.map((part) => printQuery(part)).join(" OR ");
     case "not":
       return `-${wrap(query.part, query.part.kind === "and" || query.part.kind === "or")}`;
   }
 }
 
+/** `field:(a OR b)` where all parts are values of one field. */
+function printValues(parts: readonly Query[]): string | undefined {
+  const field = parts[0].kind === "equals" ? parts[0].field : "message";
+  if (field === "message") return undefined;
+  const values: string[] = [];
+  for (const part of parts) {
+    if (part.kind !== "equals" || part.field !== field) return undefined;
+    const bare = !/:|^(AND|OR|NOT)$/.test(part.value);
+    values.push(bare ? plainOrQuoted(part.value) : quote(part.value));
+  }
+  return `${printField(field)}:(${values.join(" OR ")})`;
+}
+
 function wrap(query: Query, parentheses: boolean): string {
+  if (query.kind === "or" && printValues(query.parts) !== undefined) return printQuery(query);
   return parentheses ? `(${printQuery(query)})` : printQuery(query);
 }
 
