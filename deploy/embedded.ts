@@ -1,6 +1,7 @@
 /** Modules whose content is made at build time, by the end of their path: what the executables carry inside. */
 import { Buffer } from "node:buffer";
 import { bundlePage } from "../search/page/build.ts";
+import { embeddedScanWorker } from "../search/store/build.ts";
 
 /** Source text of each module that takes the place of one in the tree. */
 export async function embeddedModules(): Promise<Record<string, string>> {
@@ -14,5 +15,8 @@ export async function embeddedModules(): Promise<Record<string, string>> {
     export function pageFiles() {
       return Promise.resolve(new Map(Object.entries(files).map(([path, text]) => [path, new Uint8Array(Buffer.from(text, "base64"))])));
     }`;
-  return { "search/page/embedded.ts": page };
+  return {
+    "search/page/embedded.ts": page,
+    "search/store/embedded.ts": await embeddedScanWorker(),
+  };
 }

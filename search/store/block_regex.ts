@@ -29,7 +29,9 @@ export function blockRegex(source: string): BlockRegex | undefined {
       out += rewritten;
       i = end + 1;
     } else {
-      if (char === "(" && source[i + 1] === "?" && source[i + 2] !== ":") return undefined;
+      if (char === "(" && !/^\((?!\?)|^\(\?(?:i|-i)?:/.test(source.slice(i, i + 5))) {
+        return undefined;
+      }
       if (char === "^" || char === "$") anchored = true;
       if (char < " ") return undefined;
       out += char;
@@ -78,4 +80,70 @@ function rewriteClass(inside: string): string | undefined {
   }
   if (negated) return `[^${rest}\\n]`;
   return rest === "" ? undefined : `[${rest}]`;
+}
+
+/** Shorter ones are found too often to help. */
+const LITERAL_MIN = 3;
+
+/** Texts without a line feed that every match of the expression holds, in the order in which they stand in it. */
+export function requiredLiterals(source: string): string[] {
+  const found: string[] = [];
+  let run = "";
+  const end = () => {
+    if (run.length >= LITERAL_MIN) found.push(run);
+    run = "";
+  };
+  for (let i = 0; i < source.length;) {
+    const piece = literalAt(source, i);
+    if (piece === undefined) {
+      if (source[i] === "|") return [];
+      end();
+      i = skipped(source, i);
+      if (i < 0) return [];
+      continue;
+    }
+    i += piece.length;
+    const next = source[i];
+    if (next === "*" || next === "?" || next === "{") end();
+    else run += piece[piece.length - 1];
+    if (next === "+") end();
+  }
+  end();
+  return found;
+}
+
+/** The piece of source at `at` that stands for one character, or undefined. */
+function literalAt(source: string, at: number): string | undefined {
+  const char = source[at];
+  if (char === "\\") {
+    const next = source[at + 1];
+    return next !== undefined && /[^A-Za-z0-9\s]/.test(next) ? source.slice(at, at + 2) : undefined;
+  }
+  return /[\s\S]/.test(char) && !/[.^$*+?()[\]{}|\u0000-\u001f\ud800-\udfff]/.test(char)
+    ? char
+    : undefined;
+}
+
+/** The place behind what is no literal at `at`; -1 where it is not understood. */
+function skipped(source: string, at: number): number {
+  const char = source[at];
+  if (char === "\\") return /[cxupPk0-9]/.test(source[at + 1]) ? -1 : at + 2;
+  if (char === "[") {
+    const end = classEnd(source, at);
+    return end < 0 ? -1 : end + 1;
+  }
+  if (char === "{") {
+    const end = source.indexOf("}", at);
+    return end < 0 ? -1 : end + 1;
+  }
+  if (char !== "(") return at + 1;
+  for (let i = at + 1, depth = 1; i < source.length; i++) {
+    if (source[i] === "\\") i++;
+    else if (source[i] === "[") {
+      i = classEnd(source, i);
+      if (i < 0) return -1;
+    } else if (source[i] === "(") depth++;
+    else if (source[i] === ")" && --depth === 0) return i + 1;
+  }
+  return -1;
 }

@@ -32,7 +32,10 @@ export interface BlockInfo {
   storedBytes: number;
   /** When its last line was stored. */
   ingestedMs: number;
-  sources: readonly number[];
+  /** Sources of its lines; undefined where the columns have to be asked. */
+  sources: readonly number[] | undefined;
+  /** A value in it holds a line feed of its own. */
+  joined: boolean;
   /** Lines by level code. */
   levels: Uint32Array;
 }
@@ -49,6 +52,7 @@ interface BlockRow {
   stored_bytes: number;
   ingested_ms: number;
   sources: string;
+  joined: number;
   levels: Uint8Array;
 }
 
@@ -63,16 +67,19 @@ export class Blocks {
   readonly #level: number;
   readonly #sql: Record<string, StatementSync>;
 
-  /** @param level zstd level */
-  constructor(database: DatabaseSync, level: number) {
+  /**
+   * @param level zstd level
+   * @param directory false leaves the directory empty: for a connection that reads single blocks
+   */
+  constructor(database: DatabaseSync, level: number, directory = true) {
     const prepare = (sql: string) => database.prepare(sql);
     this.#level = level;
     this.#sql = {
       all: prepare(`SELECT id, first_ms, last_ms, lines, first_seq, raw_bytes, text_bytes,
-        column_bytes, stored_bytes, ingested_ms, sources, levels FROM blocks ORDER BY id`),
+        column_bytes, stored_bytes, ingested_ms, sources, joined, levels FROM blocks ORDER BY id`),
       add: prepare(`INSERT INTO blocks (first_ms, last_ms, lines, first_seq, raw_bytes, text_bytes,
-        column_bytes, stored_bytes, ingested_ms, sources, levels, minutes, columns)
-        VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)`),
+        column_bytes, stored_bytes, ingested_ms, sources, joined, levels, minutes, columns)
+        VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)`),
       addText: prepare("INSERT INTO texts (id, text) VALUES (?,?)"),
       text: prepare("SELECT text FROM texts WHERE id=?"),
       columns: prepare("SELECT columns FROM blocks WHERE id=?"),
@@ -81,7 +88,7 @@ export class Blocks {
       dropText: prepare("DELETE FROM texts WHERE id=?"),
     };
     this.filters = new Filters(database, (id) => this.#tokensOf(id));
-    this.load();
+    if (directory) this.load();
   }
 
   /** Reads the directory from the database. */
@@ -116,6 +123,7 @@ export class Blocks {
         this.#tokens.count + ROW_BYTES,
       ingestedMs: Math.max(...view.runs.map((run) => run.i)),
       sources: [...new Set(view.runs.map((run) => run.s))],
+      joined: view.starts !== undefined,
       levels: open.levelCounts(),
     };
     const levels = new Uint8Array(info.levels.buffer.slice(0));
@@ -130,7 +138,8 @@ export class Blocks {
         info.columnBytes,
         info.storedBytes,
         info.ingestedMs,
-        info.sources.join(","),
+        info.sources!.join(","),
+        Number(info.joined),
         levels,
         minutes,
         packedColumns,
@@ -199,6 +208,7 @@ function infoOf(row: BlockRow): BlockInfo {
     storedBytes: row.stored_bytes,
     ingestedMs: row.ingested_ms,
     sources: row.sources === "" ? [] : row.sources.split(",").map(Number),
+    joined: row.joined === 1,
     levels,
   };
 }

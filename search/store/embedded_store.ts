@@ -24,7 +24,8 @@ import { type BlockInfo, Blocks } from "./blocks.ts";
 import { Intake } from "./intake.ts";
 import { Reader } from "./reader.ts";
 import { blocksToDrop, type Retention } from "./retention.ts";
-import { openDatabase, pragma, storeError, storeFull } from "./schema.ts";
+import { ScanPool } from "./scan_pool.ts";
+import { FILE_NAME, openDatabase, pragma, storeError, storeFull } from "./schema.ts";
 import { Sources } from "./sources.ts";
 
 export interface EmbeddedStoreOptions {
@@ -103,7 +104,12 @@ export class EmbeddedStore implements DocumentStore {
       this.#sources = new Sources(database);
       this.#blocks = new Blocks(database, options.compression ?? 1);
       this.#intake = new Intake(this.#sources, this.#blocks, options.blockBytes);
-      this.#reader = new Reader(this.#blocks, this.#sources, this.#intake);
+      this.#reader = new Reader(
+        this.#blocks,
+        this.#sources,
+        this.#intake,
+        new ScanPool(`${options.folder}/${FILE_NAME}`),
+      );
       this.#sql = {
         begin: database.prepare("BEGIN IMMEDIATE"),
         commit: database.prepare("COMMIT"),

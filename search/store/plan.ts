@@ -10,7 +10,7 @@ import { compileMatch } from "../query/match.ts";
 import { compileRegex } from "../query/regex.ts";
 import { patternPieces } from "../query/terms.ts";
 import { isBoundary } from "../query/words.ts";
-import { blockRegex } from "./block_regex.ts";
+import { blockRegex, requiredLiterals } from "./block_regex.ts";
 import { ESCAPE_TOKEN, indexTokens, tokenHash } from "./tokens.ts";
 
 /** Tokens that a block must hold; `undefined`: nothing is known. */
@@ -126,22 +126,7 @@ function fieldPlan(query: FieldQuery): Plan {
 }
 
 function messagePlan(query: FieldQuery, match: (document: Document) => boolean): Plan {
-  if (query.kind === "regex") {
-    const fast = blockRegex(query.source);
-    if (fast === undefined) return { kind: "document", need: undefined, match };
-    const finder: Finder = {
-      lower: false,
-      find: (text, from) => {
-        fast.regex.lastIndex = from;
-        return fast.regex.exec(text)?.index ?? -1;
-      },
-    };
-    if (fast.anchored) {
-      const exact = compileRegex(query.source);
-      finder.verify = (line) => exact.test(line);
-    }
-    return { kind: "text", need: undefined, finder, match };
-  }
+  if (query.kind === "regex") return regexPlan(query, match);
   const pieces = query.kind === "equals"
     ? [query.value]
     : query.kind === "wildcard"
@@ -155,6 +140,49 @@ function messagePlan(query: FieldQuery, match: (document: Document) => boolean):
       phrasePlan({ kind: "phrase", text: longest }),
       { kind: "document", need: undefined, match },
     ],
+  };
+}
+
+function regexPlan(
+  query: Query & { kind: "regex" },
+  match: (document: Document) => boolean,
+): Plan {
+  const literals = requiredLiterals(query.source);
+  const every = literals.map((literal) => needOf(literal.toLowerCase(), false, false))
+    .filter((need) => need !== undefined);
+  const need: Need = every.length === 0 ? undefined : { every };
+  const longest = literals.reduce((a, b) => a.length >= b.length ? a : b, "");
+  const exact = compileRegex(query.source);
+  // The engine looks for a literal at the beginning by itself.
+  if (longest !== "" && !query.source.startsWith(longest)) {
+    return { kind: "text", need, finder: literalFinder(longest, exact), match };
+  }
+  const fast = blockRegex(query.source);
+  if (fast === undefined) return { kind: "document", need, match };
+  const finder: Finder = {
+    lower: false,
+    find: (text, from) => {
+      fast.regex.lastIndex = from;
+      return fast.regex.exec(text)?.index ?? -1;
+    },
+  };
+  if (fast.anchored) finder.verify = (line) => exact.test(line);
+  return { kind: "text", need, finder, match };
+}
+
+/** Finds the literal first, and asks the expression about the lines that hold it. */
+function literalFinder(literal: string, exact: RegExp): Finder {
+  return {
+    lower: false,
+    find: (text, from) => {
+      for (let at = text.indexOf(literal, from); at >= 0;) {
+        const start = at === 0 ? 0 : text.lastIndexOf("\n", at - 1) + 1,
+          end = text.indexOf("\n", at);
+        if (exact.test(text.slice(start, end))) return at;
+        at = text.indexOf(literal, end);
+      }
+      return -1;
+    },
   };
 }
 

@@ -10,20 +10,17 @@ import type {
   SearchRequest,
 } from "../../core/ports/document_store.ts";
 import { LEVEL_NAMES } from "../../core/reading/level.ts";
-import { fieldValue } from "../query/fields.ts";
-import { LEVEL_MASK } from "./block.ts";
 import type { Blocks } from "./blocks.ts";
 import { follow } from "./follow.ts";
 import type { Intake } from "./intake.ts";
-import { eachMinute, LEVELS, MINUTE_MS } from "./minutes.ts";
 import { type Plan, planOf } from "./plan.ts";
-import { BlockGone, candidateTest, matching, ScanBlock } from "./scan.ts";
+import { BlockGone, candidateTest, ScanBlock } from "./scan.ts";
+import { type ScanPool, SHARED_BLOCKS_MIN, type SharedScan } from "./scan_pool.ts";
+import { Tally, type TallyRequest, type TallyResult } from "./tally.ts";
 import { search } from "./search.ts";
 import type { Sources, Stream } from "./sources.ts";
 import { Breaks } from "./breaks.ts";
 
-/** Different values of a field that are counted; those that come later are left out. */
-const VALUES_MAX = 100_000;
 const MS_MAX = 8.64e15;
 
 export class Reader {
@@ -33,7 +30,10 @@ export class Reader {
   readonly #waiting = new Set<() => void>();
   #closed = false;
 
-  constructor(blocks: Blocks, sources: Sources, intake: Intake) {
+  readonly #pool: ScanPool;
+
+  constructor(blocks: Blocks, sources: Sources, intake: Intake, pool: ScanPool) {
+    this.#pool = pool;
     this.#blocks = blocks;
     this.#sources = sources;
     this.#intake = intake;
@@ -47,6 +47,7 @@ export class Reader {
 
   close(): void {
     this.#closed = true;
+    this.#pool.close();
     this.committed();
   }
 
@@ -101,39 +102,73 @@ export class Reader {
     });
   }
 
-  /** Hands on each block that may fit with the mask of its fitting lines. */
-  async #each(
+  /** Sums up over all blocks that may hold lines that fit. */
+  async #tally(
     request: RangeRequest,
+    what: TallyRequest["what"],
     signal: AbortSignal,
-    each: (block: ScanBlock, mask: () => Uint8Array, whole: boolean) => void,
-  ): Promise<Plan> {
-    const plan = planOf(request.query);
-    const fromMs = request.fromMs ?? -MS_MAX, toMs = request.toMs ?? MS_MAX;
+  ): Promise<TallyResult> {
+    const full: TallyRequest = {
+      query: request.query,
+      fromMs: request.fromMs ?? -MS_MAX,
+      toMs: request.toMs ?? MS_MAX,
+      what,
+    };
+    const tally = new Tally(full, this.#blocks);
+    const may = this.candidates(tally.plan);
+    const left: ScanBlock[] = [];
     const breaks = new Breaks(signal);
-    const may = this.candidates(plan);
-    for (const block of this.inRange(fromMs, toMs)) {
+    for (const block of this.inRange(full.fromMs, full.toMs)) {
+      if (tally.light || block.info === undefined) {
+        if (may(block)) scan(tally, block);
+      } else if (may(block)) left.push(block);
       await breaks.maybe();
-      try {
-        if (!may(block)) continue;
-        const whole = block.firstMs >= fromMs && block.lastMs < toMs;
-        each(block, () => matching(plan, block, rangeMask(block, fromMs, toMs)), whole);
-      } catch (error) {
-        if (!(error instanceof BlockGone)) throw error;
-      } finally {
-        block.release();
-      }
     }
-    return plan;
+    const shared = left.length < SHARED_BLOCKS_MIN
+      ? undefined
+      : this.#pool.share(full, left.map((block) => block.info!));
+    const own = shared === undefined ? tally : new Tally(full, this.#blocks);
+    let at = 0;
+    try {
+      for (;;) {
+        const index = shared === undefined ? at++ : shared.next();
+        if (index >= left.length) break;
+        await breaks.maybe();
+        scan(own, left[index]);
+      }
+    } catch (error) {
+      shared?.stop();
+      throw error;
+    }
+    if (shared !== undefined) await this.#join(tally, own, shared, left, breaks);
+    return tally.result;
+  }
+
+  /** Puts the sums of both threads together; without the other's, this thread goes over all blocks again. */
+  async #join(
+    tally: Tally,
+    own: Tally,
+    shared: SharedScan,
+    blocks: readonly ScanBlock[],
+    breaks: Breaks,
+  ): Promise<void> {
+    let other: TallyResult;
+    try {
+      other = await shared.other;
+    } catch {
+      // The pool has said why.
+      for (const block of blocks) {
+        await breaks.maybe();
+        scan(tally, block);
+      }
+      return;
+    }
+    tally.merge(own.result);
+    tally.merge(other);
   }
 
   async count(request: RangeRequest, signal: AbortSignal): Promise<number> {
-    let count = 0;
-    const all = request.query.kind === "all";
-    await this.#each(request, signal, (block, mask, whole) => {
-      if (all && whole) count += block.lines;
-      else for (const one of mask()) count += one;
-    });
-    return count;
+    return (await this.#tally(request, { kind: "count" }, signal)).count;
   }
 
   async histogram(
@@ -141,25 +176,7 @@ export class Reader {
     signal: AbortSignal,
   ): Promise<HistogramBucket[]> {
     const { bucketMs } = request;
-    const buckets = new Map<number, Uint32Array>();
-    const add = (timeMs: number, level: number, count: number) => {
-      const key = Math.floor(timeMs / bucketMs);
-      let bucket = buckets.get(key);
-      if (bucket === undefined) buckets.set(key, bucket = new Uint32Array(LEVELS));
-      bucket[level] += count;
-    };
-    const minutes = request.query.kind === "all" && bucketMs % MINUTE_MS === 0;
-    await this.#each(request, signal, (block, mask, whole) => {
-      if (minutes && whole && block.info !== undefined) {
-        const counts = this.#blocks.minutes(block.info);
-        if (counts !== undefined) eachMinute(counts, add);
-        return;
-      }
-      const lines = mask(), { times, levels } = block.columns;
-      for (let i = 0; i < lines.length; i++) {
-        if (lines[i] === 1) add(times[i], levels[i] & LEVEL_MASK, 1);
-      }
-    });
+    const { buckets } = await this.#tally(request, { kind: "histogram", bucketMs }, signal);
     return [...buckets].sort((a, b) => a[0] - b[0]).map(([key, counts]) => {
       const levels: Record<string, number> = {};
       let count = 0;
@@ -175,28 +192,8 @@ export class Reader {
     request: RangeRequest & { field: string; limit: number },
     signal: AbortSignal,
   ): Promise<{ value: string; count: number }[]> {
-    const counts = new Map<string, number>();
-    const add = (value: string | undefined, count: number) => {
-      if (value === undefined) return;
-      const known = counts.get(value);
-      if (known === undefined && counts.size >= VALUES_MAX) return;
-      counts.set(value, (known ?? 0) + count);
-    };
-    const { field } = request;
-    const all = request.query.kind === "all";
-    await this.#each(request, signal, (block, mask, whole) => {
-      if (all && whole && block.info !== undefined && field === "log.level") {
-        block.info.levels.forEach((count, level) => {
-          if (level > 0 && count > 0) add(LEVEL_NAMES[level], count);
-        });
-        return;
-      }
-      const lines = mask();
-      for (let i = 0; i < lines.length; i++) {
-        if (lines[i] === 1) add(fieldValue(block.document(i), field), 1);
-      }
-    });
-    return [...counts].map(([value, count]) => ({ value, count }))
+    const { values } = await this.#tally(request, { kind: "values", field: request.field }, signal);
+    return [...values].map(([value, count]) => ({ value, count }))
       .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1))
       .slice(0, request.limit);
   }
@@ -213,7 +210,7 @@ export class Reader {
       if (stored === undefined) {
         stored = new Set();
         for (const block of this.snapshot()) {
-          if (block.info?.sources.every((id) => this.#sources.byId(id).stream.id !== stream.id)) {
+          if (block.info?.sources?.every((id) => this.#sources.byId(id).stream.id !== stream.id)) {
             continue;
           }
           for (const run of block.columns.runs) {
@@ -233,10 +230,13 @@ export class Reader {
   }
 }
 
-/** The lines of a block within the range; undefined where that is all. */
-export function rangeMask(block: ScanBlock, fromMs: number, toMs: number): Uint8Array | undefined {
-  if (block.firstMs >= fromMs && block.lastMs < toMs) return undefined;
-  const mask = new Uint8Array(block.lines), times = block.columns.times;
-  for (let i = 0; i < mask.length; i++) if (times[i] >= fromMs && times[i] < toMs) mask[i] = 1;
-  return mask;
+/** Adds a block to the sums and lets go of it; one that was dropped meanwhile adds nothing. */
+function scan(tally: Tally, block: ScanBlock): void {
+  try {
+    tally.add(block);
+  } catch (error) {
+    if (!(error instanceof BlockGone)) throw error;
+  } finally {
+    block.release();
+  }
 }

@@ -6,7 +6,7 @@ import { type BlockColumns, type BlockLines, LEVEL_MASK, lineStarts, Places } fr
 import type { BlockInfo, Blocks } from "./blocks.ts";
 import { LazyDocument } from "./document.ts";
 import type { OpenBlock } from "./open_block.ts";
-import { type Plan, planNeed } from "./plan.ts";
+import { type Finder, type Plan, planNeed } from "./plan.ts";
 import type { Sources } from "./sources.ts";
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -76,9 +76,9 @@ export class ScanBlock {
   /** All lines as text, a line feed behind each; a line feed within a value is a space here. */
   get text(): string {
     if (this.#text === undefined) {
-      const starts = this.columns.starts;
       let bytes = this.bytes;
-      if (starts !== undefined) {
+      if (this.joined) {
+        const starts = this.columns.starts!;
         bytes = bytes.slice();
         for (let i = 0; i < bytes.length; i++) if (bytes[i] === 10) bytes[i] = 32;
         for (let i = 1; i <= this.lines; i++) bytes[starts[i] - 1] = 10;
@@ -94,7 +94,7 @@ export class ScanBlock {
 
   /** True where a value holds a line feed of its own, which `text` does not show. */
   get joined(): boolean {
-    return this.columns.starts !== undefined;
+    return this.info === undefined ? this.columns.starts !== undefined : this.info.joined;
   }
 
   /** Places of line starts in `text`. */
@@ -251,6 +251,19 @@ function matchingText(
   return mask;
 }
 
+/** How many lines of a block without joined lines are found. */
+export function countText(finder: Finder, block: ScanBlock): number {
+  const text = finder.lower ? block.lower : block.text;
+  let count = 0;
+  for (let at = finder.find(text, 0); at >= 0;) {
+    const end = text.indexOf("\n", at);
+    if (finder.verify === undefined) count++;
+    else if (finder.verify(text.slice(text.lastIndexOf("\n", at - 1) + 1, end))) count++;
+    at = end + 1 < text.length ? finder.find(text, end + 1) : -1;
+  }
+  return count;
+}
+
 function matchingDocuments(
   match: (document: Document) => boolean,
   block: ScanBlock,
@@ -295,5 +308,13 @@ function matchingRuns(
     line += run.n;
   }
   if (within !== undefined) { for (let i = 0; i < mask.length; i++) mask[i] &= within[i]; }
+  return mask;
+}
+
+/** The lines of a block within the range; undefined where that is all. */
+export function rangeMask(block: ScanBlock, fromMs: number, toMs: number): Uint8Array | undefined {
+  if (block.firstMs >= fromMs && block.lastMs < toMs) return undefined;
+  const mask = new Uint8Array(block.lines), times = block.columns.times;
+  for (let i = 0; i < mask.length; i++) if (times[i] >= fromMs && times[i] < toMs) mask[i] = 1;
   return mask;
 }

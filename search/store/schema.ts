@@ -37,7 +37,8 @@ CREATE TABLE blocks (
   id INTEGER PRIMARY KEY, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL,
   lines INTEGER NOT NULL, first_seq INTEGER NOT NULL, raw_bytes INTEGER NOT NULL,
   text_bytes INTEGER NOT NULL, column_bytes INTEGER NOT NULL, stored_bytes INTEGER NOT NULL,
-  ingested_ms INTEGER NOT NULL, sources TEXT NOT NULL, levels BLOB NOT NULL,
+  ingested_ms INTEGER NOT NULL, sources TEXT NOT NULL, joined INTEGER NOT NULL,
+  levels BLOB NOT NULL,
   minutes BLOB NOT NULL, columns BLOB NOT NULL
 );
 CREATE TABLE texts (id INTEGER PRIMARY KEY, text BLOB NOT NULL);

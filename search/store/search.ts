@@ -7,8 +7,7 @@ import type { Document, SearchRequest, SortKey } from "../../core/ports/document
 import { plainDocument } from "./document.ts";
 import { type Plan, planOf } from "./plan.ts";
 import { Breaks } from "./breaks.ts";
-import { BlockGone, matching, type ScanBlock } from "./scan.ts";
-import { rangeMask } from "./reader.ts";
+import { BlockGone, matching, rangeMask, type ScanBlock } from "./scan.ts";
 
 /** Documents of the first page, and of the largest: the first results are there soon. */
 const PAGE_FIRST = 256;
