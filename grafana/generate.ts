@@ -1,4 +1,7 @@
-/** Writes everything below grafana/ that is generated: the dashboards' JSON and Grafana's provisioning. `npm run generate` calls it. */
+/**
+ * Writes everything below grafana/ that is generated: the dashboards' JSON and Grafana's
+ * provisioning. `npm run generate` calls it.
+ */
 import { hostsInfluxdb } from "./hosts_influxdb.ts";
 import { hostsPrometheus } from "./hosts_prometheus.ts";
 import { buildDashboard, type DashboardSpec } from "./panels.ts";
@@ -7,7 +10,9 @@ import { datasources, providers } from "./provisioning.ts";
 /** Every dashboard. */
 export const DASHBOARDS: readonly DashboardSpec[] = [hostsPrometheus, hostsInfluxdb];
 
-/** What is generated: path from the project's root → content. The same source gives the same text. */
+/**
+ * What is generated: path from the project's root → content. The same source gives the same text.
+ */
 export function generated(): Map<string, string> {
   const files = new Map<string, string>();
   for (const spec of DASHBOARDS) {

@@ -1,4 +1,7 @@
-/** "Weir hosts (InfluxDB)": Telegraf's measurements in Flux, so that it shows hosts with weir-monitor and with Telegraf alike. */
+/**
+ * "Weir hosts (InfluxDB)": Telegraf's measurements in Flux, so that it shows hosts with
+ * weir-monitor and with Telegraf alike.
+ */
 import * as dashboard from "@grafana/grafana-foundation-sdk/dashboard";
 import { type DashboardSpec, type PanelSpec, type RowSpec, sourceRef } from "./panels.ts";
 

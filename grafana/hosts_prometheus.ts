@@ -1,4 +1,7 @@
-/** "Weir hosts (Prometheus)": node_exporter's names, so that it shows hosts with weir-monitor and with node_exporter alike. */
+/**
+ * "Weir hosts (Prometheus)": node_exporter's names, so that it shows hosts with weir-monitor and
+ * with node_exporter alike.
+ */
 import * as dashboard from "@grafana/grafana-foundation-sdk/dashboard";
 import { type DashboardSpec, type PanelSpec, type RowSpec, sourceRef } from "./panels.ts";
 

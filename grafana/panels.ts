@@ -1,6 +1,7 @@
 /**
- * From a short description of a dashboard to Grafana's JSON, by the Grafana Foundation SDK. The description is plain data, so that tests can run every query of it;
- * widths are in Grafana's 24 columns, and panels flow from left to right.
+ * From a short description of a dashboard to Grafana's JSON, by the Grafana Foundation SDK. The
+ * description is plain data, so that tests can run every query of it; widths are in Grafana's 24
+ * columns, and panels flow from left to right.
  */
 import type { Builder, Dataquery } from "@grafana/grafana-foundation-sdk/cog";
 import * as common from "@grafana/grafana-foundation-sdk/common";
@@ -145,7 +146,9 @@ function promQuery(query: QuerySpec, refId: string, instant: boolean): Builder<D
   return instant ? builder.instant() : builder.range();
 }
 
-/** The SDK has no builder for Flux: this is the query that Grafana's InfluxDB data source stores. */
+/**
+ * The SDK has no builder for Flux: this is the query that Grafana's InfluxDB data source stores.
+ */
 function fluxQuery(query: QuerySpec, refId: string): Builder<Dataquery> {
   return {
     build: () => ({

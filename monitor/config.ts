@@ -1,4 +1,7 @@
-/** Settings of weir-monitor: the one specification of their types, checks, defaults and documentation. */
+/**
+ * Settings of weir-monitor: the one specification of their types, checks, defaults and
+ * documentation.
+ */
 import type { z } from "zod";
 import {
   bytes,

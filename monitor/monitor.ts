@@ -1,6 +1,6 @@
 /**
- * weir-monitor put together: a reader of the host, the targets that it feeds, the status server. `weir up` takes the same parts and mounts
- * `respond` and `latest` into its own pages.
+ * weir-monitor put together: a reader of the host, the targets that it feeds, the status server.
+ * `weir up` takes the same parts and mounts `respond` and `latest` into its own pages.
  */
 import { Counter, Gauge, newRegistry, type Registry } from "../core/metrics/registry.ts";
 import { listen, type Listening, statusApp } from "../core/http/status_server.ts";

@@ -1,4 +1,7 @@
-/** The in-memory adapter of MetricSink: keeps the newest points, delivers at once, never fails. For `weir up` and for tests. */
+/**
+ * The in-memory adapter of MetricSink: keeps the newest points, delivers at once, never fails. For
+ * `weir up` and for tests.
+ */
 import type { MetricSink, MetricSinkStats, Point } from "./metric_sink.ts";
 
 export class MemoryMetricSink implements MetricSink {

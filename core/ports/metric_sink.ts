@@ -1,10 +1,11 @@
 /**
  * Port: where points of host metrics go. Adapters: InfluxDB, memory, the simulator's.
  *
- * Promises: `write` takes the points at once and never blocks longer than it takes to copy them; delivery
- * follows in batches, in order, retried while the error is retriable. The buffer is bounded: beyond it the
- * oldest points are dropped and counted in `stats().dropped`. `flush` resolves when everything taken before
- * it is delivered or dropped. A point that the far side refuses for good is counted in `rejected`.
+ * Promises: `write` takes the points at once and never blocks longer than it takes to copy them;
+ * delivery follows in batches, in order, retried while the error is retriable. The buffer is
+ * bounded: beyond it the oldest points are dropped and counted in `stats().dropped`. `flush`
+ * resolves when everything taken before it is delivered or dropped. A point that the far side
+ * refuses for good is counted in `rejected`.
  */
 export interface MetricSink {
   readonly name: string;

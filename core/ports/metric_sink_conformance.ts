@@ -1,6 +1,7 @@
 /**
- * What every MetricSink must do. Each adapter's test calls `metricSinkConformance` with a way to make one and a way to look at what arrived; adapters that can
- * be made to fail say how, and the promises about failure are checked too.
+ * What every MetricSink must do. Each adapter's test calls `metricSinkConformance` with a way to
+ * make one and a way to look at what arrived; adapters that can be made to fail say how, and the
+ * promises about failure are checked too.
  */
 import assert from "node:assert/strict";
 import type { MetricSink, Point } from "./metric_sink.ts";
@@ -28,7 +29,10 @@ export interface SinkAbilities {
   refuses: boolean;
 }
 
-/** Registers the tests of an adapter. `make` is called once a test; `options` are those of Deno.test. */
+/**
+ * Registers the tests of an adapter. `make` is called once a test; `options` are those of
+ * Deno.test.
+ */
 export function metricSinkConformance(
   name: string,
   abilities: SinkAbilities,

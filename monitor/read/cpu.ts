@@ -1,6 +1,7 @@
 /**
- * CPU times and kernel counters out of /proc/stat, the frequencies out of sysfs, and the scheduler's times. Times are seconds since boot; the kernel
- * counts in hundredths of a second. Counters never go back: `keepRising` repairs the small steps back that iowait and idle make.
+ * CPU times and kernel counters out of /proc/stat, the frequencies out of sysfs, and the
+ * scheduler's times. Times are seconds since boot; the kernel counts in hundredths of a second.
+ * Counters never go back: `keepRising` repairs the small steps back that iowait and idle make.
  */
 import type { HostFiles } from "./host_files.ts";
 import type { CpuFrequency, CpuTimes, KernelCounts, ScheduleCounts } from "./host_sample.ts";
@@ -21,7 +22,10 @@ const MODES = [
   "guestNice",
 ] as const;
 
-/** More than this many seconds of idle time back is not a wobble: the CPU was taken out and came back. */
+/**
+ * More than this many seconds of idle time back is not a wobble: the CPU was taken out and came
+ * back.
+ */
 const IDLE_JUMP_SECONDS = 3;
 
 export interface StatFile {
@@ -72,8 +76,8 @@ function parseCpuLine(cpu: string, text: string): CpuTimes {
 }
 
 /**
- * The times to show after `before`: none lower than shown before, unless the CPU's idle time fell by more than three
- * seconds, which means that its counters were reset.
+ * The times to show after `before`: none lower than shown before, unless the CPU's idle time fell
+ * by more than three seconds, which means that its counters were reset.
  */
 export function keepRising(before: CpuTimes | undefined, now: CpuTimes): CpuTimes {
   if (before === undefined || before.idle - now.idle > IDLE_JUMP_SECONDS) return now;
@@ -82,7 +86,10 @@ export function keepRising(before: CpuTimes | undefined, now: CpuTimes): CpuTime
   return shown;
 }
 
-/** Cores, not hyperthreads: pairs of package and core in /proc/cpuinfo; undefined where it does not say. */
+/**
+ * Cores, not hyperthreads: pairs of package and core in /proc/cpuinfo; undefined where it does not
+ * say.
+ */
 export function parsePhysicalCpus(text: string): number | undefined {
   const cores = new Set<string>();
   for (const block of text.split("\n\n")) {

@@ -1,6 +1,7 @@
 /**
- * Block devices out of /proc/diskstats, and mounted filesystems. A filesystem that does not answer within its time limit
- * is reported as an error and left alone until the pending question is answered: a dead file server costs one thread, never a scrape.
+ * Block devices out of /proc/diskstats, and mounted filesystems. A filesystem that does not answer
+ * within its time limit is reported as an error and left alone until the pending question is
+ * answered: a dead file server costs one thread, never a scrape.
  */
 import type { Clock } from "../../core/ports/clock.ts";
 import type { HostFiles } from "./host_files.ts";
@@ -58,7 +59,10 @@ export function parseUdev(text: string): DiskIdentity {
   };
 }
 
-/** Reads a mounts table; octal escapes such as "\040" become characters. A path mounted twice is its last mount. */
+/**
+ * Reads a mounts table; octal escapes such as "\040" become characters. A path mounted twice is its
+ * last mount.
+ */
 export function parseMounts(text: string, ignorePath: RegExp, ignoreType: RegExp): Mount[] {
   const byPath = new Map<string, Mount>();
   for (const line of text.split("\n")) {

@@ -1,7 +1,8 @@
 /**
- * Where the readers get their texts: /proc and /sys below folders of the operator's choice, and the sizes of mounted filesystems.
- * Files of /proc are made by the kernel while they are read, so reading them at once is both cheaper than a promise (10 µs
- * against 80) and never waits for a disk; statfs can wait for a dead server and is therefore always a promise.
+ * Where the readers get their texts: /proc and /sys below folders of the operator's choice, and the
+ * sizes of mounted filesystems. Files of /proc are made by the kernel while they are read, so
+ * reading them at once is both cheaper than a promise (10 µs against 80) and never waits for a
+ * disk; statfs can wait for a dead server and is therefore always a promise.
  */
 import { promises as fs } from "node:fs";
 import type { VolumeCounts } from "./host_sample.ts";
@@ -11,9 +12,15 @@ export interface HostFiles {
   proc(path: string): string;
   /** Text of a file below /proc, undefined where it is missing or refused. */
   tryProc(path: string): string | undefined;
-  /** Trimmed text of a sysfs attribute, undefined where it is missing, refused, or the driver has no value. */
+  /**
+   * Trimmed text of a sysfs attribute, undefined where it is missing, refused, or the driver has no
+   * value.
+   */
   trySys(path: string): string | undefined;
-  /** The same for an attribute that is read at every look: its file stays open, which makes it five times cheaper. */
+  /**
+   * The same for an attribute that is read at every look: its file stays open, which makes it five
+   * times cheaper.
+   */
   keptSys(path: string): string | undefined;
   /** Closes the kept files below a folder of /sys, because another device has its name now. */
   forgetSys(folder: string): void;
@@ -86,7 +93,10 @@ export function hostFiles(folders: HostFolders): HostFiles {
 const decoder = new TextDecoder();
 let buffer = new Uint8Array(64 * 1024);
 
-/** Reads a file of the kernel: its size is said to be 0, so it is read until it ends. Half the cost of Deno.readTextFileSync. */
+/**
+ * Reads a file of the kernel: its size is said to be 0, so it is read until it ends. Half the cost
+ * of Deno.readTextFileSync.
+ */
 function readText(path: string): string {
   const file = Deno.openSync(path);
   try {
@@ -165,7 +175,10 @@ function grown(): Uint8Array<ArrayBuffer> {
 /** No file that is read here comes near it: /proc/stat of 4096 CPUs is 2 MB. */
 const READ_BYTES_MAX = 64 * 1024 * 1024;
 
-/** An attribute that is absent, or that the driver refuses with EINVAL or EOPNOTSUPP, is no value; that is all a reader needs. */
+/**
+ * An attribute that is absent, or that the driver refuses with EINVAL or EOPNOTSUPP, is no value;
+ * that is all a reader needs.
+ */
 function readOr(path: string): string | undefined {
   try {
     return readText(path);

@@ -1,9 +1,13 @@
 /**
- * What one look at the host gives: plain numbers, in base units where a file gives other ones, grouped as the kernel groups them. A group that could
- * not be read is undefined, and `collectors` says why. Both targets are fed from the same sample.
+ * What one look at the host gives: plain numbers, in base units where a file gives other ones,
+ * grouped as the kernel groups them. A group that could not be read is undefined, and `collectors`
+ * says why. Both targets are fed from the same sample.
  */
 
-/** Seconds since boot, by mode. `user` includes `guest`, `nice` includes `guestNice`, as the kernel has it. */
+/**
+ * Seconds since boot, by mode. `user` includes `guest`, `nice` includes `guestNice`, as the kernel
+ * has it.
+ */
 export interface CpuTimes {
   /** "0", "1", …; "" for the sum of all. */
   cpu: string;
@@ -131,7 +135,9 @@ export interface NetCounters {
   };
 }
 
-/** What sysfs says of one network device; an attribute that the driver does not give is undefined. */
+/**
+ * What sysfs says of one network device; an attribute that the driver does not give is undefined.
+ */
 export interface NetInterface {
   device: string;
   up: boolean;

@@ -1,4 +1,7 @@
-/** HostFiles out of a table of paths: the in-memory adapter, for unit tests. A path that ends in "@" is a symbolic link. */
+/**
+ * HostFiles out of a table of paths: the in-memory adapter, for unit tests. A path that ends in "@"
+ * is a symbolic link.
+ */
 import type { HostFiles } from "./host_files.ts";
 import type { VolumeCounts } from "./host_sample.ts";
 

@@ -1,4 +1,7 @@
-/** Network devices out of /proc/net/dev and sysfs, protocol counters, sockets, neighbours, and the queues of the receive path. */
+/**
+ * Network devices out of /proc/net/dev and sysfs, protocol counters, sockets, neighbours, and the
+ * queues of the receive path.
+ */
 import type { HostFiles } from "./host_files.ts";
 import type { NetCounters, NetInterface, SoftnetCounts } from "./host_sample.ts";
 
@@ -38,7 +41,10 @@ export function parseNetDev(text: string, ignore: RegExp | undefined): NetCounte
   return found;
 }
 
-/** Numeric attributes of /sys/class/net/DEVICE that may change at any time; "flags" is read before them. */
+/**
+ * Numeric attributes of /sys/class/net/DEVICE that may change at any time; "flags" is read before
+ * them.
+ */
 const MOVING_ATTRIBUTES = [
   "addr_assign_type",
   "carrier",
@@ -76,8 +82,9 @@ export interface KnownDevice {
 }
 
 /**
- * Reads sysfs for every device that does not fit `ignore`. A driver may refuse single attributes: those are left out. `known` remembers which device had a
- * name: a renamed one takes its open files along, so they are closed when the index changes.
+ * Reads sysfs for every device that does not fit `ignore`. A driver may refuse single attributes:
+ * those are left out. `known` remembers which device had a name: a renamed one takes its open files
+ * along, so they are closed when the index changes.
  */
 export function readInterfaces(
   files: HostFiles,
@@ -171,7 +178,10 @@ function columnsOf(line: string, fields: RegExp) {
   return known;
 }
 
-/** /proc/net/snmp and /proc/net/netstat: a line of names, then a line of numbers. "Tcp_ActiveOpens" → number. */
+/**
+ * /proc/net/snmp and /proc/net/netstat: a line of names, then a line of numbers. "Tcp_ActiveOpens"
+ * → number.
+ */
 export function parseProtocols(text: string, into: Map<string, number>): void {
   const lines = text.split("\n");
   for (let i = 0; i + 1 < lines.length; i += 2) {
@@ -194,7 +204,10 @@ export function parseProtocols6(text: string, into: Map<string, number>): void {
   }
 }
 
-/** /proc/net/sockstat and sockstat6: "TCP: inuse 1 mem 33" → "TCP_inuse", "TCP_mem". Pages of `mem` are given in bytes as well. */
+/**
+ * /proc/net/sockstat and sockstat6: "TCP: inuse 1 mem 33" → "TCP_inuse", "TCP_mem". Pages of `mem`
+ * are given in bytes as well.
+ */
 export function parseSockstat(text: string, pageBytes: number, into: Map<string, number>): void {
   for (const line of text.split("\n")) {
     const words = line.trim().split(" ");
@@ -232,7 +245,8 @@ export function parseArp(text: string): Map<string, number> {
 export function parseSoftnet(text: string): SoftnetCounts[] {
   return text.split("\n").filter((line) => line !== "").map((line, row) => {
     const words = line.split(" ").map((word) => parseInt(word, 16));
-    // Since 5.10 the 13th column is the CPU; before, CPUs that are off left no line and the row was taken for it.
+    // Since 5.10 the 13th column is the CPU; before, CPUs that are off left no line and the row was
+    // taken for it.
     const cpu = words.length >= 13 ? words[12] : row;
     return {
       cpu: String(cpu),
@@ -258,7 +272,10 @@ const CONNTRACK_COLUMNS = [
   "search_restart",
 ];
 
-/** /proc/net/stat/nf_conntrack: a line of names, then one line a CPU, hexadecimal; summed. "stat_drop" → count. */
+/**
+ * /proc/net/stat/nf_conntrack: a line of names, then one line a CPU, hexadecimal; summed.
+ * "stat_drop" → count.
+ */
 export function parseConntrackStat(text: string, into: Map<string, number>): void {
   const [head, ...rows] = text.trim().split("\n").map((line) => line.trim().split(/\s+/));
   for (const name of CONNTRACK_COLUMNS) {

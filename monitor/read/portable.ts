@@ -1,6 +1,7 @@
 /**
- * The reader for systems without /proc: systeminformation. It gives less (no CPU times by mode as counters, no counters per disk) and spawns processes for most answers,
- * which is why Linux never uses it. What it cannot tell is left out, never guessed.
+ * The reader for systems without /proc: systeminformation. It gives less (no CPU times by mode as
+ * counters, no counters per disk) and spawns processes for most answers, which is why Linux never
+ * uses it. What it cannot tell is left out, never guessed.
  */
 import { messageOf } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports/clock.ts";

@@ -1,6 +1,7 @@
 /**
- * The reader for Linux: /proc and /sys directly, no process is ever spawned. One collector fails alone; those that may wait (mounted
- * filesystems, sensors on a bus) have a time limit. Names of collectors are node_exporter's.
+ * The reader for Linux: /proc and /sys directly, no process is ever spawned. One collector fails
+ * alone; those that may wait (mounted filesystems, sensors on a bus) have a time limit. Names of
+ * collectors are node_exporter's.
  */
 import { messageOf } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports/clock.ts";

@@ -1,8 +1,14 @@
-/** Counts processes by state. It reads one file a process, so it is not among the collectors of a scrape by default. */
+/**
+ * Counts processes by state. It reads one file a process, so it is not among the collectors of a
+ * scrape by default.
+ */
 import type { HostFiles } from "./host_files.ts";
 import type { ProcessCounts } from "./host_sample.ts";
 
-/** State letter and threads out of /proc/PID/stat; the name in parentheses may hold anything, even ") R 1". */
+/**
+ * State letter and threads out of /proc/PID/stat; the name in parentheses may hold anything, even
+ * ") R 1".
+ */
 export function parseProcessStat(text: string): { state: string; threads: number } | undefined {
   const words = text.slice(text.lastIndexOf(")") + 2).split(" ");
   const threads = Number(words[17]);

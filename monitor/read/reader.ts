@@ -1,6 +1,7 @@
 /**
- * Port of this program: something that looks at the host. Adapters: the readers of /proc and /sys, and systeminformation elsewhere. Behind it stands the
- * sampler, through which both targets look, so that one look serves all who ask at the same time.
+ * Port of this program: something that looks at the host. Adapters: the readers of /proc and /sys,
+ * and systeminformation elsewhere. Behind it stands the sampler, through which both targets look,
+ * so that one look serves all who ask at the same time.
  */
 import type { Clock } from "../../core/ports/clock.ts";
 import type { HostSample } from "./host_sample.ts";
@@ -9,7 +10,10 @@ export interface HostReader {
   readonly kind: HostSample["reader"];
   /** Every collector that this reader knows. */
   readonly collectors: readonly string[];
-  /** One look with the named collectors. Never rejects: what failed is said in `collectors` of the sample. */
+  /**
+   * One look with the named collectors. Never rejects: what failed is said in `collectors` of the
+   * sample.
+   */
   read(names: ReadonlySet<string>): Promise<HostSample>;
 }
 

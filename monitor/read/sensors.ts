@@ -1,6 +1,7 @@
 /**
- * Temperatures, fans, voltages and power out of /sys/class/hwmon, and thermal zones. sysfs gives thousandths (millionths for power and energy);
- * readings are base units. Some drivers ask a chip over a slow bus, so a broken one can take a second.
+ * Temperatures, fans, voltages and power out of /sys/class/hwmon, and thermal zones. sysfs gives
+ * thousandths (millionths for power and energy); readings are base units. Some drivers ask a chip
+ * over a slow bus, so a broken one can take a second.
  */
 import type { HostFiles } from "./host_files.ts";
 import type { HostSample, SensorReading } from "./host_sample.ts";
@@ -50,7 +51,9 @@ export function readSensors(files: HostFiles): SensorReading[] {
   return found;
 }
 
-/** node_exporter names a chip by its device: the last two parts of the link, without odd characters. */
+/**
+ * node_exporter names a chip by its device: the last two parts of the link, without odd characters.
+ */
 function chipOf(files: HostFiles, base: string, folder: string, name: string): string {
   const clean = (text: string) =>
     text.toLowerCase().replace(/[^a-z0-9:_]/g, "_").replace(/^_+|_+$/g, "");

@@ -1,6 +1,7 @@
 /**
- * What every MetricSink over a network needs: a bounded queue, batches in order, retries with growing waits, and an account of each point. `send` does the
- * talking. A batch that is refused for good is halved until the refused points stand alone, so that one bad point costs itself only;
+ * What every MetricSink over a network needs: a bounded queue, batches in order, retries with
+ * growing waits, and an account of each point. `send` does the talking. A batch that is refused for
+ * good is halved until the refused points stand alone, so that one bad point costs itself only;
  * sending the good ones twice does no harm, because a point is identified by series and time.
  */
 import { isRetriable, messageOf } from "../../core/errors.ts";
@@ -13,13 +14,16 @@ export interface BufferedSinkOptions<T> {
   /** The form in which a point waits. May throw: the point is then rejected. */
   encode(point: Point): T;
   /**
-   * Delivers a batch. Rejects with a retriable WeirError where it should be tried again, with any other error where the batch is
-   * refused for good. `retryAfterMs` on the error is waited for.
+   * Delivers a batch. Rejects with a retriable WeirError where it should be tried again, with any
+   * other error where the batch is refused for good. `retryAfterMs` on the error is waited for.
    */
   send(batch: readonly T[], signal: AbortSignal): Promise<void>;
   /** Most points in one batch. */
   batchPointsMax: number;
-  /** Most points that wait. A batch under way may be held beyond it: whether it was lost is known only when it ends. */
+  /**
+   * Most points that wait. A batch under way may be held beyond it: whether it was lost is known
+   * only when it ends.
+   */
   bufferPointsMax: number;
   /** First and longest wait between two tries; doubled each time. */
   retryMinMs: number;
@@ -65,7 +69,10 @@ export class BufferedSink<T> implements MetricSink {
     this.#run();
   }
 
-  /** Resolves when everything taken before it is delivered, dropped or rejected, or when the deadline passes. */
+  /**
+   * Resolves when everything taken before it is delivered, dropped or rejected, or when the
+   * deadline passes.
+   */
   async flush(deadlineMs: number): Promise<void> {
     const target = this.#taken;
     this.#wake.abort();
@@ -105,7 +112,10 @@ export class BufferedSink<T> implements MetricSink {
     return this.#inFlight?.start ?? (this.#queue.length > 0 ? this.#queueStart : this.#taken);
   }
 
-  /** Drops the oldest beyond the bound. Those of the batch under way are only marked: they may arrive yet. */
+  /**
+   * Drops the oldest beyond the bound. Those of the batch under way are only marked: they may
+   * arrive yet.
+   */
   #trim(): void {
     const flight = this.#inFlight;
     const waiting = flight === undefined ? 0 : flight.batch.length - flight.doomed;
@@ -157,7 +167,10 @@ export class BufferedSink<T> implements MetricSink {
     }
   }
 
-  /** What of the batch is not settled yet goes to the front again; the bound may then cost the oldest. */
+  /**
+   * What of the batch is not settled yet goes to the front again; the bound may then cost the
+   * oldest.
+   */
   #putBack(): void {
     const { start, batch, doomed } = this.#inFlight!;
     this.#inFlight = undefined;
@@ -173,7 +186,9 @@ export class BufferedSink<T> implements MetricSink {
     await this.#options.clock.sleep(ms, this.#wake.signal);
   }
 
-  /** Delivers a batch, halving it where it is refused. Rejects where the far side cannot be reached. */
+  /**
+   * Delivers a batch, halving it where it is refused. Rejects where the far side cannot be reached.
+   */
   async #deliver(batch: T[]): Promise<void> {
     const open = [batch];
     for (let part = open.shift(); part !== undefined; part = open.shift()) {

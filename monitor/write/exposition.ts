@@ -1,7 +1,8 @@
 /**
- * Writes the Prometheus text format, or OpenMetrics, as one growing text. prom-client's own writer makes several
- * objects a sample and renames counters for good once OpenMetrics was asked for; a host has a thousand samples a scrape. The
- * number of series is bounded: what goes beyond it is left out and counted.
+ * Writes the Prometheus text format, or OpenMetrics, as one growing text. prom-client's own writer
+ * makes several objects a sample and renames counters for good once OpenMetrics was asked for; a
+ * host has a thousand samples a scrape. The number of series is bounded: what goes beyond it is
+ * left out and counted.
  */
 import type { Registry } from "prom-client";
 
@@ -33,7 +34,10 @@ export class Exposition {
     return this.#dropped;
   }
 
-  /** Begins a family. Counters have names that end in _total; OpenMetrics names their family without it. */
+  /**
+   * Begins a family. Counters have names that end in _total; OpenMetrics names their family without
+   * it.
+   */
   family(name: string, type: FamilyType, help: string): void {
     this.#name = name;
     let family = name, shown: string = type;
@@ -44,7 +48,10 @@ export class Exposition {
     this.#text += `# HELP ${family} ${escapeHelp(help)}\n# TYPE ${family} ${shown}\n`;
   }
 
-  /** A sample, left out where the value is not a number; `labels` as `name="value"` pairs with commas between, made by `label`; "" for none. */
+  /**
+   * A sample, left out where the value is not a number; `labels` as `name="value"` pairs with
+   * commas between, made by `label`; "" for none.
+   */
   sample(labels: string, value: number, name = this.#name): void {
     if (Number.isNaN(value)) return;
     if (this.#left <= 0) {

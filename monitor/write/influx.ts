@@ -1,6 +1,7 @@
 /**
- * MetricSink over InfluxDB: version 2 by its write API (1.8 and later speak it too), older ones by `/write?db=`. Points wait as line protocol. What the server
- * refuses for good is rejected; a server that is away, busy, or does not let us in is tried again until the buffer is full.
+ * MetricSink over InfluxDB: version 2 by its write API (1.8 and later speak it too), older ones by
+ * `/write?db=`. Points wait as line protocol. What the server refuses for good is rejected; a
+ * server that is away, busy, or does not let us in is tried again until the buffer is full.
  */
 import { HttpError, InfluxDB, Point as InfluxPoint } from "@influxdata/influxdb-client";
 import { messageOf, WeirError } from "../../core/errors.ts";
@@ -52,7 +53,8 @@ export function createInfluxSink(options: InfluxOptions, clock: Clock): MetricSi
     retryMaxMs: options.retryMaxMs,
     async send(batch, signal) {
       transport.signal = signal;
-      // Batches, retries and bounds are the buffer's: the client writes this batch once, and says how it went.
+      // Batches, retries and bounds are the buffer's: the client writes this batch once, and says
+      // how it went.
       const api = client.getWriteApi(options.org, options.bucket, "ms", {
         batchSize: batch.length + 1,
         flushInterval: 0,
@@ -98,7 +100,10 @@ export function lineOf(point: Point): string {
   return text;
 }
 
-/** Answers that are about these very points; every other failure is about us or the server, and may pass. */
+/**
+ * Answers that are about these very points; every other failure is about us or the server, and may
+ * pass.
+ */
 const REFUSED = [400, 413, 422];
 
 /** Our error for what the client threw. Retriable unless the points themselves were refused. */

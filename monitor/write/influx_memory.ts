@@ -37,7 +37,10 @@ const ROWS: Record<string, string> = {
   write_back_tmp: "WritebackTmp",
 };
 
-/** The measurement `mem`. Used is what is not available; the cache counts what can be reclaimed of the slabs. */
+/**
+ * The measurement `mem`. Used is what is not available; the cache counts what can be reclaimed of
+ * the slabs.
+ */
 export function memoryFields(rows: readonly MemoryValue[]): Fields {
   const values = new Map(rows.map((row) => [row.key, row.value]));
   const of = (key: string) => values.get(key) ?? 0;

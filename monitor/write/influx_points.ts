@@ -1,6 +1,7 @@
 /**
- * A host sample as points in Telegraf's measurements, tags, fields and field types, so that dashboards made for Telegraf work unchanged. An InfluxDB
- * field never changes its type: whole numbers are always `int`, shares and averages always `float`.
+ * A host sample as points in Telegraf's measurements, tags, fields and field types, so that
+ * dashboards made for Telegraf work unchanged. An InfluxDB field never changes its type: whole
+ * numbers are always `int`, shares and averages always `float`.
  */
 import type { Point } from "../../core/ports/metric_sink.ts";
 import type {
@@ -34,7 +35,10 @@ export const IGNORED_FS_TYPES = [
 
 const IFF_UP = 1, IFF_LOOPBACK = 8;
 
-/** Turns samples into points. It keeps the sample before, for what is a share of the time between two. */
+/**
+ * Turns samples into points. It keeps the sample before, for what is a share of the time between
+ * two.
+ */
 export class PointWriter {
   #options: PointOptions;
   #before: HostSample | undefined;
@@ -110,7 +114,10 @@ function cpuPoints(before: HostSample | undefined, now: HostSample) {
   return found;
 }
 
-/** Shares of the time between two samples, per cent. Guests are part of user and nice in the kernel's counters, and taken out here. */
+/**
+ * Shares of the time between two samples, per cent. Guests are part of user and nice in the
+ * kernel's counters, and taken out here.
+ */
 export function usage(before: CpuTimes | undefined, now: CpuTimes): Fields | undefined {
   if (before === undefined) return undefined;
   const delta = (mode: keyof Omit<CpuTimes, "cpu">) => now[mode] - before[mode];
@@ -167,7 +174,10 @@ function percent(part: number, whole: number): number {
   return whole > 0 ? 100 * part / whole : 0;
 }
 
-/** Telegraf says nothing of a device that was never used, such as the eight empty loop devices of most hosts. */
+/**
+ * Telegraf says nothing of a device that was never used, such as the eight empty loop devices of
+ * most hosts.
+ */
 function isUnused(disk: DiskCounters): boolean {
   return disk.readsCompleted === 0 && disk.writesCompleted === 0 && disk.ioMs === 0 &&
     disk.weightedMs === 0 && disk.ioNow === 0;
@@ -209,7 +219,10 @@ function diskioFields(disk: DiskCounters, before: HostSample | undefined, now: H
   };
 }
 
-/** Devices that are up and no loopback, as Telegraf chooses them; all where nothing is known of them. */
+/**
+ * Devices that are up and no loopback, as Telegraf chooses them; all where nothing is known of
+ * them.
+ */
 function netFields(entry: NetCounters, sample: HostSample): Fields | undefined {
   const known = sample.interfaces?.find((other) => other.device === entry.device);
   const flags = known?.numbers.get("flags") ?? IFF_UP;

@@ -1,4 +1,7 @@
-/** The part that takes a sample every interval and hands its points to a MetricSink. Samples lie on whole multiples of the interval. */
+/**
+ * The part that takes a sample every interval and hands its points to a MetricSink. Samples lie on
+ * whole multiples of the interval.
+ */
 import { messageOf } from "../../core/errors.ts";
 import type { Part } from "../../core/lifecycle.ts";
 import { logOf } from "../../core/log.ts";

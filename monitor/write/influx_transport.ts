@@ -1,6 +1,7 @@
 /**
- * How the InfluxDB client talks: fetch with gzip, a time limit and the token of the moment. The client's own transports differ by build (the one that Deno gets does
- * neither gzip nor time limits), and this one also speaks to servers of version 1.
+ * How the InfluxDB client talks: fetch with gzip, a time limit and the token of the moment. The
+ * client's own transports differ by build (the one that Deno gets does neither gzip nor time
+ * limits), and this one also speaks to servers of version 1.
  */
 import { gzipSync } from "node:zlib";
 import {
@@ -15,7 +16,10 @@ import {
 export interface InfluxTransportOptions {
   /** "http://127.0.0.1:8086", without a slash at the end. */
   url: string;
-  /** Text of the Authorization header, "" for none; asked at every request, so that a changed token file is seen. */
+  /**
+   * Text of the Authorization header, "" for none; asked at every request, so that a changed token
+   * file is seen.
+   */
   authorization: () => string;
   /** Longest wait for an answer. */
   timeoutMs: number;

@@ -1,6 +1,7 @@
 /**
- * GET /metrics: the host, read at the time of the scrape, and this program's own registry, in the text format or in OpenMetrics, as the scraper asks.
- * `collect[]` names the collectors wanted, as with node_exporter.
+ * GET /metrics: the host, read at the time of the scrape, and this program's own registry, in the
+ * text format or in OpenMetrics, as the scraper asks. `collect[]` names the collectors wanted, as
+ * with node_exporter.
  */
 import { gzipSync } from "node:zlib";
 import type { Registry } from "prom-client";
@@ -35,7 +36,10 @@ export class MetricsPages {
     this.#options = options;
   }
 
-  /** The page for a request's Accept header and the collectors that it names (none: all that are set). */
+  /**
+   * The page for a request's Accept header and the collectors that it names (none: all that are
+   * set).
+   */
   async page(accept: string, wanted: readonly string[] = []): Promise<MetricsPage> {
     const { registry, sampler, collectors, seriesMax } = this.#options;
     const openMetrics = /application\/openmetrics-text/.test(accept);
@@ -65,7 +69,8 @@ export class MetricsPages {
     if (!takesGzip(request.headers.get("accept-encoding") ?? "")) {
       return new Response(text, { headers });
     }
-    // Level 1 costs a fifth of what the HTTP server's own compression does, for a page a tenth larger.
+    // Level 1 costs a fifth of what the HTTP server's own compression does, for a page a tenth
+    // larger.
     headers["content-encoding"] = "gzip";
     return new Response(gzipSync(text, { level: 1 }), { headers });
   }
@@ -75,7 +80,10 @@ function takesGzip(accept: string): boolean {
   return accept.split(",").some((part) => /^\s*gzip\s*(;\s*q=(1|0\.\d*[1-9]).*)?$/i.test(part));
 }
 
-/** A shared sample may have more collectors than this page is to show: `processes` is among the other target's. */
+/**
+ * A shared sample may have more collectors than this page is to show: `processes` is among the
+ * other target's.
+ */
 function only(sample: HostSample, names: ReadonlySet<string>): HostSample {
   if (sample.collectors.every((result) => names.has(result.name))) return sample;
   const shown = { ...sample, collectors: sample.collectors.filter((r) => names.has(r.name)) };

@@ -1,6 +1,7 @@
 /**
- * A host sample in node_exporter's names, labels and units, so that the dashboards and rules that the world has work unchanged. Nothing of our
- * own is in this name space, and `node_exporter_build_info` is left out: we are not it.
+ * A host sample in node_exporter's names, labels and units, so that the dashboards and rules that
+ * the world has work unchanged. Nothing of our own is in this name space, and
+ * `node_exporter_build_info` is left out: we are not it.
  */
 import type { HostSample } from "../read/host_sample.ts";
 import { Exposition, label, labels } from "./exposition.ts";

@@ -90,7 +90,8 @@ export function writeKernel(out: Exposition, sample: HostSample): void {
   out.single("node_load15", "gauge", "Load average of 15 minutes.", sample.load?.load15);
   for (const row of sample.pressure ?? []) {
     const name = `node_pressure_${row.resource}`;
-    // For the CPU "full" has no meaning for the system as a whole, and interrupts know "full" alone.
+    // For the CPU "full" has no meaning for the system as a whole, and interrupts know "full"
+    // alone.
     const full = row.resource === "cpu" ? undefined : row.full;
     out.single(
       `${name}_stalled_seconds_total`,

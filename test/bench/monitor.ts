@@ -1,8 +1,10 @@
 /**
- * What a scrape costs: weir-monitor and Debian's node_exporter with the same collectors and filters on this host, in turns in one run. Prints CPU
- * time a scrape (user and system, of the whole process) and resident memory; asserts nothing.
+ * What a scrape costs: weir-monitor and Debian's node_exporter with the same collectors and filters
+ * on this host, in turns in one run. Prints CPU time a scrape (user and system, of the whole
+ * process) and resident memory; asserts nothing.
  *
- *     deno run -A test/bench/monitor.ts [--executable dist/weir-monitor] [--rounds 3] [--scrapes 200]
+ *     deno run -A test/bench/monitor.ts [--executable dist/weir-monitor] [--rounds 3] [--scrapes
+ * 200]
  */
 import { monitorSettings } from "../../monitor/config.ts";
 import { startNodeExporter } from "../monitor/servers.ts";

@@ -1,4 +1,7 @@
-/** The MetricSink promises, kept by the InfluxDB adapter against a real InfluxDB, through a proxy that can be taken away. */
+/**
+ * The MetricSink promises, kept by the InfluxDB adapter against a real InfluxDB, through a proxy
+ * that can be taken away.
+ */
 import type { Point } from "../../core/ports/metric_sink.ts";
 import { metricSinkConformance, numbered } from "../../core/ports/metric_sink_conformance.ts";
 import { systemClock } from "../../core/ports/clock.ts";

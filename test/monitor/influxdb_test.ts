@@ -1,4 +1,7 @@
-/** The monitor writing to a real InfluxDB: types, dashboards, and what happens while the server is away. */
+/**
+ * The monitor writing to a real InfluxDB: types, dashboards, and what happens while the server is
+ * away.
+ */
 import assert from "node:assert/strict";
 import { hostsInfluxdb } from "../../grafana/hosts_influxdb.ts";
 import { fetchPage } from "./page.ts";

@@ -1,4 +1,7 @@
-/** Side by side with Debian's node_exporter on this host: the same families, types, series and values, for the collectors that both have. */
+/**
+ * Side by side with Debian's node_exporter on this host: the same families, types, series and
+ * values, for the collectors that both have.
+ */
 import assert from "node:assert/strict";
 import { monitorSettings } from "../../monitor/config.ts";
 import { fetchPage, nameOf, type Page } from "./page.ts";
@@ -11,12 +14,18 @@ const settings = monitorSettings.parse({});
 const NEWER =
   /^node_(pressure_irq_stalled_seconds_total|softnet_(cpu_collision_total|flow_limit_count_total|received_rps_total|softnet_backlog_len)|netstat_TcpExt_(TCPOFOQueue|TCPRcvQDrop))$/;
 
-/** Theirs alone: it says of itself, and of its own collectors; and what docs/monitor.md lists as not exported. */
+/**
+ * Theirs alone: it says of itself, and of its own collectors; and what docs/monitor.md lists as not
+ * exported.
+ */
 const THEIRS =
   /^(node_exporter_build_info|node_scrape_collector_|process_|go_|promhttp_|node_disk_(ata_|filesystem_info|device_mapper_info)|node_cpu_(core|package)_throttles_total)/;
 const OURS = /^(weir_|process_|node_scrape_collector_)/;
 
-/** Gauges that move between two looks: compared within a share of the larger value, and an absolute slack. */
+/**
+ * Gauges that move between two looks: compared within a share of the larger value, and an absolute
+ * slack.
+ */
 const MOVING: [RegExp, share: number, slack: number][] = [
   [/^node_memory_/, 0.3, 200e6],
   [/^node_filesystem_(avail|free)_bytes/, 0.02, 500e6],

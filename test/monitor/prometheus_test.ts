@@ -1,4 +1,7 @@
-/** The monitor scraped by a real Prometheus: from source, and as an executable where one has been built. */
+/**
+ * The monitor scraped by a real Prometheus: from source, and as an executable where one has been
+ * built.
+ */
 import assert from "node:assert/strict";
 import { hostsPrometheus } from "../../grafana/hosts_prometheus.ts";
 import { Prometheus, promtoolComplaints } from "./servers.ts";

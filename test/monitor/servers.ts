@@ -1,4 +1,7 @@
-/** The real servers of the monitor's tests: InfluxDB of the test run, Prometheus and node_exporter of their own on free ports. */
+/**
+ * The real servers of the monitor's tests: InfluxDB of the test run, Prometheus and node_exporter
+ * of their own on free ports.
+ */
 import { freePort, type Site, until } from "./site.ts";
 
 export interface InfluxAccess {
@@ -68,7 +71,9 @@ export interface PromSeries {
   value: [number, string];
 }
 
-/** Starts Debian's node_exporter with further arguments; resolves with the address of its /metrics. */
+/**
+ * Starts Debian's node_exporter with further arguments; resolves with the address of its /metrics.
+ */
 export async function startNodeExporter(
   site: Site,
   args: string[],

@@ -1,6 +1,6 @@
 /**
- * What the monitor's tests need: a monitor from source or as executable, real servers beside it, and questions to them. Everything that is started here
- * ends with `close`.
+ * What the monitor's tests need: a monitor from source or as executable, real servers beside it,
+ * and questions to them. Everything that is started here ends with `close`.
  */
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
@@ -182,7 +182,9 @@ export class Bucket {
     await this.#call("DELETE", `/api/v2/buckets/${this.#id}`);
   }
 
-  /** Rows of a Flux query, as Grafana's data source would get them: annotated CSV, values as text. */
+  /**
+   * Rows of a Flux query, as Grafana's data source would get them: annotated CSV, values as text.
+   */
   async flux(query: string): Promise<FluxRow[]> {
     const answer = await this.#call("POST", `/api/v2/query?org=${this.access.org}`, {
       query,

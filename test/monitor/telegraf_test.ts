@@ -1,4 +1,7 @@
-/** Side by side with Telegraf's own inputs on this host, built from its Go module: the same points, tags, fields, types and values. */
+/**
+ * Side by side with Telegraf's own inputs on this host, built from its Go module: the same points,
+ * tags, fields, types and values.
+ */
 import assert from "node:assert/strict";
 import { systemClock } from "../../core/ports/clock.ts";
 import type { Point } from "../../core/ports/metric_sink.ts";
@@ -22,7 +25,10 @@ const TYPE_OF: Record<string, string> = {
   string: "text",
 };
 
-/** What stands still between the two looks; everything else may move by a third, and a slack of its size. */
+/**
+ * What stands still between the two looks; everything else may move by a third, and a slack of its
+ * size.
+ */
 const EXACT =
   /^(mem\.(total|.*_total|huge_page_size|commit_limit)|swap\.total|disk\.(total|inodes_total)|net\.(err_in|err_out|speed)|system\.(n_cpus|n_physical_cpus|n_users|n_unique_users)|kernel\.boot_time)$/;
 

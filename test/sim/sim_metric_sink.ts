@@ -1,6 +1,7 @@
 /**
- * The simulated MetricSink: the real queue of the InfluxDB adapter over a far side that fails, delays, answers late and refuses by seed, on a clock that leaps to the next
- * thing due. A thousand seconds of outages pass in milliseconds, and the same seed gives the same run.
+ * The simulated MetricSink: the real queue of the InfluxDB adapter over a far side that fails,
+ * delays, answers late and refuses by seed, on a clock that leaps to the next thing due. A thousand
+ * seconds of outages pass in milliseconds, and the same seed gives the same run.
  */
 import { setImmediate } from "node:timers";
 import { WeirError } from "../../core/errors.ts";

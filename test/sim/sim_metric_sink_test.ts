@@ -68,7 +68,8 @@ async function accountsForEveryPoint(seed: number): Promise<void> {
   assert.equal(stats.buffered, 0, "progress once the faults end");
   assert.equal(stats.written + stats.dropped + stats.rejected, offered + refused);
   const arrived = sim.arrived("m").length;
-  // A point may have arrived although its answer was lost and it was dropped later: never fewer than said.
+  // A point may have arrived although its answer was lost and it was dropped later: never fewer
+  // than said.
   assert(arrived >= stats.written, `${arrived} arrived, ${stats.written} written`);
   if (stats.dropped === 0) {
     assert.equal(arrived, offered);
