@@ -1,0 +1,134 @@
+/**
+ * Real servers for tests. The test run starts one set and names it in the environment (WEIR_TEST_KAFKA and so on); a
+ * person may name servers of his own there. Without, the first test that asks starts what it needs, and the servers end
+ * with the process of the tests. A test that kills a server starts one of its own instead: startKafka() and the like.
+ *
+ * Shared servers are shared: a test uses names of its own (uniqueName) and removes what it made.
+ */
+import { startElasticsearch } from "./servers/elasticsearch.ts";
+import { installElasticsearch } from "./servers/elasticsearch.ts";
+import { installEtcd, startEtcd } from "./servers/etcd.ts";
+import { installInfluxdb, startInfluxdb } from "./servers/influxdb.ts";
+import { type Say, sayOnStderr, withLock } from "./servers/install.ts";
+import type { Server } from "./servers/instance.ts";
+import { installKafka, startKafka } from "./servers/kafka.ts";
+import { installPrometheus } from "./servers/prometheus.ts";
+
+export { startElasticsearch } from "./servers/elasticsearch.ts";
+export { startEtcd } from "./servers/etcd.ts";
+export { startInfluxdb } from "./servers/influxdb.ts";
+export { kafkaTools, startKafka } from "./servers/kafka.ts";
+export { promtool, startPrometheus } from "./servers/prometheus.ts";
+export type { Server } from "./servers/instance.ts";
+
+export interface InfluxAccess {
+  url: string;
+  org: string;
+  bucket: string;
+  /** May do everything in this server. */
+  token: string;
+}
+
+/** Where each server is. */
+export interface Servers {
+  /** host:port of a broker. */
+  kafka: string;
+  /** URL without a slash at its end; so for the others. */
+  elasticsearch: string;
+  etcd: string;
+  influxdb: InfluxAccess;
+}
+
+export type ServerName = keyof Servers;
+
+export interface ServerSet {
+  /** Name these in the environment of the tests. */
+  env: Record<string, string>;
+  /** Ends the servers and removes their data; twice is no fault. */
+  stop(): Promise<void>;
+}
+
+const VARIABLE: Record<ServerName, string> = {
+  kafka: "WEIR_TEST_KAFKA",
+  elasticsearch: "WEIR_TEST_ELASTICSEARCH",
+  etcd: "WEIR_TEST_ETCD",
+  influxdb: "WEIR_TEST_INFLUXDB",
+};
+
+const START: Record<ServerName, (say: Say) => Promise<{ server: Server; value: string }>> = {
+  kafka: async (say) => plain(await startKafka({ say })),
+  elasticsearch: async (say) => plain(await startElasticsearch({ say })),
+  etcd: async (say) => plain(await startEtcd({ say })),
+  influxdb: async (say) => {
+    const { server, access } = await startInfluxdb({ say });
+    const { url, org, bucket, token } = access;
+    return { server, value: [url, org, bucket, token].join("|") };
+  },
+};
+
+/**
+ * The addresses of these servers, which are started for this process where the environment does not name them.
+ *
+ *     const { kafka, etcd } = await servers("kafka", "etcd");
+ *
+ * Throws where one cannot be installed or started, with what to do about it.
+ */
+export async function servers<N extends ServerName>(...names: N[]): Promise<Pick<Servers, N>> {
+  if (names.some((name) => !Deno.env.get(VARIABLE[name]))) {
+    // Test files run beside one another in one process and share its environment, but no variables.
+    await withLock(`${tempFolder()}/weir-test-${Deno.pid}.lock`, async () => {
+      const missing = names.filter((name) => !Deno.env.get(VARIABLE[name]));
+      const { env } = await startSet(missing, sayOnStderr);
+      for (const [name, value] of Object.entries(env)) Deno.env.set(name, value);
+    });
+  }
+  const found = names.map((name) => [name, parse(name, Deno.env.get(VARIABLE[name])!)]);
+  return Object.fromEntries(found);
+}
+
+/** Installs every server that the tests use. */
+export async function installAll(say: Say): Promise<void> {
+  // One after the other: each of them keeps the machine busy.
+  await installEtcd(say);
+  await installPrometheus(say);
+  await installKafka(say);
+  await installElasticsearch(say);
+  await installInfluxdb(say);
+}
+
+/** Starts servers side by side and says how long each took. Where one fails the others are ended and it throws. */
+export async function startSet(names: readonly ServerName[], say: Say): Promise<ServerSet> {
+  const started: Server[] = [], env: Record<string, string> = {};
+  const since = performance.now();
+  const stop = async () => {
+    await Promise.all(started.splice(0).map((server) => server.remove()));
+  };
+  const results = await Promise.allSettled(names.map(async (name) => {
+    const { server, value } = await START[name](say);
+    started.push(server);
+    env[VARIABLE[name]] = value;
+    const seconds = ((performance.now() - since) / 1000).toFixed(1);
+    say(`${name} at ${server.address} after ${seconds} s`);
+  }));
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed !== undefined) {
+    await stop();
+    throw failed.reason;
+  }
+  return { env, stop };
+}
+
+function plain(server: Server): { server: Server; value: string } {
+  return { server, value: server.address };
+}
+
+function parse(name: ServerName, value: string): Servers[ServerName] {
+  if (name !== "influxdb") return value.replace(/\/$/, "");
+  const [url, org, bucket, token] = value.split("|");
+  if (!token) throw new Error(`${VARIABLE.influxdb} is not url|org|bucket|token`);
+  return { url: url.replace(/\/$/, ""), org, bucket, token };
+}
+
+function tempFolder(): string {
+  return Deno.env.get("TMPDIR") ?? "/tmp";
+}

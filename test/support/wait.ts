@@ -1,0 +1,56 @@
+/** Waiting in tests: on a condition, never for a time. What never came is said with what was seen last. */
+
+export interface WaitOptions {
+  /** @default {30000} */
+  timeoutMs?: number;
+  /** Between two looks. @default {25} */
+  everyMs?: number;
+  /** Text for the failure, such as the end of a server's log. */
+  detail?: () => string | Promise<string>;
+}
+
+/**
+ * Looks until `condition` gives something true, and returns that. A condition that throws counts as not yet true.
+ * Throws after `timeoutMs` with `what`, the value or error seen last, and `detail`.
+ */
+export async function waitFor<T>(
+  what: string,
+  condition: () => T | Promise<T>,
+  options: WaitOptions = {},
+): Promise<NonNullable<T>> {
+  const { timeoutMs = 30_000, everyMs = 25, detail } = options;
+  const since = performance.now();
+  let looks = 0;
+  for (;;) {
+    let seen: string;
+    looks++;
+    try {
+      const value = await condition();
+      if (value) return value;
+      seen = `last value ${show(value)}`;
+    } catch (error) {
+      if (error instanceof NeverError) throw error;
+      seen = `last error ${error instanceof Error ? error.message : String(error)}`;
+    }
+    const waitedMs = performance.now() - since;
+    if (waitedMs > timeoutMs) {
+      const more = detail === undefined ? "" : `\n${await detail()}`;
+      const seconds = (waitedMs / 1000).toFixed(1);
+      throw new Error(`Waited ${seconds} s for ${what}: ${seen}, ${looks} looks${more}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+}
+
+/** Thrown by a condition that can never become true: the wait ends at once. */
+export class NeverError extends Error {
+  override readonly name = "NeverError";
+}
+
+function show(value: unknown): string {
+  try {
+    return String(JSON.stringify(value) ?? value).slice(0, 300);
+  } catch {
+    return String(value); // a bigint or a cycle
+  }
+}
