@@ -12,7 +12,7 @@ import { countsOf, type Outcome } from "./support/outcome.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 const UNIT = ["core", "agent", "transfer", "monitor", "search", "cli", "deploy", "grafana"];
-const SERVERS = ["kafka", "elasticsearch", "etcd", "influxdb"] as const;
+const SERVERS = ["kafka", "elasticsearch", "etcd", "influxdb", "prometheus"] as const;
 
 const total: Outcome = { passed: 0, failed: 0, skipped: 0 };
 const failures: string[] = [];
@@ -48,9 +48,10 @@ async function deno(args: string[], env: Record<string, string>, minutes: number
   }, minutes * 60_000);
   let output = "";
   const show = async (stream: ReadableStream<Uint8Array>) => {
-    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-      output += text;
-      await Deno.stdout.write(new TextEncoder().encode(text));
+    const decoder = new TextDecoder();
+    for await (const bytes of stream) {
+      output += decoder.decode(bytes, { stream: true });
+      await Deno.stdout.write(bytes);
     }
   };
   const [status] = await Promise.all([child.status, show(child.stdout), show(child.stderr)]);
