@@ -2,7 +2,8 @@
  * The MetricSink promises, kept by the InfluxDB adapter against a real InfluxDB, through a proxy
  * that can be taken away.
  */
-import type { Point } from "../../core/ports/metric_sink.ts";
+import assert from "node:assert/strict";
+import type { MetricSink, Point } from "../../core/ports/metric_sink.ts";
 import { metricSinkConformance, numbered } from "../../core/ports/metric_sink_conformance.ts";
 import { systemClock } from "../../core/ports/clock.ts";
 import { createInfluxSink } from "../../monitor/write/influx.ts";
@@ -10,27 +11,47 @@ import { type Bucket, Site } from "./site.ts";
 
 const BUFFER_POINTS_MAX = 300;
 
+function sinkTo(url: string, bucket: Bucket): MetricSink {
+  return createInfluxSink({
+    url,
+    api: "v2",
+    org: bucket.access.org,
+    bucket: bucket.name,
+    database: "",
+    retentionPolicy: "",
+    username: "",
+    secret: () => bucket.access.token,
+    timeoutMs: 5000,
+    gzipBytesMin: 1000,
+    batchPointsMax: 40,
+    bufferPointsMax: BUFFER_POINTS_MAX,
+    retryMinMs: 20,
+    retryMaxMs: 200,
+  }, systemClock);
+}
+
+Deno.test("InfluxDB gets small bodies as they are and larger ones as gzip", async () => {
+  const site = await Site.open();
+  const bucket = await site.bucket();
+  const gate = new Gate(bucket.access.url);
+  const sink = sinkTo(gate.url, bucket);
+  sink.write([numbered("small", 0)]);
+  await sink.flush(10_000);
+  assert.deepEqual([...gate.encodings], ["none"]);
+  sink.write(Array.from({ length: 40 }, (_, n) => numbered("large", n)));
+  await sink.flush(10_000);
+  assert.deepEqual([...gate.encodings], ["none", "gzip"]);
+  assert.equal((await pointsOf(bucket, "large")).length, 40);
+  await sink.close(1000);
+  await gate.close();
+  await site.close();
+});
+
 metricSinkConformance("InfluxDB", { fails: true, refuses: true }, async () => {
   const site = await Site.open();
   const bucket = await site.bucket();
   const gate = new Gate(bucket.access.url);
-  const make = () =>
-    createInfluxSink({
-      url: gate.url,
-      api: "v2",
-      org: bucket.access.org,
-      bucket: bucket.name,
-      database: "",
-      retentionPolicy: "",
-      username: "",
-      secret: () => bucket.access.token,
-      timeoutMs: 5000,
-      gzipBytesMin: 1000,
-      batchPointsMax: 40,
-      bufferPointsMax: BUFFER_POINTS_MAX,
-      retryMinMs: 20,
-      retryMaxMs: 200,
-    }, systemClock);
+  const make = () => sinkTo(gate.url, bucket);
   return {
     sink: make(),
     arrived: (measurement) => pointsOf(bucket, measurement),
@@ -54,6 +75,8 @@ metricSinkConformance("InfluxDB", { fails: true, refuses: true }, async () => {
 /** A way to the server that answers 503 while it is shut. */
 class Gate {
   open = true;
+  /** Content encodings seen. */
+  readonly encodings = new Set<string>();
   readonly url: string;
   #server: Deno.HttpServer<Deno.NetAddr>;
 
@@ -61,6 +84,7 @@ class Gate {
     const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
     this.#server = Deno.serve(options, async (request) => {
       const body = await request.arrayBuffer();
+      this.encodings.add(request.headers.get("content-encoding") ?? "none");
       if (!this.open) return new Response("shut", { status: 503 });
       const { pathname, search } = new URL(request.url);
       const headers = new Headers(request.headers);

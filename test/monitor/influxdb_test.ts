@@ -215,3 +215,23 @@ Deno.test("a wrong token is told, points wait, and arrive once the token file is
     await site.close();
   }
 });
+
+Deno.test("api v1 writes to /write?db=, with user and password", async () => {
+  const site = await Site.open();
+  try {
+    // InfluxDB 2 answers version 1's way of writing too: the database is the bucket, the password its token.
+    const bucket = await site.bucket();
+    const { enabled, url, tokenFile } = bucket.settings();
+    const target = { enabled, url, tokenFile, api: "v1", database: bucket.name, username: "any" };
+    await site.monitor({ influx: { ...target, interval: "1s" } });
+    await until("points", async () => {
+      const rows = await bucket.flux(
+        `from(bucket: "${bucket.name}") |> range(start: -5m) ` +
+          `|> filter(fn: (r) => r._measurement == "mem" and r._field == "total")`,
+      );
+      return rows.length > 0 && rows[0].types._value === "long" || undefined;
+    });
+  } finally {
+    await site.close();
+  }
+});
