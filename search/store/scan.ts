@@ -97,6 +97,11 @@ export class ScanBlock {
     return this.info === undefined ? this.columns.starts !== undefined : this.info.joined;
   }
 
+  /** True where the text is ASCII (or stands in for bytes that are no characters): case is a matter of one bit then. */
+  get ascii(): boolean {
+    return this.text.length === this.bytes.length;
+  }
+
   /** Places of line starts in `text`. */
   get starts(): Int32Array {
     return this.#starts ??= startsOf(this.text, this.lines);
@@ -236,30 +241,38 @@ function matchingText(
 ): Uint8Array {
   const { finder } = plan;
   const mask = new Uint8Array(block.lines);
-  const text = finder.lower ? block.lower : block.text;
-  let at = finder.find(text, 0);
+  const { text, find, lower } = searched(finder, block);
+  let at = find(text, 0);
   if (at < 0) return mask;
-  const starts = finder.lower ? block.lowerStarts : block.starts;
+  const starts = lower ? block.lowerStarts : block.starts;
   for (let line = 0; at >= 0 && line < block.lines;) {
     while (starts[line + 1] <= at) line++;
     if (line >= block.lines) break;
     if (within === undefined || within[line] === 1) {
       mask[line] = finder.verify === undefined || finder.verify(block.message(line)) ? 1 : 0;
     }
-    at = starts[line + 1] < text.length ? finder.find(text, starts[line + 1]) : -1;
+    at = starts[line + 1] < text.length ? find(text, starts[line + 1]) : -1;
   }
   return mask;
 }
 
+/** The text to look in, and how. */
+function searched(finder: Finder, block: ScanBlock) {
+  if (finder.lower && finder.findAscii !== undefined && block.ascii) {
+    return { text: block.text, find: finder.findAscii, lower: false };
+  }
+  return { text: finder.lower ? block.lower : block.text, find: finder.find, lower: finder.lower };
+}
+
 /** How many lines of a block without joined lines are found. */
 export function countText(finder: Finder, block: ScanBlock): number {
-  const text = finder.lower ? block.lower : block.text;
+  const { text, find } = searched(finder, block);
   let count = 0;
-  for (let at = finder.find(text, 0); at >= 0;) {
+  for (let at = find(text, 0); at >= 0;) {
     const end = text.indexOf("\n", at);
     if (finder.verify === undefined) count++;
     else if (finder.verify(text.slice(text.lastIndexOf("\n", at - 1) + 1, end))) count++;
-    at = end + 1 < text.length ? finder.find(text, end + 1) : -1;
+    at = end + 1 < text.length ? find(text, end + 1) : -1;
   }
   return count;
 }
