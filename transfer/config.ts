@@ -15,6 +15,7 @@ import {
   texts,
 } from "../core/config/fields.ts";
 import { messageOf } from "../core/errors.ts";
+import { etcdFields } from "../core/etcd/settings.ts";
 import { kafkaFields } from "../core/kafka/settings.ts";
 import { compilePatterns } from "./consume/topics.ts";
 import { TemplateNames } from "./index/names.ts";
@@ -89,6 +90,10 @@ const index = group({
   document: choice(["full", "minimal"], "full", {
     description: "full: ECS fields; minimal: exactly topic and data.",
   }),
+  decisions: text("/weir/index/", {
+    description:
+      "Prefix in etcd under which names and formats of a topic and day are kept; without etcd.hosts they follow the settings.",
+  }),
   template: flag(true, { description: "Install the index template before the first document." }),
   templatePriority: integer(0, 1_000_000, 150, { description: "Priority of the index template." }),
   shards: integer(1, 1024, 1, { description: "Primary shards of a new index." }),
@@ -118,6 +123,9 @@ const bulk = group({
 
 const fields = settings({
   kafka: group(kafkaFields, { description: "Kafka." }),
+  etcd: group(etcdFields, {
+    description: "etcd, where names of indices are fixed; may be left out.",
+  }),
   consumer,
   elasticsearch,
   index,

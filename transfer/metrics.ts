@@ -39,6 +39,10 @@ export function transferMetrics(registry: Registry, state: () => TransferState):
   const read = counter("read_records_total", "Records read from Kafka.", ["topic"]);
   const readBytes = counter("read_bytes_total", "Bytes of their lines.", ["topic"]);
   const dropped = counter("dropped_records_total", "Records dropped by a rule.", ["rule"]);
+  const fields = counter(
+    "dropped_fields_total",
+    "Headers left out of documents: too many, too long.",
+  );
   const items = counter("bulk_items_total", "Documents by what became of them.", [
     "result",
     "code",
@@ -88,6 +92,7 @@ export function transferMetrics(registry: Registry, state: () => TransferState):
       read.inc(label, records);
       readBytes.inc(label, bytes);
     },
+    fieldsDropped: (count) => fields.inc(count),
     dropped: (rule, records) => dropped.inc({ rule }, records),
     outcome: (result, code, count) => items.inc({ result, code }, count),
     bulk(documents, _bytes, ms) {

@@ -5,6 +5,7 @@
 import type { Kafka } from "kafkajs";
 import { statusPart } from "../core/http/status_server.ts";
 import type { Part } from "../core/lifecycle.ts";
+import { createEtcd } from "../core/etcd/client.ts";
 import { createKafka } from "../core/kafka/client.ts";
 import { logOf } from "../core/log.ts";
 import { newRegistry, type Registry } from "../core/metrics/registry.ts";
@@ -17,6 +18,7 @@ import { Channel } from "./deliver/channel.ts";
 import { Deliverer } from "./deliver/deliverer.ts";
 import { createElastic } from "./index/client.ts";
 import { ElasticWriter, type WriterEvents } from "./index/elastic_writer.ts";
+import { EtcdDecisions, FixedNames } from "./index/fixed_names.ts";
 import { TemplateNames } from "./index/names.ts";
 import { transferMetrics } from "./metrics.ts";
 
@@ -173,10 +175,12 @@ export function createTransferParts(settings: TransferSettings): Part[] {
 /** The writer over Elasticsearch that the settings ask for. */
 export function elasticWriter(settings: TransferSettings, events: WriterEvents): DocumentWriter {
   const { index } = settings;
-  const names = new TemplateNames(indexTemplate(index), index.daysBack);
+  const wanted = new TemplateNames(indexTemplate(index), index.daysBack, index.document);
+  const names = settings.etcd.hosts.length === 0
+    ? wanted
+    : new FixedNames(wanted, new EtcdDecisions(createEtcd(settings.etcd), index.decisions));
   const patterns = names.patterns(settings.consumer.topics);
   return new ElasticWriter(createElastic(settings.elasticsearch), names, {
-    document: index.document,
     fields: index.fields,
     template: index.template && patterns.length > 0
       ? {

@@ -23,7 +23,6 @@ async function open() {
     });
     const names = new TemplateNames(`${prefix}-{topic}-{day}`, 36_500);
     return new ElasticWriter(client, names, {
-      document: "full",
       template: {
         patterns: names.patterns([]),
         priority: 150,

@@ -23,6 +23,8 @@ export interface ChannelEvents {
   /** Records that a named rule drops. */
   dropped(rule: "tombstone", records: number): void;
   read(topic: string, records: number, bytes: number): void;
+  /** Headers left out of documents: too many in a record, or too long. */
+  fieldsDropped(count: number): void;
 }
 
 export class Channel implements BatchSink {
@@ -80,6 +82,7 @@ export class Channel implements BatchSink {
     if (batch.lastOffset < lane.tracker.next) return true;
     const { linesMax, bytesMax } = this.#options;
     const cursor = new RecordCursor(batch, this.#options.batchBytesMax);
+    const fieldsBefore = lane.decoder.fieldsDropped;
     let bytes = 0;
     try {
       while (cursor.next()) {
@@ -98,6 +101,8 @@ export class Channel implements BatchSink {
       }
     } finally {
       this.#events.read(lane.topic, entries.length, bytes);
+      const fields = lane.decoder.fieldsDropped - fieldsBefore;
+      if (fields > 0) this.#events.fieldsDropped(fields);
     }
     lane.tracker.skipTo(batch.lastOffset + 1);
     return true;

@@ -72,6 +72,7 @@ function bench(
     delay() {},
     dropped() {},
     read() {},
+    fieldsDropped() {},
   };
   const deliverer: Deliverer = new Deliverer(
     writer,

@@ -9,6 +9,7 @@ import { LineReader } from "../../core/reading/line_reader.ts";
 import { zoneOf } from "../../core/reading/zone.ts";
 import type { LogRecord } from "../../core/ports/document_store.ts";
 import { type BulkBody, jsonText } from "./bulk_body.ts";
+import type { IndexTarget } from "./names.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -37,7 +38,6 @@ const COLON = bytesOf(":");
 const HYPHEN = bytesOf("-");
 
 export class DocumentEncoder {
-  readonly #minimal: boolean;
   readonly #fields: boolean;
   readonly #reader = new LineReader();
   readonly #actions = new Map<string, Uint8Array>();
@@ -54,16 +54,13 @@ export class DocumentEncoder {
   #partition = -1;
   #written: Uint8Array = QUOTE;
 
-  constructor(document: "full" | "minimal", fields: "auto" | "none" = "auto") {
-    this.#minimal = document === "minimal";
+  constructor(fields: "auto" | "none" = "auto") {
     this.#fields = fields === "auto";
   }
 
-  /**
-   * Appends action and document. `index` is the name of the index, `ingested` the time of writing
-   * as ISO text.
-   */
-  append(body: BulkBody, record: LogRecord, index: string, ingested: string): void {
+  /** Appends action and document. `ingested` is the time of writing as ISO text. */
+  append(body: BulkBody, record: LogRecord, target: IndexTarget, ingested: string): void {
+    const { index } = target;
     if (index !== this.#index) {
       this.#index = index;
       this.#action = kept(
@@ -74,7 +71,7 @@ export class DocumentEncoder {
     }
     body.raw(this.#action);
     appendUid(body, record);
-    if (this.#minimal) minimalDocument(body, record);
+    if (target.document === "minimal") minimalDocument(body, record);
     else this.#fullDocument(body, record, ingested);
   }
 

@@ -21,8 +21,8 @@ const INGESTED = "2026-11-21T00:00:01.000Z";
 
 function encode(record: LogRecord, document: "full" | "minimal" = "full", fields?: "none") {
   const body = new BulkBody();
-  const encoder = new DocumentEncoder(document, fields);
-  encoder.append(body, record, 'i"x', INGESTED);
+  const encoder = new DocumentEncoder(fields);
+  encoder.append(body, record, { index: 'i"x', document }, INGESTED);
   const lines = new TextDecoder().decode(body.take()).split("\n");
   assert.equal(lines.length, 3);
   assert.equal(lines[2], "");

@@ -13,7 +13,7 @@ import { sortBulkAnswer } from "./bulk_answer.ts";
 import { BulkBody } from "./bulk_body.ts";
 import { JSON_HEADERS, LINES_HEADERS } from "./client.ts";
 import { DocumentEncoder } from "./document.ts";
-import type { IndexNames } from "./names.ts";
+import type { IndexNames, IndexTarget } from "./names.ts";
 import { installTemplate, type TemplateOptions } from "./template.ts";
 
 /** All of the answer that is looked at. */
@@ -21,7 +21,6 @@ const BULK_PATH = "/_bulk";
 const BULK_QUERY = { filter_path: "items.create.status,items.create.error" };
 
 export interface WriterOptions {
-  document: "full" | "minimal";
   /** Whether the fields of JSON and logfmt lines are written too. @default {"auto"} */
   fields?: "auto" | "none";
   /** Undefined: no template is installed. */
@@ -40,7 +39,7 @@ export interface WriterEvents {
 
 interface Target {
   record: LogRecord;
-  index: string;
+  target: IndexTarget;
 }
 
 export class ElasticWriter implements DocumentWriter {
@@ -63,7 +62,7 @@ export class ElasticWriter implements DocumentWriter {
     this.#names = names;
     this.#options = options;
     this.#events = events;
-    this.#encoder = new DocumentEncoder(options.document, options.fields ?? "auto");
+    this.#encoder = new DocumentEncoder(options.fields ?? "auto");
   }
 
   async write(records: readonly LogRecord[]): Promise<WriteOutcome[]> {
@@ -91,16 +90,16 @@ export class ElasticWriter implements DocumentWriter {
 
   async #targets(records: readonly LogRecord[]): Promise<Target[]> {
     const targets: Target[] = new Array(records.length);
-    let topic = "", day = "", index = "";
+    let topic = "", day = "", target: IndexTarget = { index: "", document: "full" };
     for (let i = 0; i < records.length; i++) {
       const record = records[i];
       if (record.topic !== topic || record.day !== day) {
-        const name = this.#names.nameOf(record.topic, record.day);
-        index = typeof name === "string" ? name : await name;
+        const found = this.#names.targetOf(record.topic, record.day);
+        target = found instanceof Promise ? await found : found;
         topic = record.topic;
         day = record.day;
       }
-      targets[i] = { record, index };
+      targets[i] = { record, target };
     }
     return targets;
   }
@@ -118,7 +117,7 @@ export class ElasticWriter implements DocumentWriter {
       body.begin();
       const ingested = new Date().toISOString();
       for (let i = from; i < to; i++) {
-        this.#encoder.append(body, targets[i].record, targets[i].index, ingested);
+        this.#encoder.append(body, targets[i].record, targets[i].target, ingested);
       }
       if (body.invalid > 0) this.#events.invalidUtf8?.(body.invalid);
       answer = await this.#bulk(body.take(), to - from);
@@ -168,7 +167,7 @@ export class ElasticWriter implements DocumentWriter {
    * Two lives with one id would make the index keep the older line and lose the newer: that must be
    * seen.
    */
-  async #compare({ record, index }: Target): Promise<void> {
+  async #compare({ record, target: { index } }: Target): Promise<void> {
     try {
       const found: any = await this.#client.transport.request({
         method: "GET",

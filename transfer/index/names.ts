@@ -8,16 +8,22 @@ import { dayOf } from "../../core/record/identity.ts";
 const DAY_MS = 86_400_000;
 const INDEX_BYTES_MAX = 255;
 
+/** Where a document goes and what it looks like there. */
+export interface IndexTarget {
+  index: string;
+  document: "full" | "minimal";
+}
+
 /**
  * Says where documents of a topic and day go. Another source (etcd) may fix them; this is the
  * built-in one.
  */
 export interface IndexNames {
   /**
-   * The index of a topic and day ("2026-11-21"). Rejects with a retriable WeirError while that
+   * The target of a topic and day ("2026-11-21"). Rejects with a retriable WeirError while that
    * cannot be known.
    */
-  nameOf(topic: string, day: string): string | Promise<string>;
+  targetOf(topic: string, day: string): IndexTarget | Promise<IndexTarget>;
   /**
    * Patterns that all names fit, for the index template; empty where they would fit others' indices
    * as well.
@@ -29,12 +35,19 @@ export interface IndexNames {
 export class TemplateNames implements IndexNames {
   readonly #template: string;
   readonly #daysBack: number;
+  readonly #document: "full" | "minimal";
   readonly #nowMs: () => number;
-  readonly #known = new Map<string, string>();
+  readonly #known = new Map<string, IndexTarget>();
 
   /** Throws CONFIG_INVALID where the template lacks {topic} or cannot be an index name. */
-  constructor(template: string, daysBack: number, nowMs: () => number = () => Date.now()) {
+  constructor(
+    template: string,
+    daysBack: number,
+    document: "full" | "minimal" = "full",
+    nowMs: () => number = () => Date.now(),
+  ) {
     this.#template = template;
+    this.#document = document;
     this.#daysBack = daysBack;
     this.#nowMs = nowMs;
     const fault = templateFault(template);
@@ -52,16 +65,17 @@ export class TemplateNames implements IndexNames {
     return topics.map((topic) => days(this.#template.replaceAll("{topic}", safeTopic(topic))));
   }
 
-  nameOf(topic: string, day: string): string {
+  targetOf(topic: string, day: string): IndexTarget {
     const key = `${day} ${topic}`;
-    let name = this.#known.get(key);
-    if (name === undefined) {
-      name = this.#template.replaceAll("{topic}", safeTopic(topic))
+    let target = this.#known.get(key);
+    if (target === undefined) {
+      const index = this.#template.replaceAll("{topic}", safeTopic(topic))
         .replaceAll("{day}", this.#dayText(day));
+      target = { index, document: this.#document };
       if (this.#known.size > 10_000) this.#known.clear();
-      this.#known.set(key, name);
+      this.#known.set(key, target);
     }
-    return name;
+    return target;
   }
 
   #dayText(day: string): string {

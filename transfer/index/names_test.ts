@@ -2,31 +2,32 @@ import assert from "node:assert/strict";
 import { TemplateNames } from "./names.ts";
 
 const NOW = Date.UTC(2026, 10, 21, 12);
-const names = (template: string, daysBack = 30) => new TemplateNames(template, daysBack, () => NOW);
+const names = (template: string, daysBack = 30) =>
+  new TemplateNames(template, daysBack, "full", () => NOW);
 
 Deno.test("TemplateNames fills topic and day", () => {
   assert.equal(
-    names("weir-{topic}-{day}").nameOf("web_log", "2026-11-21"),
+    names("weir-{topic}-{day}").targetOf("web_log", "2026-11-21").index,
     "weir-web_log-2026.11.21",
   );
-  assert.equal(names("{topic}").nameOf("web_log", "2026-11-21"), "web_log");
+  assert.equal(names("{topic}").targetOf("web_log", "2026-11-21").index, "web_log");
 });
 
 Deno.test("TemplateNames makes any topic's name one that an index can bear", () => {
   assert.equal(
-    names("weir-{topic}-{day}").nameOf("My App*", "2026-11-21"),
+    names("weir-{topic}-{day}").targetOf("My App*", "2026-11-21").index,
     "weir-my-app--2026.11.21",
   );
-  const long = names("weir-{topic}-{day}").nameOf("x".repeat(249), "2026-11-21");
+  const long = names("weir-{topic}-{day}").targetOf("x".repeat(249), "2026-11-21").index;
   assert.ok(long.length <= 255);
 });
 
 Deno.test("TemplateNames gives days out of bounds one index", () => {
   const found = names("w-{topic}-{day}");
-  assert.equal(found.nameOf("t", "2026-10-22"), "w-t-2026.10.22");
-  assert.equal(found.nameOf("t", "2026-11-22"), "w-t-2026.11.22");
+  assert.equal(found.targetOf("t", "2026-10-22").index, "w-t-2026.10.22");
+  assert.equal(found.targetOf("t", "2026-11-22").index, "w-t-2026.11.22");
   for (const day of ["2026-10-21", "1970-01-01", "2026-11-23", "9999-12-31"]) {
-    assert.equal(found.nameOf("t", day), "w-t-other-days");
+    assert.equal(found.targetOf("t", day).index, "w-t-other-days");
   }
 });
 
