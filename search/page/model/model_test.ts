@@ -198,7 +198,7 @@ Deno.test("suggestionsFor() offers names, then values, quoted where needed", asy
   assert.deepEqual(await labels("status:5"), ["status:503 "]);
   assert.deepEqual(await labels("host:"), ['host:"a b" ', "host:web-1 "]);
   assert.deepEqual(await labels('host:"a'), ['host:"a b" ']);
-  assert.deepEqual(await labels("level:e"), ["level:debug ", "level:error "]);
+  assert.deepEqual(await labels("level:e"), ["level:error ", "level:trace ", "level:debug "]);
   assert.deepEqual(await labels(""), []);
   assert.deepEqual(await labels("status", 3), [], "not inside a word");
   assert.deepEqual(await labels("sta OR x", 3), ["status: OR x"]);

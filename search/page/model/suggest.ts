@@ -42,7 +42,9 @@ export async function suggestionsFor(
   const typed = quote + begun;
   const lower = begun.toLowerCase();
   const found = field === "log.level" ? [...LEVELS] : await values(field).catch(() => []);
+  const begins = (one: string) => one.toLowerCase().startsWith(lower) ? 0 : 1;
   return found.filter((one) => one.toLowerCase().includes(lower) && one !== begun)
+    .sort((a, b) => begins(a) - begins(b))
     .slice(0, SHOWN_MAX)
     .map((one) => made(typed, `${plainOrQuoted(one)} `, one, false));
 }
