@@ -38,6 +38,8 @@ export interface BlockInfo {
   joined: boolean;
   /** Lines by level code. */
   levels: Uint32Array;
+  /** Counts by minute and level, where they are few; else they have to be read. */
+  minutes?: Uint8Array;
 }
 
 interface BlockRow {
@@ -54,8 +56,11 @@ interface BlockRow {
   sources: string;
   joined: number;
   levels: Uint8Array;
+  few_minutes: Uint8Array | null;
 }
 
+/** Counts by minute of so many bytes are kept in memory. */
+const MINUTES_KEPT = 64;
 /** What the rows of a block take beyond its parts. */
 const ROW_BYTES = 100;
 
@@ -76,7 +81,9 @@ export class Blocks {
     this.#level = level;
     this.#sql = {
       all: prepare(`SELECT id, first_ms, last_ms, lines, first_seq, raw_bytes, text_bytes,
-        column_bytes, stored_bytes, ingested_ms, sources, joined, levels FROM blocks ORDER BY id`),
+        column_bytes, stored_bytes, ingested_ms, sources, joined, levels,
+        CASE WHEN length(minutes)<=${MINUTES_KEPT} THEN minutes END AS few_minutes
+        FROM blocks ORDER BY id`),
       add: prepare(`INSERT INTO blocks (first_ms, last_ms, lines, first_seq, raw_bytes, text_bytes,
         column_bytes, stored_bytes, ingested_ms, sources, joined, levels, minutes, columns)
         VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)`),
@@ -126,6 +133,7 @@ export class Blocks {
       joined: view.starts !== undefined,
       levels: open.levelCounts(),
     };
+    if (minutes.length <= MINUTES_KEPT) info.minutes = minutes;
     const levels = new Uint8Array(info.levels.buffer.slice(0));
     info.id = Number(
       this.#sql.add.run(
@@ -167,7 +175,8 @@ export class Blocks {
   }
 
   minutes(info: BlockInfo): Uint8Array | undefined {
-    return (this.#sql.minutes.get(info.id) as { minutes: Uint8Array } | undefined)?.minutes;
+    return info.minutes ??
+      (this.#sql.minutes.get(info.id) as { minutes: Uint8Array } | undefined)?.minutes;
   }
 
   /** The tokens of a block, from its text. */
@@ -210,5 +219,6 @@ function infoOf(row: BlockRow): BlockInfo {
     sources: row.sources === "" ? [] : row.sources.split(",").map(Number),
     joined: row.joined === 1,
     levels,
+    ...(row.few_minutes && { minutes: row.few_minutes }),
   };
 }

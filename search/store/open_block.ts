@@ -190,26 +190,33 @@ export class OpenBlock {
    * @param checked false leaves it to the caller to find out whether `starts` has to be kept
    */
   view(checked = true): BlockLines & { starts: Int32Array | undefined } {
-    this.copyText();
-    const view: BlockLines = {
-      text: this.#text,
-      textBytes: this.#textBytes,
-      lines: this.#lines,
-      times: this.#times,
-      levels: this.#levels,
-      runs: this.#runs.map((run) => ({ ...run, ...(run.x && { x: [...run.x] }) })),
-    };
-    if (!checked) return { ...view, starts: this.#starts };
+    const view = this.#parts(
+      this.#runs.map((run) => ({ ...run, ...(run.x && { x: [...run.x] }) })),
+    );
+    if (!checked) return view;
     const text = this.#text;
     for (let i = this.#feedsUpTo; i < this.#textBytes; i++) if (text[i] === 10) this.#feeds++;
     this.#feedsUpTo = this.#textBytes;
     return { ...view, starts: this.#feeds === this.#lines ? undefined : this.#starts };
   }
 
+  #parts(runs: readonly Run[]): BlockLines & { starts: Int32Array | undefined } {
+    this.copyText();
+    return {
+      text: this.#text,
+      textBytes: this.#textBytes,
+      lines: this.#lines,
+      times: this.#times,
+      levels: this.#levels,
+      starts: this.#starts,
+      runs,
+    };
+  }
+
   /** The lines that the journal does not have yet, as one row; call `journaled` when it is written. */
   journalRow(): { columns: Uint8Array; text: Uint8Array } {
-    const view = this.view(false);
-    const runs = view.runs.slice(this.#journaledRuns);
+    const view = this.#parts(this.#runs);
+    const runs = this.#runs.slice(this.#journaledRuns);
     return {
       columns: encodeColumns(view, runs, this.#journaled).slice(),
       text: view.text.slice(this.#journaledBytes, view.textBytes),

@@ -34,7 +34,7 @@ CREATE TABLE sources (
   fields TEXT NOT NULL, UNIQUE (stream, host, path, fields)
 );
 CREATE TABLE blocks (
-  id INTEGER PRIMARY KEY, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL,
+  id INTEGER PRIMARY KEY AUTOINCREMENT, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL,
   lines INTEGER NOT NULL, first_seq INTEGER NOT NULL, raw_bytes INTEGER NOT NULL,
   text_bytes INTEGER NOT NULL, column_bytes INTEGER NOT NULL, stored_bytes INTEGER NOT NULL,
   ingested_ms INTEGER NOT NULL, sources TEXT NOT NULL, joined INTEGER NOT NULL,
