@@ -95,6 +95,7 @@ export class TailSet {
     };
   }
 
+  #applied = false;
   #discovered: () => void = () => {};
   /** Resolves when everything was looked for once. */
   readonly discovered = new Promise<void>((resolve) => this.#discovered = resolve);
@@ -110,6 +111,7 @@ export class TailSet {
   /** What is to be tailed from now on. Entries that are as before are not touched. */
   apply(entries: readonly Entry[]): void {
     this.#entries = entries;
+    this.#applied = true;
     this.#discoverAtMs = 0;
     this.#wakeUp();
   }
@@ -240,7 +242,7 @@ export class TailSet {
     for (const file of this.#open.values()) {
       if (!wanted.has(file)) this.#unwanted(file);
     }
-    this.#discovered();
+    if (this.#applied) this.#discovered();
   }
 
   /** No path leads to it: rotated away or removed, and read to its end; or no entry wants it, and it stops. */
