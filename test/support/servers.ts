@@ -5,21 +5,21 @@
  *
  * Shared servers are shared: a test uses names of its own (uniqueName) and removes what it made.
  */
-import { startElasticsearch } from "./servers/elasticsearch.ts";
-import { installElasticsearch } from "./servers/elasticsearch.ts";
-import { installEtcd, startEtcd } from "./servers/etcd.ts";
-import { installInfluxdb, startInfluxdb } from "./servers/influxdb.ts";
-import { type Say, sayOnStderr, withLock } from "./servers/install.ts";
-import type { Server } from "./servers/instance.ts";
-import { installKafka, startKafka } from "./servers/kafka.ts";
-import { installPrometheus } from "./servers/prometheus.ts";
+import { installElasticsearch, startElasticsearch } from "./real/elasticsearch.ts";
+import { installEtcd, startEtcd } from "./real/etcd.ts";
+import { installInfluxdb, startInfluxdb } from "./real/influxdb.ts";
+import { type Say, sayOnStderr, withLock } from "./real/install.ts";
+import type { Server } from "./real/instance.ts";
+import { installKafka, startKafka } from "./real/kafka.ts";
+import { installPrometheus } from "./real/prometheus.ts";
+import { removeAll } from "./temp.ts";
 
-export { startElasticsearch } from "./servers/elasticsearch.ts";
-export { startEtcd } from "./servers/etcd.ts";
-export { startInfluxdb } from "./servers/influxdb.ts";
-export { kafkaTools, startKafka } from "./servers/kafka.ts";
-export { promtool, startPrometheus } from "./servers/prometheus.ts";
-export type { Server } from "./servers/instance.ts";
+export { startElasticsearch } from "./real/elasticsearch.ts";
+export { startEtcd } from "./real/etcd.ts";
+export { startInfluxdb } from "./real/influxdb.ts";
+export { kafkaTools, startKafka } from "./real/kafka.ts";
+export { promtool, startPrometheus } from "./real/prometheus.ts";
+export type { Server } from "./real/instance.ts";
 
 export interface InfluxAccess {
   url: string;
@@ -76,10 +76,12 @@ const START: Record<ServerName, (say: Say) => Promise<{ server: Server; value: s
 export async function servers<N extends ServerName>(...names: N[]): Promise<Pick<Servers, N>> {
   if (names.some((name) => !Deno.env.get(VARIABLE[name]))) {
     // Test files run beside one another in one process and share its environment, but no variables.
-    await withLock(`${tempFolder()}/weir-test-${Deno.pid}.lock`, async () => {
+    const lock = `${tempFolder()}/weir-test-${Deno.pid}.lock`;
+    await withLock(lock, async () => {
       const missing = names.filter((name) => !Deno.env.get(VARIABLE[name]));
       const { env } = await startSet(missing, sayOnStderr);
       for (const [name, value] of Object.entries(env)) Deno.env.set(name, value);
+      await removeAll(lock);
     });
   }
   const found = names.map((name) => [name, parse(name, Deno.env.get(VARIABLE[name])!)]);

@@ -1,126 +1,117 @@
 /**
- * InfluxDB 2 without its web page, built once from its Go module, its query language Flux in Rust with it: there is no
- * package of it. The build takes some minutes; needed are go, cargo and a C compiler.
+ * InfluxDB 2.7.12 built from the Go module proxy (its query engine's Rust part from crates), on loopback. The build takes
+ * some minutes, once.
  */
-import { freePort } from "../temp.ts";
-import { findCommand, run } from "../process.ts";
-import { removeAll } from "../temp.ts";
-import { cached, needCommand, type Say, sayOnStderr } from "./install.ts";
-import { answers, runFolder, Server } from "./instance.ts";
+import { debian, installed, needed, run, type Say } from "./install.ts";
+import { freePort, respondsOk, Server } from "./server.ts";
 
-const VERSION = "2.7.12";
-const GO_MOD = `module weir/influxdb
+export const INFLUXDB_VERSION = "2.7.12";
+
+const GO_MOD = `module test/influxdb
 go 1.23.0
-require github.com/influxdata/influxdb/v2 v${VERSION}
-// A replacement counts in the main module alone, so the server's own stands here again.
-replace github.com/nats-io/nats-streaming-server v0.11.2 => \
-github.com/influxdata/nats-streaming-server v0.11.3-0.20201112040610-c277f7560803
+require github.com/influxdata/influxdb/v2 v${INFLUXDB_VERSION}
+replace github.com/nats-io/nats-streaming-server v0.11.2 => github.com/influxdata/nats-streaming-server v0.11.3-0.20201112040610-c277f7560803
 `;
-const TOOLS_GO = `//go:build tools
+const TOOLS = `//go:build tools
 
 package tools
 
 import _ "github.com/influxdata/influxdb/v2/cmd/influxd/launcher"
 `;
-// Flux denies the warnings of a compiler that is older than the one here.
+/** The module denies warnings that newer compilers have; this caps them. */
 const RUSTC = `#!/bin/sh
 compiler=$1
 shift
 case " $* " in
-*" --cap-lints "*) exec "$compiler" "$@" ;;
-*) exec "$compiler" "$@" --cap-lints warn ;;
+  *" --cap-lints "*) exec "$compiler" "$@" ;;
+  *) exec "$compiler" "$@" --cap-lints warn ;;
 esac
 `;
-const ACCESS = { org: "weir", bucket: "test", token: "weir-test-token" };
 
-export interface InfluxdbServer {
-  server: Server;
-  access: { url: string; org: string; bucket: string; token: string };
-}
-
-/** Builds influxd where it is not yet; returns its path. */
 export async function installInfluxdb(say: Say): Promise<string> {
-  const home = await cached(`influxdb-${VERSION}`, say, (folder) => build(folder, say));
-  return `${home}/influxd`;
-}
-
-async function build(folder: string, say: Say): Promise<void> {
-  for (
-    const [command, how] of [["go", "go 1.23"], ["cargo", "Rust 1.72"], ["gcc", "a C compiler"]]
-  ) {
-    if (findCommand(command) === undefined) {
-      throw new Error(
-        `Cannot build InfluxDB: no ${command} on the PATH. Install ${how} or newer, or name a running server in ` +
-          "WEIR_TEST_INFLUXDB as url|org|bucket|token",
-      );
-    }
-  }
-  const pkgConfig = await needCommand("pkg-config", "pkg-config", say);
-  const work = `${folder}/build`, tool = `${work}/tool`;
-  for (const name of [work, tool, `${work}/real`]) await Deno.mkdir(name);
-  await Deno.writeTextFile(`${work}/go.mod`, GO_MOD);
-  await Deno.writeTextFile(`${work}/tools.go`, TOOLS_GO);
-  await Deno.writeTextFile(`${work}/rustc`, RUSTC, { mode: 0o755 });
-  // Flux's own pkg-config builds Flux and asks the next pkg-config on the PATH for the rest: that must be the real one.
-  await Deno.symlink(await Deno.realPath(pkgConfig), `${work}/real/pkg-config`);
-  await run("go", ["install", "github.com/influxdata/pkg-config@v0.2.7"], {
-    cwd: work,
-    env: { GOBIN: tool, GOFLAGS: "-buildvcs=false" },
+  await debian({ "/usr/bin/pkg-config": "pkg-config", gcc: "gcc" }, say);
+  await needed("go", "install Go 1.23 or newer, https://go.dev/dl/");
+  await needed("cargo", "install Rust, https://rustup.rs");
+  return await installed(`influxdb-${INFLUXDB_VERSION}`, say, async (folder) => {
+    const build = `${folder}/build`;
+    await Deno.mkdir(`${build}/real`, { recursive: true });
+    await Deno.writeTextFile(`${build}/go.mod`, GO_MOD);
+    await Deno.writeTextFile(`${build}/tools.go`, TOOLS);
+    await Deno.writeTextFile(`${build}/rustc-wrapper`, RUSTC, { mode: 0o755 });
+    // Their pkg-config compiles the Rust part and asks the next one on the path for the rest: that must be Debian's.
+    await Deno.symlink("/usr/bin/pkg-config", `${build}/real/pkg-config`);
+    await run("go", ["install", "github.com/influxdata/pkg-config@v0.2.7"], {
+      env: { GOBIN: `${build}/tool`, GOFLAGS: "-buildvcs=false" },
+      cwd: build,
+    });
+    const env: Record<string, string> = {
+      GOFLAGS: "-mod=mod -buildvcs=false",
+      RUSTC_WRAPPER: `${build}/rustc-wrapper`,
+      PKG_CONFIG: `${build}/tool/pkg-config`,
+      PATH: `${build}/tool:${build}/real:${Deno.env.get("PATH")}`,
+    };
+    const toolchain = Deno.env.get("RUSTUP_TOOLCHAIN") ?? await defaultToolchain();
+    if (toolchain !== "") env.RUSTUP_TOOLCHAIN = toolchain;
+    await run("go", ["mod", "tidy"], { cwd: build, env });
+    const tags = "sqlite_foreign_keys,sqlite_json";
+    const target = "github.com/influxdata/influxdb/v2/cmd/influxd";
+    await run("go", [
+      "build",
+      "-o",
+      `${folder}/influxd`,
+      "-ldflags",
+      "-s -w",
+      "-tags",
+      tags,
+      target,
+    ], { cwd: build, env });
+    await Deno.remove(build, { recursive: true });
   });
-  const env: Record<string, string> = {
-    GOFLAGS: "-mod=mod -buildvcs=false",
-    RUSTC_WRAPPER: `${work}/rustc`,
-    PKG_CONFIG: `${tool}/pkg-config`,
-    PATH: `${tool}:${work}/real:${Deno.env.get("PATH")}`,
-  };
-  if (findCommand("rustup") !== undefined && !Deno.env.get("RUSTUP_TOOLCHAIN")) {
-    // Flux pins a compiler that need not be here.
-    env.RUSTUP_TOOLCHAIN = (await run("rustup", ["default"])).split(/\s/)[0];
-  }
-  await run("go", ["mod", "tidy"], { cwd: work, env });
-  await run("go", [
-    "build",
-    "-o",
-    `${folder}/influxd`,
-    "-ldflags",
-    `-s -w -X main.version=v${VERSION}`,
-    "-tags",
-    "sqlite_foreign_keys,sqlite_json",
-    "github.com/influxdata/influxdb/v2/cmd/influxd",
-  ], { cwd: work, env });
-  await removeAll(work);
 }
 
-/** Starts a server on a port and data of its own, with an organisation, a bucket and a token that may do all. */
-export async function startInfluxdb(options: { say?: Say } = {}): Promise<InfluxdbServer> {
-  const influxd = await installInfluxdb(options.say ?? sayOnStderr);
-  const folder = await runFolder("influxdb");
-  const listen = `127.0.0.1:${freePort()}`, url = `http://${listen}`;
-  const server = await Server.start({
+/** The module asks for an old Rust that is not there: the installed one does. */
+async function defaultToolchain(): Promise<string> {
+  const said = await run("rustup", ["default"]).catch(() => ""); // cargo may be there without rustup
+  return said.split(/\s/)[0];
+}
+
+export interface RunningInfluxdb {
+  url: string;
+  org: string;
+  token: string;
+  server: Server;
+}
+
+export async function startInfluxdb(folder: string, say: Say): Promise<RunningInfluxdb> {
+  const home = await installInfluxdb(say);
+  const port = freePort(), url = `http://127.0.0.1:${port}`;
+  const server = new Server({
     name: "influxdb",
-    address: url,
-    folder,
-    command: [
-      influxd,
+    command: `${home}/influxd`,
+    args: [
       `--bolt-path=${folder}/bolt`,
       `--sqlite-path=${folder}/sqlite`,
       `--engine-path=${folder}/engine`,
-      `--http-bind-address=${listen}`,
+      `--http-bind-address=127.0.0.1:${port}`,
       "--reporting-disabled",
     ],
-    ready: () => answers(`${url}/health`),
-    readyTimeoutMs: 30_000,
-    stopTimeoutMs: 5_000,
+    folder,
+    ready: () => respondsOk(`${url}/health`),
   });
+  await server.start();
+  const org = "test", token = "test-token";
   const answer = await fetch(`${url}/api/v2/setup`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ username: "weir", password: "weir-test-password", ...ACCESS }),
+    body: JSON.stringify({
+      username: "test",
+      password: "test-password",
+      org,
+      bucket: "test",
+      token,
+    }),
   });
   const text = await answer.text();
-  if (!answer.ok) {
-    await server.remove();
-    throw new Error(`InfluxDB refuses its setup: ${answer.status} ${text}`);
-  }
-  return { server, access: { url, ...ACCESS } };
+  if (!answer.ok) throw new Error(`InfluxDB refused its set-up: ${answer.status} ${text}`);
+  return { url, org, token, server };
 }

@@ -13,10 +13,11 @@ owner=$1 folder=$2 log=$3 input=$4; shift 4
   server=$!
   echo "$server"
   exec >/dev/null
-  ( while kill -0 "$owner"; do sleep 0.5; done; kill -9 "$server"; rm -rf -- "$folder" ) &
+  ( while kill -0 "$owner"; do sleep 0.5; done; kill -9 "$server" ) &
   watcher=$!
   wait "$server"
   kill -9 "$watcher"
+  kill -0 "$owner" || rm -rf -- "$folder"
 ) 2>/dev/null &
 `;
 

@@ -24,7 +24,7 @@ export interface ElasticsearchOptions {
 /** Installs Elasticsearch where it is not yet; returns its home. */
 export async function installElasticsearch(say: Say): Promise<string> {
   const jdk = await jdkHome(say);
-  return await cached(`elasticsearch-${VERSION}`, say, async (home) => {
+  return await cached(`elasticsearch-${VERSION}-1`, say, async (home) => {
     await layOut(home, say);
     await unpackNetty(home, jdk);
     await compile(home, jdk);
