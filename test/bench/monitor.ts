@@ -54,7 +54,7 @@ try {
     {
       name: executable === "" ? "weir-monitor (source)" : executable,
       url: `${monitor.url}/metrics`,
-      pid: monitor.pid,
+      pid: monitor.program.pid,
     },
   ];
   for (const program of programs) await scrape(program.url, 100);

@@ -3,9 +3,11 @@
  * away.
  */
 import assert from "node:assert/strict";
+import { freePort } from "../support/temp.ts";
+import { waitFor } from "../support/wait.ts";
 import { hostsInfluxdb } from "../../grafana/hosts_influxdb.ts";
 import { fetchPage } from "./page.ts";
-import { type Bucket, builtMonitor, freePort, Site, until } from "./site.ts";
+import { type Bucket, builtMonitor, Site } from "./site.ts";
 
 /** Measurement → field → type in InfluxDB, as Telegraf writes them on Linux. */
 const TYPES: Record<string, Record<string, string>> = {
@@ -98,7 +100,7 @@ for (const executable of new Set([undefined, builtMonitor()])) {
         tags: "env=test",
         influx: { ...bucket.settings(), interval: "1s" },
       }, executable);
-      await until("two samples", async () => {
+      await waitFor("two samples", async () => {
         const rows = await bucket.flux(
           `from(bucket: "${bucket.name}") |> range(start: -5m) ` +
             `|> filter(fn: (r) => r._measurement == "cpu" and r.cpu == "cpu-total") |> count()`,
@@ -107,7 +109,7 @@ for (const executable of new Set([undefined, builtMonitor()])) {
       });
       await fieldTypes(bucket);
       await everyPanelHasRows(bucket);
-      assert.equal(await monitor.stop(), 0, "SIGTERM ends it with 0");
+      assert.equal((await monitor.stop()).code, 0, "SIGTERM ends it with 0");
     } finally {
       await site.close();
     }
@@ -140,7 +142,7 @@ async function everyPanelHasRows(bucket: Bucket): Promise<void> {
   for (const panel of hostsInfluxdb.rows.flatMap((row) => row.panels)) {
     for (const { text } of panel.queries) {
       const query = text.replaceAll("${bucket}", bucket.name).replaceAll("${host}", "this-host");
-      await until(`rows for "${panel.title}"`, async () => {
+      await waitFor(`rows for "${panel.title}"`, async () => {
         const rows = await bucket.flux(head + query);
         return rows.length > 0 || undefined;
       });
@@ -173,15 +175,15 @@ Deno.test("InfluxDB away: the buffer is bounded, drops are counted, /metrics goe
       (await fetchPage(`${monitor.url}/metrics`)).series.get(series) ?? 0;
     const points = (result: string) =>
       figure(`weir_monitor_sink_points_total{result="${result}",sink="influxdb"}`);
-    await until("drops", async () => await points("dropped") > 30 || undefined);
+    await waitFor("drops", async () => await points("dropped") > 30 || undefined);
     assert.equal(await figure('weir_monitor_sink_buffered_points{sink="influxdb"}'), 30);
     assert.equal(await points("written"), 0);
     const page = await fetchPage(`${monitor.url}/metrics`);
     assert(page.series.has("node_load1{}"));
     const status = await (await fetch(`${monitor.url}/api/status`)).json();
     assert.match(status.sinks[0].lastError, /Cannot write to InfluxDB/);
-    assert.equal(await monitor.stop(), 0);
-    assert.match(await monitor.output(), /Points cannot be delivered/);
+    assert.equal((await monitor.stop()).code, 0);
+    assert.match(monitor.program.stderr, /Points cannot be delivered/);
   } finally {
     await site.close();
   }
@@ -203,13 +205,13 @@ Deno.test("a wrong token is told, points wait, and arrive once the token file is
       },
     });
     const sinkOf = async () => (await (await fetch(`${monitor.url}/api/status`)).json()).sinks[0];
-    await until(
+    await waitFor(
       "the refusal",
       async () => /unauthorized/.test((await sinkOf()).lastError) || undefined,
     );
     assert.equal((await sinkOf()).rejected, 0);
     await Deno.writeTextFile(tokenFile, `${bucket.access.token}\n`);
-    await until("delivery", async () => (await sinkOf()).written > 0 || undefined);
+    await waitFor("delivery", async () => (await sinkOf()).written > 0 || undefined);
     assert.equal((await sinkOf()).dropped, 0);
   } finally {
     await site.close();
@@ -224,7 +226,7 @@ Deno.test("api v1 writes to /write?db=, with user and password", async () => {
     const { enabled, url, tokenFile } = bucket.settings();
     const target = { enabled, url, tokenFile, api: "v1", database: bucket.name, username: "any" };
     await site.monitor({ influx: { ...target, interval: "1s" } });
-    await until("points", async () => {
+    await waitFor("points", async () => {
       const rows = await bucket.flux(
         `from(bucket: "${bucket.name}") |> range(start: -5m) ` +
           `|> filter(fn: (r) => r._measurement == "mem" and r._field == "total")`,

@@ -3,9 +3,10 @@
  * built.
  */
 import assert from "node:assert/strict";
+import { waitFor } from "../support/wait.ts";
 import { hostsPrometheus } from "../../grafana/hosts_prometheus.ts";
 import { Prometheus, promtoolComplaints } from "./servers.ts";
-import { builtMonitor, type RunningMonitor, Site, until } from "./site.ts";
+import { builtMonitor, type RunningMonitor, Site } from "./site.ts";
 
 for (const [how, executable] of ways()) {
   Deno.test(`Prometheus scrapes the monitor (${how}); each panel's query returns rows`, async () => {
@@ -13,12 +14,12 @@ for (const [how, executable] of ways()) {
     try {
       const monitor = await site.monitor({}, executable);
       const prometheus = await Prometheus.start(site, [monitor.address]);
-      await until("up == 1", async () => {
+      await waitFor("up == 1", async () => {
         const [series] = await prometheus.query(`up{instance="${monitor.address}"}`);
         return series?.value[1] === "1" || undefined;
       });
       await everyPanelHasRows(prometheus, monitor);
-      assert.equal(await monitor.stop(), 0, "SIGTERM ends it with 0");
+      assert.equal((await monitor.stop()).code, 0, "SIGTERM ends it with 0");
     } finally {
       await site.close();
     }
@@ -38,14 +39,14 @@ async function everyPanelHasRows(prometheus: Prometheus, monitor: RunningMonitor
   for (const panel of hostsPrometheus.rows.flatMap((row) => row.panels)) {
     for (const { text } of panel.queries) {
       const query = text.replaceAll("$__rate_interval", "10s")
-        .replaceAll("$job", "node").replaceAll("$instance", monitor.address);
+        .replaceAll("$job", Prometheus.JOB).replaceAll("$instance", monitor.address);
       assert.equal(/\$/.test(query), false, `a macro is left: ${query}`);
       if (text.includes("node_pressure") && absent.includes("pressure")) {
         console.log(`not asked, this kernel has no pressure information: ${panel.title}`);
         continue;
       }
       // Counters need two scrapes.
-      await until(`rows for "${panel.title}": ${query}`, async () => {
+      await waitFor(`rows for "${panel.title}": ${query}`, async () => {
         const rows = await prometheus.query(query);
         return rows.length > 0 || undefined;
       });

@@ -1,29 +1,14 @@
-/**
- * The real servers of the monitor's tests: InfluxDB of the test run, Prometheus and node_exporter
- * of their own on free ports.
- */
-import { freePort, type Site, until } from "./site.ts";
+/** The real servers that the monitor's tests start for themselves, and questions to them. */
+import { sayOnStderr, unpackedCommand } from "../support/real/install.ts";
+import { startPrometheus } from "../support/servers.ts";
+import { freePort } from "../support/temp.ts";
+import { waitFor } from "../support/wait.ts";
+import type { Site } from "./site.ts";
 
-export interface InfluxAccess {
-  url: string;
-  org: string;
-  /** May make and remove buckets. */
-  token: string;
-}
-
-/** Where InfluxDB 2 is. */
-export function influxdbAccess(): Promise<InfluxAccess> {
-  const url = Deno.env.get("WEIR_TEST_INFLUXDB");
-  if (url === undefined) return Promise.reject(new Error("WEIR_TEST_INFLUXDB is not set"));
-  return Promise.resolve({
-    url,
-    org: Deno.env.get("WEIR_TEST_INFLUXDB_ORG") ?? "lab",
-    token: Deno.env.get("WEIR_TEST_INFLUXDB_TOKEN") ?? "lab-token",
-  });
-}
-
-/** A Prometheus that scrapes `targets` every second under the job "node". */
+/** A Prometheus that scrapes `targets` every second. */
 export class Prometheus {
+  /** The job of every target. */
+  static readonly JOB = "test";
   readonly url: string;
 
   private constructor(url: string) {
@@ -31,29 +16,9 @@ export class Prometheus {
   }
 
   static async start(site: Site, targets: string[]): Promise<Prometheus> {
-    const port = freePort();
-    const file = `${site.folder}/prometheus.yml`;
-    await Deno.writeTextFile(
-      file,
-      JSON.stringify({
-        global: { scrape_interval: "1s", scrape_timeout: "1s" },
-        scrape_configs: [{ job_name: "node", static_configs: [{ targets }] }],
-      }),
-    );
-    const running = await site.start("prometheus", "prometheus", [
-      `--config.file=${file}`,
-      `--storage.tsdb.path=${site.folder}/prometheus`,
-      `--web.listen-address=127.0.0.1:${port}`,
-    ]);
-    const prometheus = new Prometheus(`http://127.0.0.1:${port}`);
-    await until("Prometheus", async () => {
-      const answer = await fetch(`${prometheus.url}/-/ready`);
-      await answer.body?.cancel();
-      return answer.ok || undefined;
-    }).catch(async (error) => {
-      throw new Error(`${error.message}\n${await running.output()}`);
-    });
-    return prometheus;
+    const server = await startPrometheus({ targets });
+    site.onClose(() => server.remove());
+    return new Prometheus(server.address);
   }
 
   /** Series of an instant query. */
@@ -78,23 +43,23 @@ export async function startNodeExporter(
   site: Site,
   args: string[],
 ): Promise<{ url: string; pid: number }> {
+  const name = "prometheus-node-exporter";
+  const command = await unpackedCommand(name, name, sayOnStderr);
   const port = freePort();
-  const listen = `--web.listen-address=127.0.0.1:${port}`;
-  const running = await site.start("node_exporter", "prometheus-node-exporter", [listen, ...args]);
+  const program = site.start(command, [`--web.listen-address=127.0.0.1:${port}`, ...args]);
   const url = `http://127.0.0.1:${port}/metrics`;
-  await until("node_exporter", async () => {
+  await waitFor("node_exporter", async () => {
     const answer = await fetch(url);
     await answer.body?.cancel();
-    return answer.ok || undefined;
-  }).catch(async (error) => {
-    throw new Error(`${error.message}\n${await running.output()}`);
-  });
-  return { url, pid: running.pid };
+    return answer.ok;
+  }, { detail: () => program.tail() });
+  return { url, pid: program.pid };
 }
 
 /** Runs `promtool check metrics` on a page; resolves with its complaints. */
 export async function promtoolComplaints(page: string): Promise<string[]> {
-  const child = new Deno.Command("promtool", {
+  const promtool = await unpackedCommand("promtool", "prometheus", sayOnStderr);
+  const child = new Deno.Command(promtool, {
     args: ["check", "metrics"],
     stdin: "piped",
     stdout: "piped",

@@ -4,37 +4,12 @@
  */
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
-import { type InfluxAccess, influxdbAccess } from "./servers.ts";
+import { type Exit, type Program, startProgram } from "../support/process.ts";
+import { type InfluxAccess, servers } from "../support/servers.ts";
+import { freePort, tempDir } from "../support/temp.ts";
+import { waitFor } from "../support/wait.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
-
-/** Asks again until the answer is there; fails with the last reason after `limitMs`. */
-export async function until<T>(
-  what: string,
-  ask: () => Promise<T | undefined> | T | undefined,
-  limitMs = 30_000,
-): Promise<T> {
-  const end = performance.now() + limitMs;
-  let reason = "not yet";
-  for (;;) {
-    try {
-      const answer = await ask();
-      if (answer !== undefined && answer !== false) return answer;
-    } catch (error) {
-      reason = error instanceof Error ? error.message : String(error);
-    }
-    if (performance.now() > end) throw new Error(`Waited ${limitMs} ms for ${what}: ${reason}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-/** A port that was free a moment ago. */
-export function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
-}
 
 export class Site {
   readonly folder: string;
@@ -45,8 +20,9 @@ export class Site {
   }
 
   static async open(): Promise<Site> {
-    const site = new Site(await Deno.makeTempDir({ prefix: "weir-monitor-test-" }));
-    site.#closing.push(() => Deno.remove(site.folder, { recursive: true }));
+    const folder = await tempDir("weir-monitor-test-");
+    const site = new Site(folder.path);
+    site.#closing.push(() => folder.remove());
     return site;
   }
 
@@ -59,42 +35,11 @@ export class Site {
     this.#closing.push(end);
   }
 
-  /** Starts a program; its output goes to a file, which the error names if it ends early. */
-  async start(name: string, command: string, args: string[]): Promise<Running> {
-    const log = `${this.folder}/${name}-${this.#closing.length}.log`;
-    const out = await Deno.open(log, { write: true, create: true });
-    const child = new Deno.Command(command, {
-      args,
-      cwd: ROOT,
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    const copying = Promise.all([child.stdout, child.stderr].map(async (stream) => {
-      for await (const chunk of stream) await out.write(chunk);
-    }));
-    const running: Running = {
-      pid: child.pid,
-      ended: child.status,
-      output: () => Deno.readTextFile(log),
-      async stop(signal = "SIGTERM") {
-        try {
-          child.kill(signal);
-        } catch {
-          // It has ended already; its code says how.
-        }
-        const { code } = await child.status;
-        await copying;
-        try {
-          out.close();
-        } catch {
-          // Stopped before: the second call has nothing to close.
-        }
-        return code;
-      },
-    };
-    this.#closing.push(async () => void await running.stop("SIGKILL"));
-    return running;
+  /** Starts a program that ends with this site at the latest. */
+  start(command: string, args: readonly string[]): Program {
+    const program = startProgram(command, args, { cwd: ROOT });
+    this.onClose(async () => void await program.kill9());
+    return program;
   }
 
   /** Starts weir-monitor and waits until it answers. Listens on a free port. */
@@ -103,33 +48,21 @@ export class Site {
     const file = `${this.folder}/monitor-${port}.yaml`;
     const given = { listen: `127.0.0.1:${port}`, ...settings };
     await Deno.writeTextFile(file, stringify(given));
-    const running = executable === undefined
-      ? await this.start("monitor", Deno.execPath(), [
-        "run",
-        "-A",
-        "--quiet",
-        "monitor/main.ts",
-        "--config",
-        file,
-      ])
-      : await this.start("monitor", executable, ["--config", file]);
+    const program = executable === undefined
+      ? this.start(Deno.execPath(), ["run", "-A", "--quiet", "monitor/main.ts", "--config", file])
+      : this.start(executable, ["--config", file]);
     const url = `http://127.0.0.1:${port}`;
-    await until(
-      "the monitor's /healthz",
-      async () => {
-        const answer = await fetch(`${url}/healthz`);
-        await answer.body?.cancel();
-        return answer.ok || undefined;
-      },
-    ).catch(async (error) => {
-      throw new Error(`${error.message}\n${await running.output()}`);
-    });
-    return { ...running, url, address: `127.0.0.1:${port}` };
+    await waitFor("the monitor's /healthz", async () => {
+      const answer = await fetch(`${url}/healthz`);
+      await answer.body?.cancel();
+      return answer.ok;
+    }, { detail: () => program.tail() });
+    return { program, url, address: `127.0.0.1:${port}`, stop: () => program.stop() };
   }
 
   /** A bucket of this test in the real InfluxDB. */
   async bucket(): Promise<Bucket> {
-    const access = await influxdbAccess();
+    const { influxdb: access } = await servers("influxdb");
     const name = `wm${crypto.randomUUID().slice(0, 8)}`;
     const bucket = new Bucket(access, name);
     await bucket.create();
@@ -141,17 +74,13 @@ export class Site {
   }
 }
 
-export interface Running {
-  pid: number;
-  ended: Promise<Deno.CommandStatus>;
-  output(): Promise<string>;
-  /** Resolves with the exit code. */
-  stop(signal?: Deno.Signal): Promise<number>;
-}
-
-export interface RunningMonitor extends Running {
+export interface RunningMonitor {
+  program: Program;
   url: string;
+  /** HOST:PORT. */
   address: string;
+  /** Asks it to end. */
+  stop(): Promise<Exit>;
 }
 
 /** One bucket, and questions to it. */
