@@ -12,7 +12,7 @@ import { countsOf, type Outcome } from "./support/outcome.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 const UNIT = ["core", "agent", "transfer", "monitor", "search", "cli", "deploy", "grafana"];
-const SERVERS = ["kafka", "elasticsearch", "etcd", "influxdb", "prometheus"] as const;
+const SERVERS = ["kafka", "elasticsearch", "etcd", "influxdb"] as const;
 
 const total: Outcome = { passed: 0, failed: 0, skipped: 0 };
 const failures: string[] = [];

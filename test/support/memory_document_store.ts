@@ -1,7 +1,7 @@
 /**
- * The in-memory DocumentStore: every document an object in an array, every query asked of each of them. Slow and
- * plainly right: other stores are compared with it. Stands here and not beside the port because it uses the query
- * language's own matcher.
+ * The in-memory DocumentStore: every document an object in an array, every query asked of each of
+ * them. Slow and plainly right: other stores are compared with it. Stands here and not beside the
+ * port because it uses the query language's own matcher.
  */
 import type {
   Document,
