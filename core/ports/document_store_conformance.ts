@@ -1,6 +1,7 @@
 /**
- * What every DocumentWriter and DocumentReader has to do, as tests: each adapter's test file calls the function for its
- * half with a factory. The promises stand in document_store.ts; a test here is named after the one it checks.
+ * What every DocumentWriter and DocumentReader has to do, as tests: each adapter's test file calls
+ * the function for its half with a factory. The promises stand in document_store.ts; a test here is
+ * named after the one it checks.
  */
 import assert from "node:assert/strict";
 import type {
@@ -17,9 +18,13 @@ export interface WriterUnderTest {
   writer: DocumentWriter;
   /** A topic of this test alone. */
   topic: string;
-  /** All documents of a topic, in any order; waits until what was answered "created" can be seen. */
+  /**
+   * All documents of a topic, in any order; waits until what was answered "created" can be seen.
+   */
   documents(topic: string): Promise<Document[]>;
-  /** Ends the writer without warning and opens it again on the same data, where that is possible. */
+  /**
+   * Ends the writer without warning and opens it again on the same data, where that is possible.
+   */
   reopen?(): Promise<DocumentWriter>;
   close(): Promise<void>;
 }
@@ -81,12 +86,14 @@ export function foreignOf(
 const results = async (writer: DocumentWriter, records: LogRecord[]) =>
   (await writer.write(records)).map((outcome) => outcome.result);
 
+type WriterTest = (what: string, run: (made: WriterUnderTest) => Promise<void>) => void;
+
 /** Registers the tests of the writer's half. */
 export function documentWriterConformance(
   name: string,
   open: () => Promise<WriterUnderTest>,
 ): void {
-  const test = (what: string, run: (made: WriterUnderTest) => Promise<void>) =>
+  const test: WriterTest = (what, run) =>
     Deno.test(`DocumentWriter ${name}: ${what}`, async () => {
       const made = await open();
       try {
@@ -96,6 +103,12 @@ export function documentWriterConformance(
       }
     });
 
+  testIdentity(test);
+  testContent(test);
+  testReopen(test);
+}
+
+function testIdentity(test: WriterTest): void {
   test("answers created once, then exists, and keeps the first", async ({ writer, ...made }) => {
     const record = recordOf(made.topic, "2026-11-21T05:00:00Z INFO first", 0);
     assert.deepEqual(await results(writer, [record]), ["created"]);
@@ -153,7 +166,9 @@ export function documentWriterConformance(
     );
     assert.equal(documents[0]["kafka.partition"], 0);
   });
+}
 
+function testContent(test: WriterTest): void {
   test("keeps every byte that is UTF-8, and U+FFFD for the rest", async (made) => {
     const texts: [Uint8Array, string][] = [
       [encode('登录失败 café "quoted" \\ \t \u0000 \u001b[31m 😀'), ""],
@@ -200,7 +215,9 @@ export function documentWriterConformance(
     assert.equal(zoned["log.length"], records[1].length);
     assert.equal(timed.topic, made.topic);
   });
+}
 
+function testReopen(test: WriterTest): void {
   test("keeps what it answered for over a sudden end", async (made) => {
     if (made.reopen === undefined) return;
     const records = [recordOf(made.topic, "one", 0), recordOf(made.topic, "two", 4)];
@@ -290,7 +307,10 @@ const QUERIES: [string, Query, number[]][] = [
   ],
 ];
 
-/** Order of the corpus: (@timestamp, generation, offset); the line without a time has the time of the one before it. */
+/**
+ * Order of the corpus: (@timestamp, generation, offset); the line without a time has the time of
+ * the one before it.
+ */
 const OLDEST_FIRST = [7, 8, 9, 0, 1, 2, 3, 4, 5, 6];
 
 async function collect(
@@ -310,12 +330,15 @@ async function collect(
   return found;
 }
 
+type ReaderTest = (
+  what: string,
+  run: (made: StoreUnderTest, records: LogRecord[]) => Promise<void>,
+) => void;
+const signal = () => new AbortController().signal;
+
 /** Registers the tests of the reader's half. */
 export function documentReaderConformance(name: string, open: () => Promise<StoreUnderTest>): void {
-  const test = (
-    what: string,
-    run: (made: StoreUnderTest, records: LogRecord[]) => Promise<void>,
-  ) =>
+  const test: ReaderTest = (what, run) =>
     Deno.test(`DocumentReader ${name}: ${what}`, async () => {
       const made = await open();
       try {
@@ -328,8 +351,12 @@ export function documentReaderConformance(name: string, open: () => Promise<Stor
         await made.close();
       }
     });
-  const signal = () => new AbortController().signal;
+  testSearch(test);
+  testSums(test);
+  testFollow(test);
+}
 
+function testSearch(test: ReaderTest): void {
   test("finds what a query means, and counts it", async ({ reader }, records) => {
     for (const [what, query, places] of QUERIES) {
       const found = (await collect(reader, { query })).map((one) => one._id);
@@ -379,7 +406,9 @@ export function documentReaderConformance(name: string, open: () => Promise<Stor
     assert.deepEqual(found.map((one) => one._id), [0, 1, 2, 3, 4, 5].map((at) => records[at].uid));
     assert.equal(await reader.count({ query: { kind: "all" }, fromMs, toMs }, signal()), 6);
   });
+}
 
+function testSums(test: ReaderTest): void {
   test("counts by time and level", async ({ reader }) => {
     const buckets = await reader.histogram(
       { query: { kind: "all" }, bucketMs: 3_600_000 },
@@ -415,7 +444,9 @@ export function documentReaderConformance(name: string, open: () => Promise<Stor
       { value: "bob", count: 1 },
     ]);
   });
+}
 
+function testFollow(test: ReaderTest): void {
   test("shows the lines of a stack trace with their first line", async ({ reader }, records) => {
     const found = await collect(reader, {});
     const parents = found.filter((one) => one["event.parent"] !== undefined)

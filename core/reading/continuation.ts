@@ -1,6 +1,6 @@
 /**
- * Which lines without a time of their own go on the event before them, by their beginning. Indented lines do in any
- * case and are not asked for here.
+ * Which lines without a time of their own go on the event before them, by their beginning. Indented
+ * lines do in any case and are not asked for here.
  */
 
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -21,7 +21,9 @@ const ENDINGS = ["Exception", "Error", "Throwable", "Interrupt", "Exit", "Warnin
 /** The class name of an exception is not longer. */
 const NAME_BYTES_MAX = 200;
 
-/** True where the line `bytes[from..to)`, which is not indented and has no time, goes on an event. */
+/**
+ * True where the line `bytes[from..to)`, which is not indented and has no time, goes on an event.
+ */
 export function continuationOf(bytes: Uint8Array, from: number, to: number): boolean {
   next: for (const start of STARTS) {
     if (to - from < start.length || bytes[from] !== start[0]) continue;
@@ -31,7 +33,9 @@ export function continuationOf(bytes: Uint8Array, from: number, to: number): boo
   return isBrace(bytes, from, to) || isException(bytes, from, to);
 }
 
-/** `}`, `)`, `]` alone or with a comma: the end of something that was printed over several lines. */
+/**
+ * `}`, `)`, `]` alone or with a comma: the end of something that was printed over several lines.
+ */
 function isBrace(bytes: Uint8Array, from: number, to: number): boolean {
   const byte = bytes[from];
   return to - from <= 2 && (byte === 125 || byte === 41 || byte === 93);

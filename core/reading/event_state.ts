@@ -1,10 +1,12 @@
 /**
- * What a line takes from the lines before it in its file: the time and the event, where it has none of its own. The state
- * is small and plain, so that a store can keep it with the lines; the same lines in the same order give the same answers.
+ * What a line takes from the lines before it in its file: the time and the event, where it has none
+ * of its own. The state is small and plain, so that a store can keep it with the lines; the same
+ * lines in the same order give the same answers.
  *
- * A line with a time begins an event. A continuation line goes on the event before it, with its time and level. Any other
- * line begins an event and has the time of the line before it, provided that lines with a time are the rule in that file
- * (each adds one to a credit of at most 64, each line without one takes one away); else the time at which it was sent.
+ * A line with a time begins an event. A continuation line goes on the event before it, with its
+ * time and level. Any other line begins an event and has the time of the line before it, provided
+ * that lines with a time are the rule in that file (each adds one to a credit of at most 64, each
+ * line without one takes one away); else the time at which it was sent.
  */
 import type { LineReader } from "./line_reader.ts";
 
@@ -32,8 +34,8 @@ export function believableMs(ms: number, otherwise: number): number {
 }
 
 /**
- * Completes what `reader` read of a line from the state, and moves the state on. Afterwards the reader's time is set in
- * any case, and `continues` says whether the line goes on `state.event`.
+ * Completes what `reader` read of a line from the state, and moves the state on. Afterwards the
+ * reader's time is set in any case, and `continues` says whether the line goes on `state.event`.
  * @param start, end range of the line in its file
  * @param createdMs when the line was sent
  */

@@ -1,8 +1,9 @@
 /**
- * The fields that a structured line carries: JSON objects and logfmt. Flattened to text under names joined by dots.
- * Bounded whatever the line holds: at most 64 fields, names of at most 128 and values of at most 8192 characters,
- * nesting of at most 8; what is beyond is left out here (the message keeps all of it). The result has no prototype's
- * names to trip over: a line may name a field `__proto__`.
+ * The fields that a structured line carries: JSON objects and logfmt. Flattened to text under names
+ * joined by dots. Bounded whatever the line holds: at most 64 fields, names of at most 128 and
+ * values of at most 8192 characters, nesting of at most 8; what is beyond is left out here (the
+ * message keeps all of it). The result has no prototype's names to trip over: a line may name a
+ * field `__proto__`.
  */
 
 export const FIELDS_MAX = 64;
@@ -82,7 +83,10 @@ function put(walk: Walk, name: string, value: string): void {
 
 const PAIR = /([A-Za-z_@][\w.@/-]{0,127})=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))(?=\s|$|,)/gy;
 
-/** Pairs of a logfmt line. It is one where the first word is a pair and at least two pairs stand in it. */
+/**
+ * Pairs of a logfmt line. It is one where the first word is a pair and at least two pairs stand in
+ * it.
+ */
 function logfmtFields(line: string): Fields | undefined {
   const first = line.charCodeAt(0);
   if (!((first | 32) >= 97 && (first | 32) <= 122) && first !== 64 && first !== 95) {

@@ -1,6 +1,7 @@
 /**
- * Time and level of a line that is a JSON object, found on its bytes: walks over the members of the object (and those
- * of a member named `log`), compares keys, parses nothing else. Stops as soon as both are known.
+ * Time and level of a line that is a JSON object, found on its bytes: walks over the members of the
+ * object (and those of a member named `log`), compares keys, parses nothing else. Stops as soon as
+ * both are known.
  */
 import { isLevelKey, isOneOf, levelOfNumber, levelOfWord } from "./level.ts";
 import type { TimeReader } from "./time.ts";

@@ -1,10 +1,11 @@
 /**
- * Levels: the six names that documents bear, and the words that logs use for them. Works on bytes, makes no text.
+ * Levels: the six names that documents bear, and the words that logs use for them. Works on bytes,
+ * makes no text.
  *
- * What counts as a level in a line of text: the first of these within the first 128 bytes behind the time: a level
- * word in capitals, one in brackets or before a colon in any case, one that stands right behind the time, or the
- * value of a key `level=`. An access log line has the level of its status: 500 and more is an error, 400 to 499 a
- * warning, others none.
+ * What counts as a level in a line of text: the first of these within the first 128 bytes behind
+ * the time: a level word in capitals, one in brackets or before a colon in any case, one that
+ * stands right behind the time, or the value of a key `level=`. An access log line has the level of
+ * its status: 500 and more is an error, 400 to 499 a warning, others none.
  */
 
 /** By code: 0 is "none known". */
@@ -51,7 +52,10 @@ const WORDS: Readonly<Record<string, number>> = {
 };
 const WORD_BYTES_MAX = 13;
 
-/** Words by length and first letter (lower case): few in each list, so a look-up compares one or two. */
+/**
+ * Words by length and first letter (lower case): few in each list, so a look-up compares one or
+ * two.
+ */
 const BY_SHAPE: ({ bytes: Uint8Array; level: number }[] | undefined)[] = [];
 for (const [word, level] of Object.entries(WORDS)) {
   const bytes = new TextEncoder().encode(word);
@@ -72,7 +76,9 @@ export function levelOfWord(bytes: Uint8Array, from: number, to: number): number
   return 0;
 }
 
-/** The level of a number as pino and bunyan write it (10 to 60), or of a syslog severity (0 to 7). */
+/**
+ * The level of a number as pino and bunyan write it (10 to 60), or of a syslog severity (0 to 7).
+ */
 export function levelOfNumber(value: number): number {
   if (value >= 10) return value <= 60 ? Math.ceil(value / 10) : LEVEL_FATAL;
   return levelOfSeverity(value);
@@ -93,7 +99,10 @@ for (const char of "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 }
 const WINDOW_BYTES = 128;
 
-/** The level named in the text `bytes[from..to)`, by the rules above; `timed`: a time stands before `from`. */
+/**
+ * The level named in the text `bytes[from..to)`, by the rules above; `timed`: a time stands before
+ * `from`.
+ */
 export function findLevel(bytes: Uint8Array, from: number, to: number, timed: boolean): number {
   const end = Math.min(to, from + WINDOW_BYTES);
   let first = timed;
@@ -179,7 +188,9 @@ export function isOneOf(
   return false;
 }
 
-/** The level of an access log line by its status, which follows the quoted request behind `from`. */
+/**
+ * The level of an access log line by its status, which follows the quoted request behind `from`.
+ */
 export function levelOfAccess(bytes: Uint8Array, from: number, to: number): number {
   let at = from;
   while (at < to && bytes[at] !== 34) at++;

@@ -1,10 +1,12 @@
 /**
- * What a line says of itself: its time, its level, and whether it goes on an event that an earlier line began (a stack
- * trace). Works on the bytes, makes no text and no object a line. The answer depends on the line, the zone and the
- * time of reading alone, except for `continues`, which depends on the line before it in the same file as well.
+ * What a line says of itself: its time, its level, and whether it goes on an event that an earlier
+ * line began (a stack trace). Works on the bytes, makes no text and no object a line. The answer
+ * depends on the line, the zone and the time of reading alone, except for `continues`, which
+ * depends on the line before it in the same file as well.
  *
- * Continuation lines: indented lines without a time of their own; "at …", "Caused by:", "Suppressed:", "... 12 more";
- * what a Python traceback consists of, its last line included; an exception's own line behind a line with a time.
+ * Continuation lines: indented lines without a time of their own; "at …", "Caused by:",
+ * "Suppressed:", "... 12 more"; what a Python traceback consists of, its last line included; an
+ * exception's own line behind a line with a time.
  */
 import { isTimeKey, JsonLine } from "./json_line.ts";
 import {

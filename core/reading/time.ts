@@ -1,9 +1,11 @@
 /**
- * Times as logs write them, read from bytes. The form at a place decides by its shape alone which reading is tried, so
- * no order of tries can change the answer: ISO 8601 and its relatives, year/month/day with slashes or dots, Apache and
- * nginx, ctime, syslog without a year, klog, HDFS, Spark, RFC 2822, and epochs of 10, 13, 16 or 19 digits.
+ * Times as logs write them, read from bytes. The form at a place decides by its shape alone which
+ * reading is tried, so no order of tries can change the answer: ISO 8601 and its relatives,
+ * year/month/day with slashes or dots, Apache and nginx, ctime, syslog without a year, klog, HDFS,
+ * Spark, RFC 2822, and epochs of 10, 13, 16 or 19 digits.
  *
- * No zone in the text: the given zone. No year: the latest year that is not after the day of reading. Seconds of 60 (leap seconds) become the next minute. Digits below a millisecond are
+ * No zone in the text: the given zone. No year: the latest year that is not after the day of
+ * reading. Seconds of 60 (leap seconds) become the next minute. Digits below a millisecond are
  * dropped. Dates that no calendar has are no times.
  */
 import type { Zone } from "./zone.ts";

@@ -1,7 +1,8 @@
 /**
- * Time zones: what UTC time a local time was. Offsets come from the runtime's own zone data and are kept by the local
- * hour, so that a log in order asks once an hour. A local time that came twice (clocks set back) means the first; one
- * that never was (clocks set forward) is taken with the offset before the change.
+ * Time zones: what UTC time a local time was. Offsets come from the runtime's own zone data and are
+ * kept by the local hour, so that a log in order asks once an hour. A local time that came twice
+ * (clocks set back) means the first; one that never was (clocks set forward) is taken with the
+ * offset before the change.
  */
 
 const HOUR_MS = 3_600_000;

@@ -1,8 +1,9 @@
 /**
- * A block: some thousand lines in the order of their arrival, as text and as columns. The text is the lines, each with
- * a line feed behind it, so that one search goes over all of them; the columns say of each line its time, its level and
- * whether it goes on the event before it; runs say where consecutive lines came from. Encoding and decoding are here,
- * and how the place of a line in its file follows from the runs.
+ * A block: some thousand lines in the order of their arrival, as text and as columns. The text is
+ * the lines, each with a line feed behind it, so that one search goes over all of them; the columns
+ * say of each line its time, its level and whether it goes on the event before it; runs say where
+ * consecutive lines came from. Encoding and decoding are here, and how the place of a line in its
+ * file follows from the runs.
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { WeirError } from "../../core/errors.ts";
@@ -23,9 +24,14 @@ export interface Run {
   c: number;
   /** When they were stored, ms. */
   i: number;
-  /** Bytes that a line accounts for beyond its value: 1 for a line feed, 2 with a carriage return. */
+  /**
+   * Bytes that a line accounts for beyond its value: 1 for a line feed, 2 with a carriage return.
+   */
   g: number;
-  /** Lines (counted in the run) that account for another number of bytes beyond their value: line, bytes, … */
+  /**
+   * Lines (counted in the run) that account for another number of bytes beyond their value: line,
+   * bytes, …
+   */
   x?: number[];
   /** Start and end in the file of the event that lines at the start of the run go on. */
   p?: [number, number];
@@ -47,7 +53,9 @@ export interface BlockLines {
   /** Level codes, CONTINUES set where the line goes on an event. */
   levels: Uint8Array;
   runs: readonly Run[];
-  /** Line starts in `text` and its end, where a value holds a line feed of its own; else undefined. */
+  /**
+   * Line starts in `text` and its end, where a value holds a line feed of its own; else undefined.
+   */
   starts?: Int32Array | undefined;
 }
 
@@ -79,7 +87,10 @@ export function damaged(what: string, cause?: unknown): WeirError {
   });
 }
 
-/** Columns of lines `from` to `to`, uncompressed: a JSON head of the runs, then the bytes of the columns. */
+/**
+ * Columns of lines `from` to `to`, uncompressed: a JSON head of the runs, then the bytes of the
+ * columns.
+ */
 export function encodeColumns(block: BlockLines, runs: readonly Run[], from = 0): Uint8Array {
   const lines = block.lines - from;
   const head = new TextEncoder().encode(JSON.stringify(runs));

@@ -1,13 +1,17 @@
 /**
- * A regular expression made for lines, rewritten so that it can search a whole block at once: nothing in it matches a
- * line feed, so each match lies within a line, and lines match alone exactly where they match in the block. What cannot
- * be rewritten with certainty is left to a search line by line.
+ * A regular expression made for lines, rewritten so that it can search a whole block at once:
+ * nothing in it matches a line feed, so each match lies within a line, and lines match alone
+ * exactly where they match in the block. What cannot be rewritten with certainty is left to a
+ * search line by line.
  */
 
 export interface BlockRegex {
   /** Global and multi-line. */
   regex: RegExp;
-  /** Holds ^ or $: other line separators within a line look like line ends to it, so a hit has to be checked. */
+  /**
+   * Holds ^ or $: other line separators within a line look like line ends to it, so a hit has to be
+   * checked.
+   */
   anchored: boolean;
 }
 
@@ -85,7 +89,10 @@ function rewriteClass(inside: string): string | undefined {
 /** Shorter ones are found too often to help. */
 const LITERAL_MIN = 3;
 
-/** Texts without a line feed that every match of the expression holds, in the order in which they stand in it. */
+/**
+ * Texts without a line feed that every match of the expression holds, in the order in which they
+ * stand in it.
+ */
 export function requiredLiterals(source: string): string[] {
   const found: string[] = [];
   let run = "";

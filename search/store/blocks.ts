@@ -1,6 +1,7 @@
 /**
- * The sealed blocks: a directory of them in memory, their parts in the database. Blocks never change once they are
- * sealed; they are dropped whole. A block that is dropped while somebody reads is simply not found any more.
+ * The sealed blocks: a directory of them in memory, their parts in the database. Blocks never
+ * change once they are sealed; they are dropped whole. A block that is dropped while somebody reads
+ * is simply not found any more.
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import {

@@ -1,4 +1,7 @@
-/** Long work on the one thread: gives way to other work every few milliseconds, and ends when it is told to. */
+/**
+ * Long work on the one thread: gives way to other work every few milliseconds, and ends when it is
+ * told to.
+ */
 import { setImmediate } from "node:timers";
 
 const SLICE_MS = 8;

@@ -1,4 +1,7 @@
-/** Documents of stored lines: complete ones for answers, and ones that make their parts when a query asks for them. */
+/**
+ * Documents of stored lines: complete ones for answers, and ones that make their parts when a query
+ * asks for them.
+ */
 import type { Document } from "../../core/ports/document_store.ts";
 import { fieldsOf } from "../../core/reading/fields.ts";
 import { LEVEL_NAMES } from "../../core/reading/level.ts";

@@ -1,6 +1,6 @@
 /**
- * Where the second thread's program is. From source it is a file; an executable carries it: the build puts a module with
- * the bundled program as a data URL in the place of this one.
+ * Where the second thread's program is. From source it is a file; an executable carries it: the
+ * build puts a module with the bundled program as a data URL in the place of this one.
  */
 
 /** Address of the module that the thread runs. */

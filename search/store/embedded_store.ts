@@ -1,10 +1,11 @@
 /**
- * The embedded store: a DocumentStore in one folder, no server. Lines arrive as chunks straight from file bytes or as
- * records; a call is one transaction, and what it returned for is on disk and can be found. Each line is stored once:
- * the ranges of a file that are stored are kept in the same transaction as the lines.
+ * The embedded store: a DocumentStore in one folder, no server. Lines arrive as chunks straight
+ * from file bytes or as records; a call is one transaction, and what it returned for is on disk and
+ * can be found. Each line is stored once: the ranges of a file that are stored are kept in the same
+ * transaction as the lines.
  *
- * A full disk ends intake with STORE_FULL (retriable): nothing of the call is kept, nothing stored is lost, reading goes
- * on, and the next call that finds room succeeds.
+ * A full disk ends intake with STORE_FULL (retriable): nothing of the call is kept, nothing stored
+ * is lost, reading goes on, and the next call that finds room succeeds.
  */
 import { statfsSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
@@ -37,7 +38,10 @@ export interface EmbeddedStoreOptions {
   compression?: number;
   /** Intake stops while the disk has less room, bytes; 0 looks at nothing. @default {33_554_432} */
   freeBytesMin?: number;
-  /** Bytes that the database may have, whatever room the disk has: reaching it is a full disk. @default no bound */
+  /**
+   * Bytes that the database may have, whatever room the disk has: reaching it is a full disk.
+   * @default no bound
+   */
   databaseBytesMax?: number;
   /** Text of a block, bytes; for tests. @default {262_144} */
   blockBytes?: number;
@@ -60,7 +64,10 @@ export interface StoreStats {
   intake: "open" | "full" | "failed";
   /** Why intake does not work; empty while it does. */
   reason: string;
-  /** Since start: lines left out as stored already, lines that overlapped stored ones, lines dropped by retention. */
+  /**
+   * Since start: lines left out as stored already, lines that overlapped stored ones, lines dropped
+   * by retention.
+   */
   repeats: number;
   overlaps: number;
   expired: number;
@@ -86,7 +93,10 @@ export class EmbeddedStore implements DocumentStore {
   #failure: WeirError | undefined;
   #expired = 0;
 
-  /** Opens or makes the store. Throws STORE_BUSY, STORE_VERSION, STORE_DAMAGED, STORE_FAILED, STORE_FULL. */
+  /**
+   * Opens or makes the store. Throws STORE_BUSY, STORE_VERSION, STORE_DAMAGED, STORE_FAILED,
+   * STORE_FULL.
+   */
   constructor(options: EmbeddedStoreOptions) {
     this.#folder = options.folder;
     this.#clock = options.clock ?? systemClock;
@@ -143,9 +153,9 @@ export class EmbeddedStore implements DocumentStore {
   }
 
   /**
-   * Stores the lines of the chunks; when it returns, they are on disk and can be found. Lines whose bytes are stored
-   * already are left out. All or nothing: a thrown error (STORE_FULL, STORE_FAILED, both retriable) means that nothing
-   * of the call was stored.
+   * Stores the lines of the chunks; when it returns, they are on disk and can be found. Lines whose
+   * bytes are stored already are left out. All or nothing: a thrown error (STORE_FULL,
+   * STORE_FAILED, both retriable) means that nothing of the call was stored.
    * @param createdMs when the agent read the lines, ms since 1970
    */
   appendChunks(chunks: readonly LineChunk[], createdMs: number): void {
@@ -230,8 +240,9 @@ export class EmbeddedStore implements DocumentStore {
   }
 
   /**
-   * Drops what retention no longer keeps, oldest blocks first, and gives free pages back to the disk in steps. To be
-   * called now and then (every minute); costs little where nothing is to be done. Returns the lines dropped.
+   * Drops what retention no longer keeps, oldest blocks first, and gives free pages back to the
+   * disk in steps. To be called now and then (every minute); costs little where nothing is to be
+   * done. Returns the lines dropped.
    */
   maintain(): number {
     this.#assertOpen();

@@ -1,8 +1,9 @@
 /**
- * Filters: which blocks may hold a token. Bloom filters of about 8 bits a distinct token and 5 places each (some 2 % false
- * positives, no false negatives), 64 blocks to a group. A group is stored by place, not by block: a row of 64 bits, one a
- * block, for each place, so that a question about a token reads five rows for 64 blocks. Blocks of a group that is not
- * complete have their tokens in memory; after a restart these are taken from their text again when they are asked for.
+ * Filters: which blocks may hold a token. Bloom filters of about 8 bits a distinct token and 5
+ * places each (some 2 % false positives, no false negatives), 64 blocks to a group. A group is
+ * stored by place, not by block: a row of 64 bits, one a block, for each place, so that a question
+ * about a token reads five rows for 64 blocks. Blocks of a group that is not complete have their
+ * tokens in memory; after a restart these are taken from their text again when they are asked for.
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Need } from "./plan.ts";
@@ -63,7 +64,10 @@ export class Filters {
     this.#loose.clear();
   }
 
-  /** Notes the tokens of a block that was just sealed; blocks come in ascending order. Within a transaction. */
+  /**
+   * Notes the tokens of a block that was just sealed; blocks come in ascending order. Within a
+   * transaction.
+   */
   add(block: number, tokens: Int32Array): void {
     this.#loose.set(block, tokens);
     const last = this.#groups[this.#groups.length - 1];
@@ -120,7 +124,10 @@ export class Filters {
     for (const block of [...this.#loose.keys()]) if (block < firstKept) this.#loose.delete(block);
   }
 
-  /** A question to be put to many blocks: `false` means that the block certainly does not meet the need. */
+  /**
+   * A question to be put to many blocks: `false` means that the block certainly does not meet the
+   * need.
+   */
   ask(need: Need): (block: number) => boolean {
     if (need === undefined) return () => true;
     const masks = new Map<Group, Mask>();

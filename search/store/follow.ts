@@ -1,6 +1,7 @@
 /**
- * Following: documents in the order of their arrival, from the moment of the call. A follower has a place in that order
- * and reads from the store itself, so a slow one loses nothing and holds nothing.
+ * Following: documents in the order of their arrival, from the moment of the call. A follower has a
+ * place in that order and reads from the store itself, so a slow one loses nothing and holds
+ * nothing.
  */
 import type { Document } from "../../core/ports/document_store.ts";
 import { plainDocument } from "./document.ts";

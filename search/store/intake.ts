@@ -1,6 +1,7 @@
 /**
- * Intake: takes lines into the open block, reads what each says of itself, seals blocks that are full. Lines whose bytes
- * are stored already are left out. Everything here happens inside one transaction that the store begins and ends.
+ * Intake: takes lines into the open block, reads what each says of itself, seals blocks that are
+ * full. Lines whose bytes are stored already are left out. Everything here happens inside one
+ * transaction that the store begins and ends.
  */
 import type { LogRecord, WriteOutcome } from "../../core/ports/document_store.ts";
 import type { LineChunk } from "../../core/ports/line_sink.ts";
@@ -20,7 +21,10 @@ export class Intake {
   open: OpenBlock;
   /** Number of the open block's first line in the order of arrival. */
   openSeq = 0;
-  /** Lines that held bytes of a stored line besides new ones: a mistake of the sender, kept and counted. */
+  /**
+   * Lines that held bytes of a stored line besides new ones: a mistake of the sender, kept and
+   * counted.
+   */
   overlaps = 0;
   /** Lines left out because they were stored already. */
   repeats = 0;
@@ -100,7 +104,9 @@ export class Intake {
     this.open.copyText();
   }
 
-  /** Adds one record; `storedForeign` says of one without a generation whether its uid is stored. */
+  /**
+   * Adds one record; `storedForeign` says of one without a generation whether its uid is stored.
+   */
   record(
     record: LogRecord,
     ingestedMs: number,

@@ -1,7 +1,8 @@
 /**
- * The LineSink over the embedded store. Chunks that arrive while one transaction is being written wait for the next, so
- * that under load one sync serves many chunks, and a single line is on disk at once. A full disk is waited out: `send`
- * settles when the chunk is stored, or rejects when the sink stops.
+ * The LineSink over the embedded store. Chunks that arrive while one transaction is being written
+ * wait for the next, so that under load one sync serves many chunks, and a single line is on disk
+ * at once. A full disk is waited out: `send` settles when the chunk is stored, or rejects when the
+ * sink stops.
  */
 import { isRetriable, WeirError } from "../../core/errors.ts";
 import { logOf } from "../../core/log.ts";

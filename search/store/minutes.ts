@@ -1,4 +1,7 @@
-/** Counts of a block's lines by minute and level, small enough to answer a histogram without the block. */
+/**
+ * Counts of a block's lines by minute and level, small enough to answer a histogram without the
+ * block.
+ */
 import { LEVEL_MASK, putSigned, SignedReader } from "./block.ts";
 
 export const MINUTE_MS = 60_000;

@@ -1,6 +1,7 @@
 /**
- * The block that still grows. Lines are added from bytes; what was handed out as a view stays as it was, because the
- * buffers only grow behind it. A part of it can be written out as one journal row and be added again from it.
+ * The block that still grows. Lines are added from bytes; what was handed out as a view stays as it
+ * was, because the buffers only grow behind it. A part of it can be written out as one journal row
+ * and be added again from it.
  */
 import {
   type BlockColumns,
@@ -39,7 +40,10 @@ export class OpenBlock {
   #levels = new Uint8Array(2048);
   /** Start of each line in the text, and the end of the last. */
   #starts = new Int32Array(2049);
-  /** Line feeds in the text as far as it was looked through: more than lines where a value holds one. */
+  /**
+   * Line feeds in the text as far as it was looked through: more than lines where a value holds
+   * one.
+   */
   #feeds = 0;
   #feedsUpTo = 0;
   readonly #runs: Run[] = [];
@@ -105,7 +109,9 @@ export class OpenBlock {
     }
   }
 
-  /** The run for lines of `head` that begin at the file offset `start`: the last one where it fits. */
+  /**
+   * The run for lines of `head` that begin at the file offset `start`: the last one where it fits.
+   */
   run(head: RunHead, start: number, parent: readonly [number, number] | undefined): Run {
     const last = this.#runs[this.#runs.length - 1];
     if (
@@ -159,7 +165,10 @@ export class OpenBlock {
     this.#note(run, size, length, timeMs, level);
   }
 
-  /** Copies what was added; to be called before the bytes that were given belong to somebody else again. */
+  /**
+   * Copies what was added; to be called before the bytes that were given belong to somebody else
+   * again.
+   */
   copyText(): void {
     const source = this.#source;
     if (source === undefined) return;
@@ -213,7 +222,9 @@ export class OpenBlock {
     };
   }
 
-  /** The lines that the journal does not have yet, as one row; call `journaled` when it is written. */
+  /**
+   * The lines that the journal does not have yet, as one row; call `journaled` when it is written.
+   */
   journalRow(): { columns: Uint8Array; text: Uint8Array } {
     const view = this.#parts(this.#runs);
     const runs = this.#runs.slice(this.#journaledRuns);
@@ -223,7 +234,10 @@ export class OpenBlock {
     };
   }
 
-  /** All lines so far are in the journal. The next line begins a new run, so that a row holds whole runs. */
+  /**
+   * All lines so far are in the journal. The next line begins a new run, so that a row holds whole
+   * runs.
+   */
   journaled(): void {
     this.#journaled = this.#lines;
     this.#journaledBytes = this.#textBytes;

@@ -1,7 +1,8 @@
 /**
- * How a query is answered from blocks: which tokens a block must hold (so that most blocks are never read), and which
- * lines of a block fit, found on the text of the whole block at once where that is possible. The answers are those of
- * search/query/match.ts; what has no fast way here is asked of it, document by document.
+ * How a query is answered from blocks: which tokens a block must hold (so that most blocks are
+ * never read), and which lines of a block fit, found on the text of the whole block at once where
+ * that is possible. The answers are those of search/query/match.ts; what has no fast way here is
+ * asked of it, document by document.
  */
 import type { Document, Query } from "../../core/ports/document_store.ts";
 import { LEVEL_NAMES } from "../../core/reading/level.ts";
@@ -39,7 +40,9 @@ export type Plan =
   | { kind: "run"; match: (document: Document) => boolean }
   /** By level code. */
   | { kind: "level"; codes: readonly boolean[] }
-  /** Asked of each document; only of lines that hold `literal` (or an escape), where that is set. */
+  /**
+   * Asked of each document; only of lines that hold `literal` (or an escape), where that is set.
+   */
   | { kind: "document"; need: Need; literal?: string; match: (document: Document) => boolean }
   | { kind: "and" | "or"; parts: readonly Plan[] }
   | { kind: "not"; part: Plan };
@@ -110,7 +113,9 @@ function phrasePlan(query: Query & { kind: "phrase" }): Plan {
   return { kind: "text", need: needOf(phrase, false, false), finder, match };
 }
 
-/** Looks for an ASCII text in any case in ASCII text; the engine's own search skips most characters. */
+/**
+ * Looks for an ASCII text in any case in ASCII text; the engine's own search skips most characters.
+ */
 function asciiFinder(part: string): Finder["findAscii"] {
   if (!/^[\u0020-\u007e]+$/.test(part)) return undefined;
   const regex = new RegExp(part.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&"), "gi");
@@ -138,8 +143,8 @@ function rarestPart(literal: string): string {
 }
 
 /**
- * The tokens that a text holds which holds `part`; the first and the last token of it may be the middle of a longer
- * one unless its side is `whole`.
+ * The tokens that a text holds which holds `part`; the first and the last token of it may be the
+ * middle of a longer one unless its side is `whole`.
  */
 function needOf(part: string, wholeStart: boolean, wholeEnd: boolean): Need {
   // A neighbour on each side tells which tokens are surely whole: "x" joins a run of letters.
@@ -244,7 +249,10 @@ function foundFieldPlan(query: FieldQuery, match: (document: Document) => boolea
   return { kind: "document", need, match, ...(literal && { literal }) };
 }
 
-/** True for a text that stands in JSON and logfmt as it is: no escapes, and no number with an exponent or fraction. */
+/**
+ * True for a text that stands in JSON and logfmt as it is: no escapes, and no number with an
+ * exponent or fraction.
+ */
 function simple(text: string): boolean {
   return /^[A-Za-z0-9_.:@-]+$/.test(text) && !/^[+-]?(\d+\.\d*|\.\d+|\d{16,})$/.test(text);
 }

@@ -1,6 +1,7 @@
 /**
- * The reader's half of the embedded store: search in order, count, histogram, values, follow. Works on the blocks that
- * there were when it began; gives way to other work every few milliseconds, and stops when its signal aborts.
+ * The reader's half of the embedded store: search in order, count, histogram, values, follow. Works
+ * on the blocks that there were when it began; gives way to other work every few milliseconds, and
+ * stops when its signal aborts.
  */
 import type {
   Document,
@@ -144,7 +145,10 @@ export class Reader {
     return tally.result;
   }
 
-  /** Puts the sums of both threads together; without the other's, this thread goes over all blocks again. */
+  /**
+   * Puts the sums of both threads together; without the other's, this thread goes over all blocks
+   * again.
+   */
   async #join(
     tally: Tally,
     own: Tally,
@@ -199,8 +203,9 @@ export class Reader {
   }
 
   /**
-   * Says of records that no agent wrote whether their uid is stored; looks through blocks of their stream, and only
-   * when asked: such a question means that the record's place in Kafka was seen before.
+   * Says of records that no agent wrote whether their uid is stored; looks through blocks of their
+   * stream, and only when asked: such a question means that the record's place in Kafka was seen
+   * before.
    */
   foreignLookup(records: readonly LogRecord[]): (stream: Stream, record: LogRecord) => boolean {
     const offsets = new Set(records.map((record) => record.offset));

@@ -1,6 +1,7 @@
 /**
- * What may stay in the store: by size and by age. Age counts from when a line was stored, as the day of an index does:
- * an old file that is read today stays as long as a new one. Blocks go whole, oldest arrivals first.
+ * What may stay in the store: by size and by age. Age counts from when a line was stored, as the
+ * day of an index does: an old file that is read today stays as long as a new one. Blocks go whole,
+ * oldest arrivals first.
  */
 import type { BlockInfo } from "./blocks.ts";
 

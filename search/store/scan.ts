@@ -1,5 +1,6 @@
 /**
- * Lines of one block that fit a plan, as a mask: one byte a line. Parts of the block are read when they are needed.
+ * Lines of one block that fit a plan, as a mask: one byte a line. Parts of the block are read when
+ * they are needed.
  */
 import type { Document } from "../../core/ports/document_store.ts";
 import { type BlockColumns, type BlockLines, LEVEL_MASK, lineStarts, Places } from "./block.ts";
@@ -97,7 +98,10 @@ export class ScanBlock {
     return this.info === undefined ? this.columns.starts !== undefined : this.info.joined;
   }
 
-  /** True where the text is ASCII (or stands in for bytes that are no characters): case is a matter of one bit then. */
+  /**
+   * True where the text is ASCII (or stands in for bytes that are no characters): case is a matter
+   * of one bit then.
+   */
   get ascii(): boolean {
     return this.text.length === this.bytes.length;
   }
@@ -158,7 +162,10 @@ function startsOf(text: string, lines: number): Int32Array {
   return starts;
 }
 
-/** Says of blocks whether they may hold a line that fits; one for each question, it keeps what it looked up. */
+/**
+ * Says of blocks whether they may hold a line that fits; one for each question, it keeps what it
+ * looked up.
+ */
 export function candidateTest(plan: Plan, blocks: Blocks): (block: ScanBlock) => boolean {
   const plain = blocks.filters.ask(planNeed(plan, false));
   const withFields = blocks.filters.ask(planNeed(plan, true));
@@ -289,7 +296,10 @@ function matchingDocuments(
   return mask;
 }
 
-/** Lines that may have the field: those that hold the literal or an escape; all where static fields may have it. */
+/**
+ * Lines that may have the field: those that hold the literal or an escape; all where static fields
+ * may have it.
+ */
 function literalLines(
   plan: Plan & { kind: "document" },
   block: ScanBlock,

@@ -1,6 +1,7 @@
 /**
- * Sums up over many blocks with a second thread beside this one. The thread is started when a question is large enough
- * and ended when none came for a while. Where it cannot be started or fails, this thread does all of it.
+ * Sums up over many blocks with a second thread beside this one. The thread is started when a
+ * question is large enough and ended when none came for a while. Where it cannot be started or
+ * fails, this thread does all of it.
  */
 import { clearTimeout, setTimeout } from "node:timers";
 import { logOf } from "../../core/log.ts";
@@ -25,7 +26,10 @@ export interface SharedScan {
   next(): number;
   /** Tells the other thread to stop. */
   stop(): void;
-  /** What the other thread summed up; rejects where it failed: then its blocks have to be looked at again. */
+  /**
+   * What the other thread summed up; rejects where it failed: then its blocks have to be looked at
+   * again.
+   */
   other: Promise<TallyResult>;
 }
 

@@ -1,6 +1,7 @@
 /**
- * The second thread of a scan: reads blocks through a connection of its own, which only reads, and sums up. Both threads
- * take the next block from a shared counter, so that neither waits for the other.
+ * The second thread of a scan: reads blocks through a connection of its own, which only reads, and
+ * sums up. Both threads take the next block from a shared counter, so that neither waits for the
+ * other.
  */
 import { DatabaseSync } from "node:sqlite";
 import { type BlockInfo, Blocks } from "./blocks.ts";

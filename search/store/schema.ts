@@ -1,6 +1,6 @@
 /**
- * The database of the embedded store: its tables, its format version, and how it is opened. One process at a time
- * writes it. A commit is on disk when it returns (WAL, synchronous=FULL).
+ * The database of the embedded store: its tables, its format version, and how it is opened. One
+ * process at a time writes it. A commit is on disk when it returns (WAL, synchronous=FULL).
  */
 import { mkdirSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
@@ -15,9 +15,10 @@ export const FILE_NAME = "store.db";
 const LOCK_NAME = "store.lock";
 
 /**
- * A stream is one file's life in one topic; a source is a stream with what was known of the file at the time. Ranges
- * are the bytes of a stream that are stored: they make each line stored once. A block's text stands in a table of its
- * own, so that looking through the blocks does not read it. Groups and slices are the filters. The journal holds the lines of the open block.
+ * A stream is one file's life in one topic; a source is a stream with what was known of the file at
+ * the time. Ranges are the bytes of a stream that are stored: they make each line stored once. A
+ * block's text stands in a table of its own, so that looking through the blocks does not read it.
+ * Groups and slices are the filters. The journal holds the lines of the open block.
  */
 const TABLES = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -57,9 +58,9 @@ export interface OpenedDatabase {
 }
 
 /**
- * Opens the database in `folder`, makes it where there is none.
- * Throws STORE_BUSY where a process has it open, STORE_VERSION for one of a newer version, STORE_DAMAGED for a file that is something else, STORE_FAILED
- * (retriable) where the system does not let us.
+ * Opens the database in `folder`, makes it where there is none. Throws STORE_BUSY where a process
+ * has it open, STORE_VERSION for one of a newer version, STORE_DAMAGED for a file that is something
+ * else, STORE_FAILED (retriable) where the system does not let us.
  */
 export function openDatabase(folder: string): OpenedDatabase {
   const path = `${folder}/${FILE_NAME}`;
@@ -113,7 +114,10 @@ export function pragma(database: DatabaseSync, name: string): number {
 
 const FULL = 13, CORRUPT = 11, NOT_A_DATABASE = 26, BUSY = 5, LOCKED = 6;
 
-/** What SQLite threw, as a WeirError: STORE_FULL, STORE_BUSY, STORE_FAILED (retriable) or STORE_DAMAGED. */
+/**
+ * What SQLite threw, as a WeirError: STORE_FULL, STORE_BUSY, STORE_FAILED (retriable) or
+ * STORE_DAMAGED.
+ */
 export function storeError(error: unknown, action: string): WeirError {
   if (error instanceof WeirError) return error;
   const text = messageOf(error);

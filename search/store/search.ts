@@ -1,7 +1,8 @@
 /**
- * Search in the order (@timestamp, generation, offset, topic). Goes through the blocks in the order of their times and
- * keeps the first documents of a page; a page is complete when no block that is left can hold an earlier one. So the
- * newest lines are there after reading a few blocks, and memory is bounded by the page.
+ * Search in the order (@timestamp, generation, offset, topic). Goes through the blocks in the order
+ * of their times and keeps the first documents of a page; a page is complete when no block that is
+ * left can hold an earlier one. So the newest lines are there after reading a few blocks, and
+ * memory is bounded by the page.
  */
 import type { Document, SearchRequest, SortKey } from "../../core/ports/document_store.ts";
 import { plainDocument } from "./document.ts";

@@ -1,8 +1,9 @@
 /**
- * Where lines came from, and which bytes of it are stored. A stream is a file's life in a topic: its stored ranges make
- * every line stored once, whatever is sent again and in whatever order; its state is what reading the next line needs.
- * A source is a stream with host, path and static fields. Changes are written by `flush`, in the transaction of the
- * lines; after a rollback `forget` drops what was not written.
+ * Where lines came from, and which bytes of it are stored. A stream is a file's life in a topic:
+ * its stored ranges make every line stored once, whatever is sent again and in whatever order; its
+ * state is what reading the next line needs. A source is a stream with host, path and static
+ * fields. Changes are written by `flush`, in the transaction of the lines; after a rollback
+ * `forget` drops what was not written.
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { type EventState, newEventState } from "../../core/reading/event_state.ts";

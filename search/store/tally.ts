@@ -1,4 +1,7 @@
-/** What is summed up over blocks, in any order and by any thread: counts, buckets of a histogram, values of a field. */
+/**
+ * What is summed up over blocks, in any order and by any thread: counts, buckets of a histogram,
+ * values of a field.
+ */
 import type { Query } from "../../core/ports/document_store.ts";
 import { LEVEL_NAMES } from "../../core/reading/level.ts";
 import { fieldValue } from "../query/fields.ts";
@@ -42,7 +45,10 @@ export class Tally {
     this.plan = planOf(request.query);
   }
 
-  /** True where the block is answered from its directory entry or a small row: no reason to share the work. */
+  /**
+   * True where the block is answered from its directory entry or a small row: no reason to share
+   * the work.
+   */
   get light(): boolean {
     const { what } = this.#request;
     if (this.plan.kind !== "all") return false;

@@ -1,7 +1,7 @@
 /**
- * Tokens of lines as numbers, for the filters that say which blocks may hold a token. Tokens are those of
- * search/query/words.ts, in lower case, plus each pair of neighbouring characters of a script that is written without
- * spaces; they are hashed as their UTF-8 bytes.
+ * Tokens of lines as numbers, for the filters that say which blocks may hold a token. Tokens are
+ * those of search/query/words.ts, in lower case, plus each pair of neighbouring characters of a
+ * script that is written without spaces; they are hashed as their UTF-8 bytes.
  */
 import { tokensOf } from "../query/words.ts";
 
@@ -113,7 +113,10 @@ export class TokenSet {
     return feeds;
   }
 
-  /** A line with other characters is read as text: what is a letter is a question of Unicode. Returns its end. */
+  /**
+   * A line with other characters is read as text: what is a letter is a question of Unicode.
+   * Returns its end.
+   */
   #addLine(bytes: Uint8Array, from: number, at: number, to: number): number {
     let start = at, end = at;
     while (start > from && bytes[start - 1] !== 10) start--;

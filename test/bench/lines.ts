@@ -1,8 +1,8 @@
 /**
- * The lines that the benchmarks read: made from a seed, so that every run and every program gets the same bytes.
- * Half are access-log lines, nearly half JSON lines, the rest Java lines with stack traces and syslog; about 219 bytes
- * each, in time order. Promises: the same options give the same bytes on every machine; whoever uses them prints
- * `describe()`, which names seed and SHA-256.
+ * The lines that the benchmarks read: made from a seed, so that every run and every program gets
+ * the same bytes. Half are access-log lines, nearly half JSON lines, the rest Java lines with stack
+ * traces and syslog; about 219 bytes each, in time order. Promises: the same options give the same
+ * bytes on every machine; whoever uses them prints `describe()`, which names seed and SHA-256.
  */
 import { createHash } from "node:crypto";
 
@@ -66,8 +66,8 @@ export function randomOf(seed: number): () => number {
 }
 
 /**
- * Makes the lines and hands them on in pieces of about 1 MB, each ending with a whole line. `each` may keep the piece.
- * Returns what was made.
+ * Makes the lines and hands them on in pieces of about 1 MB, each ending with a whole line. `each`
+ * may keep the piece. Returns what was made.
  */
 export function makeLines(options: LinesOptions, each: (piece: Uint8Array) => void): LinesMade {
   const seed = options.seed ?? 20261121;

@@ -1,7 +1,8 @@
 /**
- * The benchmark of the embedded store: `npm run bench:store [-- --lines N] [--days D] [--json]`. Makes the lines of
- * lines.ts as a file, reads it in chunks of 1 MB as the agent does, stores them, and asks questions. VictoriaLogs gets
- * the same lines where `victoria-logs` is on the PATH. Prints figures; asserts nothing but that the answers are right.
+ * The benchmark of the embedded store: `npm run bench:store [-- --lines N] [--days D] [--json]`.
+ * Makes the lines of lines.ts as a file, reads it in chunks of 1 MB as the agent does, stores them,
+ * and asks questions. VictoriaLogs gets the same lines where `victoria-logs` is on the PATH. Prints
+ * figures; asserts nothing but that the answers are right.
  */
 import assert from "node:assert/strict";
 import { closeSync, openSync, readSync, statSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * The same lines in VictoriaLogs, where the program is on the PATH: stored over HTTP as JSON lines (it tails no files),
- * asked the same questions. Figures under the names of ours.
+ * The same lines in VictoriaLogs, where the program is on the PATH: stored over HTTP as JSON lines
+ * (it tails no files), asked the same questions. Figures under the names of ours.
  */
 import type { LinesMade } from "./lines.ts";
 import { COMMON_PHRASE, RARE_WORD, REGEXP } from "./lines.ts";

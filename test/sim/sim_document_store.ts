@@ -1,7 +1,8 @@
 /**
- * The simulator's DocumentStore: the in-memory one behind a network that fails by a seed. A call may be lost on its way
- * (nothing happened), its answer may be lost (everything or a part happened), single records may be refused for now, and
- * answers may come late. What it answered "created" for stays. With all rates 0 it behaves as the in-memory store.
+ * The simulator's DocumentStore: the in-memory one behind a network that fails by a seed. A call
+ * may be lost on its way (nothing happened), its answer may be lost (everything or a part
+ * happened), single records may be refused for now, and answers may come late. What it answered
+ * "created" for stays. With all rates 0 it behaves as the in-memory store.
  */
 import { WeirError } from "../../core/errors.ts";
 import { type Clock, systemClock } from "../../core/ports/clock.ts";

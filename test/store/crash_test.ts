@@ -1,6 +1,6 @@
 /**
- * The embedded store in a process that is killed with SIGKILL at random moments, again and again: every line that was
- * acknowledged is there once, and the position is what is stored.
+ * The embedded store in a process that is killed with SIGKILL at random moments, again and again:
+ * every line that was acknowledged is there once, and the position is what is stored.
  */
 import assert from "node:assert/strict";
 import { EmbeddedStore } from "../../search/store/embedded_store.ts";
@@ -10,7 +10,10 @@ import { GENERATION, LINE_BYTES, numberIn, TOPIC } from "./numbered.ts";
 const ROUNDS = Number(Deno.env.get("WEIR_CRASH_ROUNDS") ?? 12);
 const WRITER = new URL("./crash_writer.ts", import.meta.url).pathname;
 
-/** Lets the writer run until it acknowledged some calls, kills it at once; returns the last acknowledged position. */
+/**
+ * Lets the writer run until it acknowledged some calls, kills it at once; returns the last
+ * acknowledged position.
+ */
 async function runAndKill(folder: string, seed: number, calls: number): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "-q", "--no-check", WRITER, folder, String(seed)],

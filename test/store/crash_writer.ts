@@ -1,6 +1,7 @@
 /**
- * A process that stores numbered lines until it is killed: `crash_writer.ts FOLDER SEED`. Goes on where the store says
- * it is, in chunks of random size, some of them sent twice; prints the end of the last acknowledged line after each call.
+ * A process that stores numbered lines until it is killed: `crash_writer.ts FOLDER SEED`. Goes on
+ * where the store says it is, in chunks of random size, some of them sent twice; prints the end of
+ * the last acknowledged line after each call.
  */
 import { EmbeddedStore } from "../../search/store/embedded_store.ts";
 import { randomOf } from "../bench/lines.ts";

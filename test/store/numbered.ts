@@ -1,4 +1,6 @@
-/** Numbered lines of one imagined file: line n says its number, and where it stands follows from it. */
+/**
+ * Numbered lines of one imagined file: line n says its number, and where it stands follows from it.
+ */
 import type { LineChunk } from "../../core/ports/line_sink.ts";
 
 export const GENERATION = "numbered_lines_1";

@@ -1,7 +1,8 @@
 /**
- * Real log files of many programs, where they are there: every line gets a time, and each file the right first and last
- * time and the right counts by level. The files do not belong to the project: the folder is `WEIR_LOGS`, else `shared/logs`
- * beside the checkout. Each file is read as it is (CR LF, no line end behind the last line) and with plain line ends.
+ * Real log files of many programs, where they are there: every line gets a time, and each file the
+ * right first and last time and the right counts by level. The files do not belong to the project:
+ * the folder is `WEIR_LOGS`, else `shared/logs` beside the checkout. Each file is read as it is (CR
+ * LF, no line end behind the last line) and with plain line ends.
  */
 import assert from "node:assert/strict";
 import { LINES_MAX, splitLines } from "../../agent/tail/splitter.ts";

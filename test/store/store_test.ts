@@ -1,6 +1,7 @@
 /**
- * The embedded store beyond the conformance suite: exactly once under repeats and gaps, a full disk, retention, opening
- * again, several blocks, and the same answers as the in-memory store to random questions.
+ * The embedded store beyond the conformance suite: exactly once under repeats and gaps, a full
+ * disk, retention, opening again, several blocks, and the same answers as the in-memory store to
+ * random questions.
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
