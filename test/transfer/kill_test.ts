@@ -9,7 +9,7 @@ const COUNT = 100_000;
 const PARTITIONS = 4;
 const KILLS = 5;
 const ROOT = new URL("../../", import.meta.url).pathname;
-const EXECUTABLE = `${ROOT}dist/weir-transfer`;
+const EXECUTABLE = `${Deno.env.get("WEIR_TEST_DIST") ?? `${ROOT}dist`}/weir-transfer`;
 
 interface Way {
   name: string;

@@ -1,19 +1,16 @@
-/** Addresses of the real servers for the transfer's tests. */
+/** Addresses of the real servers, shared by all tests of a run. */
+import { servers } from "../support/servers.ts";
 
-export function kafkaBroker(): Promise<string> {
-  return given("WEIR_TEST_KAFKA");
+/** "HOST:PORT" */
+export async function kafkaBroker(): Promise<string> {
+  return (await servers("kafka")).kafka;
 }
 
-export function elasticsearchUrl(): Promise<string> {
-  return given("WEIR_TEST_ELASTICSEARCH");
+/** URL without a slash at its end. */
+export async function elasticsearchUrl(): Promise<string> {
+  return (await servers("elasticsearch")).elasticsearch;
 }
 
-export function etcdUrl(): Promise<string> {
-  return given("WEIR_TEST_ETCD");
-}
-
-function given(name: string): Promise<string> {
-  const value = Deno.env.get(name);
-  if (value === undefined) return Promise.reject(new Error(`${name} is not set`));
-  return Promise.resolve(value);
+export async function etcdUrl(): Promise<string> {
+  return (await servers("etcd")).etcd;
 }
