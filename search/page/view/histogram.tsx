@@ -162,7 +162,7 @@ function Bars(
     const x = Math.round((startMs - start) / answer.bucketMs) * step;
     let y = HEIGHT;
     return STACK.filter((level) => (levels[level] ?? 0) > 0).map((level) => {
-      const height = Math.max(1, levels[level] / most * (HEIGHT - 6));
+      const height = Math.max(1, levels[level] / most * (HEIGHT - 13));
       y -= height;
       return (
         <rect

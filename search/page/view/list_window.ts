@@ -108,7 +108,7 @@ export function useListWindow(keys: readonly string[], layout: string) {
     if (index < 0 || state.following.value) return;
     place.show(scroller.current!, index);
     note();
-  }, [state.selected.value, state.loading.value === "all"]);
+  }, [state.selected.value, state.opened.value, state.loading.value === "all"]);
   useEffect(() => {
     const observer = new ResizeObserver(() => {
       if (state.view.value.wrap) place.heights.reset(ROW_HEIGHT);

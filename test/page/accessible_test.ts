@@ -1,0 +1,93 @@
+/**
+ * axe-core finds nothing wrong with the page, in both themes and both languages, wide and narrow, with its menus and
+ * windows open. WEIR_SCREENSHOTS names a folder for pictures of what was looked at.
+ */
+import assert from "node:assert/strict";
+import axe from "axe-core";
+import type { Page } from "playwright-core";
+import { openBrowser, openPage } from "./browser.ts";
+import { Site } from "./site.ts";
+
+const PICTURES = Deno.env.get("WEIR_SCREENSHOTS");
+
+async function look(page: Page, name: string): Promise<void> {
+  if (PICTURES) await page.screenshot({ path: `${PICTURES}/${name}.png` });
+  await page.evaluate(axe.source);
+  const violations = await page.evaluate(async () => {
+    const result = await (globalThis as any).axe.run(document, { resultTypes: ["violations"] });
+    return result.violations.map((one: any) =>
+      `${one.id}: ${one.help}: ${
+        one.nodes.slice(0, 3).map((node: any) =>
+          `${node.html.slice(0, 150)} ${node.failureSummary}`
+        )
+          .join(" | ")
+      }`
+    );
+  });
+  assert.deepEqual(violations, [], name);
+}
+
+/** The states of the page that people meet, one after the other. */
+async function walk(page: Page, name: string, zh: boolean): Promise<void> {
+  await page.locator(".space .row").first().waitFor();
+  await page.locator(".bar").first().waitFor();
+  await look(page, `${name}-list`);
+  await page.keyboard.press("E");
+  await page.keyboard.press("Enter");
+  await page.locator(".details").waitFor();
+  await look(page, `${name}-details`);
+  await page.keyboard.press("c");
+  await page.locator("dialog .context li").first().waitFor();
+  await look(page, `${name}-context`);
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: zh ? "视图" : "View" }).click();
+  await look(page, `${name}-menu`);
+  await page.keyboard.press("Escape");
+  await page.fill("#query", "level:>=warn (超时 OR");
+  await page.locator("#query-fault").waitFor();
+  await look(page, `${name}-fault`);
+  await page.fill("#query", "nowhere");
+  await page.keyboard.press("Enter");
+  await page.locator(".empty .what").waitFor();
+  await look(page, `${name}-empty`);
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("?");
+  await page.locator("dialog .keys").waitFor();
+  await look(page, `${name}-help`);
+}
+
+Deno.test({
+  name: "page: axe finds no violation, light and dark, English and Chinese, wide and narrow",
+  // Connections of the browser end with it, later than their last answer.
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    const site = await Site.open();
+    const browser = await openBrowser();
+    try {
+      await site.addNumbered(200);
+      await site.add([
+        '{"time":"2026-11-21T08:03:20Z","level":"fatal","msg":"out of memory","user":"张三"}',
+        "2026-11-21T08:03:21Z WARN 数据库连接超时，正在重试",
+        "2026-11-21T08:03:22Z ERROR cannot place order",
+        "\tat com.example.Shop.order(Shop.java:88)",
+      ], 1);
+      for (const colorScheme of ["light", "dark"] as const) {
+        for (const locale of ["en-US", "zh-CN"]) {
+          for (const width of [1280, 420]) {
+            const opened = await openPage(browser, site.url, { colorScheme, locale, width });
+            try {
+              await walk(opened.page, `${colorScheme}-${locale}-${width}`, locale === "zh-CN");
+              assert.deepEqual(opened.complaints, []);
+            } finally {
+              await opened.close();
+            }
+          }
+        }
+      }
+    } finally {
+      await browser.close();
+      await site.close();
+    }
+  },
+});

@@ -1,0 +1,379 @@
+/** The page in a real Chromium: what people see and do, and that log text stays text. */
+import assert from "node:assert/strict";
+import type { Browser, Page } from "playwright-core";
+import { openBrowser, type Opened, openPage } from "./browser.ts";
+import { Site } from "./site.ts";
+
+const browserOnce: { browser?: Browser } = {};
+
+/** One browser for all tests of this file; ended by the last test. */
+async function browser(): Promise<Browser> {
+  return browserOnce.browser ??= await openBrowser();
+}
+
+interface Made extends Opened {
+  site: Site;
+}
+
+function pageTest(
+  name: string,
+  run: (made: Made) => Promise<void>,
+  options: {
+    lines?: number;
+    path?: string;
+    page?: Parameters<typeof openPage>[2];
+    complaints?: boolean;
+    before?: (site: Site) => Promise<void>;
+  } = {},
+): void {
+  Deno.test({
+    name: `page: ${name}`,
+    // The browser lives from the first test to the last one.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      const site = await Site.open();
+      try {
+        await site.addNumbered(options.lines ?? 100);
+        await options.before?.(site);
+        const opened = await openPage(
+          await browser(),
+          site.url + (options.path ?? ""),
+          options.page,
+        );
+        try {
+          await run({ ...opened, site });
+          assert.deepEqual(opened.foreign, [], "requests to elsewhere");
+          if (options.complaints !== true) assert.deepEqual(opened.complaints, []);
+        } finally {
+          await opened.close();
+        }
+      } finally {
+        await site.close();
+      }
+    },
+  });
+}
+
+/** Texts of the messages that are drawn, top to bottom. */
+function messages(page: Page): Promise<string[]> {
+  return page.locator(".space .row .message bdi").allTextContents();
+}
+
+/** Numbers of the drawn lines. */
+async function numbers(page: Page): Promise<number[]> {
+  return (await messages(page)).map((text) => Number(/number=(\d+)/.exec(text)?.[1]));
+}
+
+async function search(page: Page, query: string): Promise<void> {
+  await page.fill("#query", query);
+  await page.keyboard.press("Escape");
+  await page.focus("#query");
+  await page.keyboard.press("Enter");
+}
+
+const follows = (page: Page) => page.locator(".mode.following").waitFor();
+
+/** Waits until a line can be seen. */
+const sees = (page: Page, text: string) =>
+  page.locator(".space .row", { hasText: text }).first().waitFor();
+
+pageTest("shows the newest lines and follows new ones at the bottom", async ({ page, site }) => {
+  await sees(page, "number=99 ");
+  await follows(page);
+  await site.addNumbered(5);
+  await sees(page, "number=104 ");
+  const list = await page.locator("#list").evaluate((box) =>
+    box.scrollHeight - box.scrollTop - box.clientHeight
+  );
+  assert(list < 4, `${list} px from the end`);
+});
+
+pageTest(
+  "reads back to the first line, each line once and in order",
+  async ({ page }) => {
+    await sees(page, "number=899 ");
+    // What is looked at stays in its place when older lines come in above: up again until there are none.
+    const beginning = page.getByText("This is the beginning");
+    for (let round = 0; await beginning.count() === 0; round++) {
+      assert(round < 1000, "the beginning was never reached");
+      await page.locator("#list").evaluate((box) => {
+        box.scrollTop = 0;
+        return new Promise((resolve) => requestAnimationFrame(resolve));
+      });
+    }
+    const seen = new Set<number>();
+    let last = -1;
+    for (let top = 0;; top += 400) {
+      await page.locator("#list").evaluate((box, at) => box.scrollTop = at, top);
+      await page.waitForFunction(() => {
+        const drawn = document.querySelector(".window")!.getBoundingClientRect();
+        const seen = document.getElementById("list")!.getBoundingClientRect();
+        return drawn.bottom >= seen.bottom - 4;
+      });
+      const now = await numbers(page);
+      assert.deepEqual(now, [...now].sort((a, b) => a - b));
+      for (const number of now) seen.add(number);
+      const end = await page.locator("#list").evaluate((box) =>
+        box.scrollHeight - box.clientHeight - box.scrollTop
+      );
+      if (end < 4 || top === last) break;
+      last = top;
+    }
+    const missing = Array.from({ length: 900 }, (_, i) => i).filter((i) => !seen.has(i));
+    assert.deepEqual(missing, []);
+  },
+  { lines: 900 },
+);
+
+pageTest(
+  "pauses when somebody scrolls up, says how many came, goes on at a click",
+  async (made) => {
+    const { page, site } = made;
+    await sees(page, "number=199 ");
+    await follows(page);
+    await page.locator("#list").evaluate((box) => box.scrollTop -= 900);
+    await page.locator(".mode.paused").waitFor();
+    const before = await page.locator("#list").evaluate((box) => box.scrollTop);
+    const first = (await numbers(page))[0];
+    await site.addNumbered(12);
+    const pill = page.getByRole("button", { name: "12 new lines" });
+    await pill.waitFor();
+    assert.equal(await page.locator("#list").evaluate((box) => box.scrollTop), before);
+    assert.equal((await numbers(page))[0], first);
+    await pill.click();
+    await sees(page, "number=211 ");
+    await follows(page);
+  },
+  { lines: 200 },
+);
+
+pageTest("searches, keeps the query in the address, and points at faults", async ({ page }) => {
+  await sees(page, "number=99 ");
+  await search(page, "level:error number=6");
+  await page.waitForFunction(() => document.querySelectorAll(".space .row").length === 1);
+  assert.deepEqual(await numbers(page), [6]);
+  assert.equal(new URL(page.url()).searchParams.get("q"), "level:error number=6");
+  await page.locator("mark", { hasText: "number=6" }).waitFor();
+  await page.fill("#query", "foo (bar");
+  const fault = page.locator("#query-fault");
+  await fault.waitFor();
+  assert.match(await fault.innerText(), /foo \(bar\n {6}\^/);
+  assert.match(await fault.innerText(), /5: this "\(" is never closed\. Add "\)"/);
+  assert.equal(await page.locator("#query").getAttribute("aria-invalid"), "true");
+  await page.goBack();
+  await sees(page, "number=99 ");
+  assert.equal(await page.inputValue("#query"), "");
+});
+
+pageTest("level chips and facets change the query", async ({ page }) => {
+  await page.getByRole("button", { name: /^error/ }).click();
+  await page.waitForFunction(() => location.search.includes("q="));
+  assert.equal(await page.inputValue("#query"), "level:error");
+  await page.getByRole("button", { name: /^warn/ }).click();
+  assert.equal(await page.inputValue("#query"), "level:(error OR warn)");
+  await sees(page, "number=97 ");
+  await page.getByRole("button", { name: "Without web-1" }).click();
+  await page.getByText("No line fits this search").waitFor();
+  await page.getByRole("button", { name: "Clear the query" }).last().click();
+  await sees(page, "number=99 ");
+});
+
+pageTest(
+  "the keyboard moves, opens, marks, jumps to errors and shows the context",
+  async (made) => {
+    const { page } = made;
+    await sees(page, "number=99 ");
+    await page.keyboard.press("E");
+    const chosen = page.locator(".row.selected");
+    assert.match(await chosen.innerText(), /number=97 /);
+    await page.keyboard.press("E");
+    assert.match(await chosen.innerText(), /number=90 /);
+    await page.keyboard.press("e");
+    assert.match(await chosen.innerText(), /number=97 /);
+    await page.keyboard.press("k");
+    assert.match(await chosen.innerText(), /number=96 /);
+    await page.keyboard.press("m");
+    await page.locator(".row.marked").waitFor();
+    await page.keyboard.press("g");
+    await page.keyboard.press("u");
+    assert.match(await chosen.innerText(), /number=96 /);
+    await page.keyboard.press("Enter");
+    await page.locator(".details").getByText("/var/log/shop/app.log").waitFor();
+    await page.keyboard.press("c");
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("number=86 ").waitFor();
+    assert.equal(await dialog.locator("li").count(), 14);
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    await page.keyboard.press("G");
+    await follows(page);
+    await page.keyboard.press("/");
+    assert.equal(await page.evaluate(() => document.activeElement?.id), "query");
+    await page.keyboard.type("?jk");
+    assert.equal(await page.inputValue("#query"), "?jk");
+  },
+);
+
+pageTest("the previous error is found beyond the lines that are loaded", async ({ page }) => {
+  await sees(page, "number=1199 ");
+  await page.keyboard.press("E");
+  await page.waitForFunction(() => location.search.includes("line="));
+  const chosen = page.locator(".row.selected");
+  await chosen.waitFor();
+  assert.match(await chosen.innerText(), /fault long ago/);
+}, {
+  lines: 1200,
+  path: "?q=NOT+level:error+OR+fault",
+  before: (site) => site.add(["2026-11-21T07:00:00Z ERROR fault long ago"], 1),
+});
+
+pageTest("a link to a line opens the list around it and joins the live end", async (made) => {
+  const { page, site } = made;
+  await sees(page, "number=1999 ");
+  const [line] = await site.lines("/api/search?q=%22number=700%20%22");
+  const place = `${Date.parse(line["@timestamp"])}~${line["log.file.generation"]}~${
+    line["log.offset"]
+  }~${line.topic}`;
+  await page.goto(`${site.url}?line=${encodeURIComponent(place)}`);
+  const chosen = page.locator(".row.selected");
+  await chosen.waitFor();
+  assert.match(await chosen.innerText(), /number=700 /);
+  await sees(page, "number=699 ");
+  // Down to the live end, with lines coming in meanwhile.
+  const seen = new Set<number>();
+  await site.addNumbered(3);
+  for (let round = 0; !seen.has(2002); round++) {
+    assert(round < 300, `reached ${Math.max(...seen)}`);
+    for (const number of await numbers(page)) seen.add(number);
+    await page.locator("#list").evaluate((box) => {
+      box.scrollTop += 500;
+      return new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    });
+  }
+  for (let number = 701; number <= 2002; number++) assert(seen.has(number), `${number} is missing`);
+  await follows(page);
+}, { lines: 2000 });
+
+pageTest("dragging over the histogram zooms, a double click goes back", async ({ page }) => {
+  await sees(page, "number=399 ");
+  const chart = page.locator(".histogram");
+  await chart.locator("rect.bar").first().waitFor();
+  const box = (await chart.boundingBox())!;
+  await page.mouse.move(box.x + box.width * 0.25, box.y + 30);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.5, box.y + 30, { steps: 4 });
+  await page.mouse.up();
+  await page.waitForFunction(() => location.search.includes("since="));
+  await page.getByText("Fixed time range").waitFor();
+  const values = new URL(page.url()).searchParams;
+  const seconds = (Date.parse(values.get("until")!) - Date.parse(values.get("since")!)) / 1000;
+  assert(seconds > 80 && seconds < 130, `${seconds} s of 400`);
+  const total = Number(/(\d+) lines fit/.exec(await page.locator(".status").innerText())?.[1]);
+  assert(total > 0 && total <= 400);
+  await chart.dblclick();
+  await page.waitForFunction(() => !location.search.includes("since="));
+  await follows(page);
+}, { lines: 400 });
+
+pageTest("log text stays text: markup, escapes, links and bidirectional marks", async (made) => {
+  const { page } = made;
+  await sees(page, "onerror");
+  const texts = await messages(page);
+  assert(texts.some((text) => text.includes("<img src=x onerror=globalThis.hacked=1>")));
+  assert(texts.some((text) => text.includes("⟨U+202E⟩") && !text.includes("\u202e")));
+  assert(texts.some((text) => text.includes("plain red") && !text.includes("\u001b")));
+  await page.locator(".ansi-c1", { hasText: "red" }).waitFor();
+  await search(page, "onerror");
+  await page.locator("mark", { hasText: "onerror" }).first().waitFor();
+  await page.locator(".row .toggle button").last().click();
+  await page.locator(".details .raw").getByText("<img src=x").waitFor();
+  const markup = await page.evaluate(() => [
+    (globalThis as any).hacked,
+    document.querySelectorAll("img, iframe, #app script, a[href^=javascript]").length,
+  ]);
+  assert.deepEqual(markup, [undefined, 0]);
+}, {
+  before: (site) =>
+    site.add([
+      "2026-11-21T08:10:00Z INFO <img src=x onerror=globalThis.hacked=1><script>hacked=2</script>",
+      "2026-11-21T08:10:01Z INFO plain \u001b[31mred\u001b[0m\u001b[2J \u202etxet desrever",
+      '{"time":"2026-11-21T08:10:02Z","<b>name":"<img src=x onerror=globalThis.hacked=1>"}',
+      '2026-11-21T08:10:03Z INFO javascript:alert(1) "</style><style>*{display:none}</style>',
+    ], 1),
+});
+
+pageTest("stack traces are folded behind their first line", async ({ page }) => {
+  await sees(page, "cannot place order");
+  assert.equal(await page.getByText("com.example.Stock.take").count(), 0);
+  await page.getByRole("button", { name: "+3 lines" }).click();
+  await page.getByText("com.example.Stock.take").waitFor();
+}, {
+  before: (site) =>
+    site.add([
+      "2026-11-21T09:00:00Z ERROR cannot place order",
+      "java.lang.IllegalStateException: no stock",
+      "\tat com.example.Stock.take(Stock.java:12)",
+      "\tat com.example.Shop.order(Shop.java:88)",
+    ], 1),
+});
+
+pageTest("theme, language, wrapping and columns are kept and shown", async ({ page }) => {
+  await sees(page, "number=99 ");
+  await page.getByRole("button", { name: "View" }).click();
+  await page.getByLabel("Language").selectOption("zh");
+  await page.getByRole("button", { name: "来源" }).waitFor();
+  assert.equal(await page.locator("html").getAttribute("lang"), "zh-CN");
+  await page.getByLabel("主题").selectOption("dark");
+  assert.equal(await page.locator("html").getAttribute("data-theme"), "dark");
+  await page.reload();
+  await page.getByRole("button", { name: "来源" }).waitFor();
+  assert.equal(await page.locator("html").getAttribute("data-theme"), "dark");
+  await page.keyboard.press("l");
+  assert.match(page.url(), /wrap=1/);
+  await page.getByRole("button", { name: "列", exact: true }).click();
+  await page.getByLabel("主题").waitFor();
+  await page.getByLabel("主题").check();
+  assert.match(page.url(), /columns=host\.name%2Clog\.file\.path%2Ctopic/);
+  await page.getByRole("columnheader", { name: "主题" }).waitFor();
+});
+
+pageTest("says what is read, and what is not and why", async ({ page }) => {
+  await page.getByRole("button", { name: "Sources" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("/var/log/shop/app.log").waitFor();
+  await dialog.getByText("it is not text (BINARY_FILE)").waitFor();
+});
+
+pageTest("copies the link to a line", async ({ page, site }) => {
+  await sees(page, "number=99 ");
+  await page.keyboard.press("k");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Copy link" }).click();
+  await page.getByText("Copied").waitFor();
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  assert(link.startsWith(`${site.url}?line=`), link);
+}, { page: { permissions: ["clipboard-read", "clipboard-write"] } });
+
+pageTest("a hundred thousand rows are drawn as a few", async ({ page }) => {
+  await sees(page, "number=29999 ");
+  for (let round = 0; round < 4; round++) {
+    await page.locator("#list").evaluate((box) => box.scrollTop = 0);
+    await page.waitForFunction(
+      (least) => Number(document.getElementById("list")!.getAttribute("aria-rowcount")) > least,
+      301 + round * 500,
+    );
+  }
+  const drawn = await page.locator(".space .row").count();
+  assert(drawn < 100, `${drawn} rows are in the document`);
+}, { lines: 30_000 });
+
+Deno.test({
+  name: "page: the browser ends",
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    await browserOnce.browser?.close();
+    assert.equal(browserOnce.browser?.isConnected(), false);
+  },
+});
