@@ -13,6 +13,8 @@ import { BlockGone, matching, rangeMask, type ScanBlock } from "./scan.ts";
 /** Documents of the first page, and of the largest: the first results are there soon. */
 const PAGE_FIRST = 256;
 const PAGE_MAX = 4096;
+/** What is certain is handed on this often, though the page is not full. */
+const HAND_ON_MS = 40;
 const MS_MAX = 8.64e15;
 
 interface Hit {
@@ -39,23 +41,21 @@ export async function* search(
   try {
     while (left > 0) {
       signal.throwIfAborted();
-      const page = await readPage(
-        reader,
-        plan,
-        { ...request, after },
-        Math.min(size, left),
-        signal,
-      );
-      if (page.length > 0) yield page.map((hit) => hit.document);
-      if (page.length < Math.min(size, left)) return;
-      const last = page[page.length - 1];
-      after = {
-        timestampMs: last.timeMs,
-        generation: last.generation,
-        offset: last.offset,
-        topic: last.topic,
-      };
-      left -= page.length;
+      const page = { ...request, after, limit: Math.min(size, left) };
+      let count = 0;
+      for await (const hits of readPage(reader, plan, page, signal)) {
+        yield hits.map((hit) => hit.document);
+        count += hits.length;
+        const last = hits[hits.length - 1];
+        after = {
+          timestampMs: last.timeMs,
+          generation: last.generation,
+          offset: last.offset,
+          topic: last.topic,
+        };
+      }
+      if (count < page.limit) return;
+      left -= count;
       size = Math.min(PAGE_MAX, size * 4);
     }
   } catch (error) {
@@ -64,48 +64,104 @@ export async function* search(
   }
 }
 
-async function readPage(
+/** The range of times in which a page lies. */
+function rangeOf(request: SearchRequest): { fromMs: number; toMs: number } {
+  const fromMs = request.fromMs ?? -MS_MAX, toMs = request.toMs ?? MS_MAX;
+  const after = request.after;
+  if (after === undefined) return { fromMs, toMs };
+  return request.order === "newest"
+    ? { fromMs, toMs: Math.min(toMs, after.timestampMs + 1) }
+    : { fromMs: Math.max(fromMs, after.timestampMs), toMs };
+}
+
+/** Hands on the documents of one page in order, those that are certain now and then. */
+async function* readPage(
   reader: BlockRange,
   plan: Plan,
   request: SearchRequest,
-  size: number,
   signal: AbortSignal,
-): Promise<Hit[]> {
+): AsyncGenerator<Hit[]> {
   const newest = request.order === "newest";
-  let fromMs = request.fromMs ?? -MS_MAX, toMs = request.toMs ?? MS_MAX;
-  const after = request.after;
-  if (after !== undefined) {
-    if (newest) toMs = Math.min(toMs, after.timestampMs + 1);
-    else fromMs = Math.max(fromMs, after.timestampMs);
-  }
+  const { fromMs, toMs } = rangeOf(request);
   const blocks = reader.inRange(fromMs, toMs).sort(
     newest ? (a, b) => b.lastMs - a.lastMs : (a, b) => a.firstMs - b.firstMs,
   );
-  const sign = newest ? -1 : 1;
-  const order = (a: Hit, b: Hit) => sign * compare(a, b);
   const breaks = new Breaks(signal);
   const may = reader.candidates(plan);
-  let hits: Hit[] = [];
-  let worstMs = newest ? -Infinity : Infinity;
+  const page = new Page(newest, request.limit);
   for (const block of blocks) {
-    if (newest ? block.lastMs < worstMs : block.firstMs > worstMs) break;
+    const edgeMs = newest ? block.lastMs : block.firstMs;
+    if (page.complete(edgeMs)) break;
+    const certain = page.certain(edgeMs);
+    if (certain.length > 0) yield certain;
     await breaks.maybe();
     try {
       if (!may(block)) continue;
       const mask = matching(plan, block, rangeMask(block, fromMs, toMs));
-      collect(block, mask, { newest, after, size, worstMs }, hits);
+      page.add(hitsIn(block, mask, page.wanted(request.after)));
     } catch (error) {
       if (!(error instanceof BlockGone)) throw error;
-      continue;
     } finally {
       block.release();
     }
-    if (hits.length >= size) {
-      hits = hits.sort(order).slice(0, size);
-      worstMs = hits[size - 1].timeMs;
-    }
   }
-  return hits.sort(order).slice(0, size);
+  const rest = page.rest();
+  if (rest.length > 0) yield rest;
+}
+
+/** A page that fills: the best hits so far that were not handed on. */
+class Page {
+  readonly #newest: boolean;
+  #hits: Hit[] = [];
+  #left: number;
+  #handedOnMs = performance.now();
+
+  constructor(newest: boolean, size: number) {
+    this.#newest = newest;
+    this.#left = size;
+  }
+
+  /** What is still worth collecting. */
+  wanted(after: SortKey | undefined): Wanted {
+    return { newest: this.#newest, after, size: this.#left, worstMs: this.#worstMs() };
+  }
+
+  #worstMs(): number {
+    if (this.#hits.length < this.#left) return this.#newest ? -Infinity : Infinity;
+    return this.#left === 0 ? NaN : this.#hits[this.#left - 1].timeMs;
+  }
+
+  /** True where no block whose times begin at the edge can hold a hit of the page. */
+  complete(edgeMs: number): boolean {
+    if (this.#left === 0) return true;
+    return this.#newest ? edgeMs < this.#worstMs() : edgeMs > this.#worstMs();
+  }
+
+  add(hits: readonly Hit[]): void {
+    if (hits.length === 0) return;
+    const sign = this.#newest ? -1 : 1;
+    this.#hits = [...this.#hits, ...hits].sort((a, b) => sign * compare(a, b))
+      .slice(0, this.#left);
+  }
+
+  /** Hits that are before all that blocks from the edge on can hold; empty until some time went by. */
+  certain(edgeMs: number): Hit[] {
+    if (this.#hits.length === 0 || performance.now() - this.#handedOnMs < HAND_ON_MS) return [];
+    const later = this.#hits.findIndex((hit) =>
+      this.#newest ? hit.timeMs <= edgeMs : hit.timeMs >= edgeMs
+    );
+    return this.#take(later < 0 ? this.#hits.length : later);
+  }
+
+  rest(): Hit[] {
+    return this.#take(this.#hits.length);
+  }
+
+  #take(count: number): Hit[] {
+    this.#handedOnMs = performance.now();
+    this.#left -= count;
+    return this.#hits.splice(0, count);
+  }
 }
 
 interface Wanted {
@@ -115,8 +171,9 @@ interface Wanted {
   worstMs: number;
 }
 
-/** Adds the hits of a block that can still be in the page. */
-function collect(block: ScanBlock, mask: Uint8Array, wanted: Wanted, hits: Hit[]): void {
+/** The hits of a block that can still be in the page. */
+function hitsIn(block: ScanBlock, mask: Uint8Array, wanted: Wanted): Hit[] {
+  const hits: Hit[] = [];
   const { newest, after, size, worstMs } = wanted;
   const times = block.columns.times;
   let lines: number[] = [];
@@ -142,6 +199,7 @@ function collect(block: ScanBlock, mask: Uint8Array, wanted: Wanted, hits: Hit[]
     if (after !== undefined && !isBehind(key, after, newest)) continue;
     hits.push({ ...key, document: plainDocument(lazy) });
   }
+  return hits;
 }
 
 type Key = Omit<Hit, "document">;
