@@ -83,7 +83,7 @@ export const agentSettings = settings({
     }),
   }, { description: "Connection to Kafka and how lines are sent." }),
   tail: group(tailFields, { description: "Reading files." }),
-  listen: text("127.0.0.1:9464", {
+  listen: text("127.0.0.1:9463", {
     description: "Address of /metrics, /healthz, /readyz and /api/status; port 0: a free one.",
   }),
   log: group({

@@ -7,6 +7,7 @@ export const BUDGET_MINUTES: Readonly<Record<string, number>> = {
   "test/support": 1,
   "test/tidy": 1,
   "test/sim": 2,
+  "test/conformance": 1,
   "test/servers": 1,
   "test/store": 2,
   "test/page": 3,

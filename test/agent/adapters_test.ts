@@ -1,0 +1,121 @@
+/** The agent's adapters over real servers, through the conformance suites of their ports. */
+import { Kafka, logLevel } from "kafkajs";
+import { KafkaLineSink } from "../../agent/ship/kafka_line_sink.ts";
+import { loadSettings } from "../../core/config/load.ts";
+import { createEtcd } from "../../core/etcd/client.ts";
+import { EtcdConfigSource } from "../../core/etcd/etcd_config_source.ts";
+import { agentSettings } from "../../agent/config.ts";
+import { createKafka } from "../../core/kafka/client.ts";
+import { ProduceClient } from "../../core/kafka/produce.ts";
+import { systemClock } from "../../core/ports/clock.ts";
+import { configSourceConformance } from "../../core/ports/config_source_conformance.ts";
+import { lineSinkConformance } from "../../core/ports/line_sink_conformance.ts";
+import type { KeptLine } from "../../core/ports/memory_line_sink.ts";
+import { servers } from "../support/servers.ts";
+import { uniqueName } from "../support/temp.ts";
+import { waitFor } from "../support/wait.ts";
+
+for (const codec of ["none", "gzip", "zstd"] as const) {
+  lineSinkConformance(`Kafka, ${codec}`, async () => {
+    const { kafka: broker } = await servers("kafka");
+    const settings = loadSettings(agentSettings, JSON.stringify({ kafka: { brokers: [broker] } }), {
+      name: "test",
+    });
+    const topic = uniqueName("sink");
+    const client = new ProduceClient(createKafka(settings.kafka, "test"), {
+      acks: -1,
+      requestTimeoutMs: 30_000,
+      clientId: "test",
+      newTopicPartitions: 3,
+    });
+    const options = {
+      client,
+      clock: systemClock,
+      acks: -1 as const,
+      codec,
+      level: 1,
+      lingerMs: 5,
+      batchBytesMax: 65_536,
+    };
+    const kafka = new Kafka({ brokers: [broker], logLevel: logLevel.NOTHING });
+    return {
+      sink: new KafkaLineSink(options),
+      topic,
+      arrived: (generation, lines) => readBack(kafka, topic, generation, lines),
+      close: async () => {
+        const admin = kafka.admin();
+        await admin.connect();
+        await admin.deleteTopics({ topics: [topic] }).catch(() => {}); // not every test makes it
+        await admin.disconnect();
+      },
+    };
+  });
+}
+
+/** Records of a generation, read by a plain kafkajs consumer. */
+async function readBack(
+  kafka: Kafka,
+  topic: string,
+  generation: string,
+  lines: number,
+): Promise<KeptLine[]> {
+  const consumer = kafka.consumer({ groupId: uniqueName("reader"), maxWaitTimeInMs: 100 });
+  const found: KeptLine[] = [];
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  await consumer.run({
+    eachMessage: ({ message }) => {
+      const header = (name: string) => String(message.headers?.[name]);
+      if (String(message.key) === generation) {
+        const start = Number(header("log.offset"));
+        found.push({
+          topic,
+          generation,
+          start,
+          end: start + Number(header("log.length")),
+          text: message.value!.toString(),
+          day: "",
+          path: header("log.file.path"),
+        });
+      }
+      return Promise.resolve();
+    },
+  });
+  try {
+    await waitFor(
+      `${lines} lines in Kafka`,
+      () => new Set(found.map((line) => line.start)).size >= lines,
+    );
+    return found;
+  } finally {
+    await consumer.disconnect();
+  }
+}
+
+configSourceConformance("etcd", async () => {
+  const { etcd } = await servers("etcd");
+  const settings = loadSettings(agentSettings, JSON.stringify({ etcd: { hosts: [etcd] } }), {
+    name: "test",
+  });
+  const key = `/test/${uniqueName("config")}`;
+  const client = createEtcd(settings.etcd), other = createEtcd(settings.etcd);
+  return {
+    source: new EtcdConfigSource({
+      client,
+      key,
+      clock: systemClock,
+      timeoutMs: 5000,
+      rereadMs: 60_000,
+    }),
+    put: async (text) => {
+      await other.put(key).value(text);
+    },
+    remove: async () => {
+      await other.delete().key(key);
+    },
+    close: async () => {
+      await other.delete().key(key);
+      other.close();
+    },
+  };
+});
