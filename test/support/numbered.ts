@@ -1,6 +1,6 @@
 /**
- * Lines that can be counted: each says its name, its number, how many there are, and a sum over these. A checker says of
- * any texts how many were lost, doubled, reordered, damaged or never written.
+ * Lines that can be counted: each says its name, its number, how many there are, and a sum over these. A checker says
+ * of any texts how many were lost, doubled, reordered, damaged or never written.
  */
 
 /** Line `n` (from 1) of `total` under `name`, which has no space; without its end. */

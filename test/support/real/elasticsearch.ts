@@ -1,7 +1,8 @@
 /**
- * Elasticsearch from Maven Central: one node on loopback, without security. Its distribution is on no package registry, but
- * the server, its HTTP module and the bridge of its entitlements are; four small classes in java/ stand for the rest. It
- * has fewer modules than the distribution: no ILM, painless, ingest processors, `_reindex`, `_delete_by_query`.
+ * Elasticsearch from Maven Central: one node on loopback, without security. Its distribution is on no package registry,
+ * but the server, its HTTP module and the bridge of its entitlements are; four small classes in java/ stand for the
+ * rest. It has fewer modules than the distribution: no ILM, painless, ingest processors, `_reindex`,
+ * `_delete_by_query`.
  */
 import { freePort, removeAll } from "../temp.ts";
 import { run } from "../process.ts";
