@@ -111,7 +111,8 @@ export async function streamDocuments(
     async cancel() {
       running.abandon();
       running.end();
-      await iterator.return?.();
+      // Nobody is left to be told of an error.
+      await Promise.resolve(iterator.return?.()).catch(() => {});
     },
   });
   return new Response(body, {

@@ -86,10 +86,12 @@ export class TailSession {
       if (!this.reaches(number)) return undefined;
       const events = this.#events.filter((event) => event.number > number);
       if (events.length > 0) return events;
-      await new Promise<void>((resolve) => {
-        this.#wake.push(resolve);
-        signal.addEventListener("abort", () => resolve(), { once: true });
-      });
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const wake = () => resolve();
+      this.#wake.push(wake);
+      signal.addEventListener("abort", wake, { once: true });
+      await promise;
+      signal.removeEventListener("abort", wake);
     }
     return undefined;
   }
@@ -107,6 +109,8 @@ export class TailSession {
     try {
       // Followed from before the look-up, so that no line falls between the two.
       const following = this.#follow(reader.follow({ query }, signal));
+      // Awaited below; until then a failure is not yet anybody's.
+      following.catch(() => {});
       await this.#history("history");
       this.#later(() => this.#flush(), this.#options.flushMs, true);
       this.#later(() => this.#settle(), this.#options.settleMs);

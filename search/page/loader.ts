@@ -54,8 +54,12 @@ export function load(): void {
   if (line !== "") void around(line, stop.signal);
   else if (until !== "") void fixed(stop.signal);
   else startLive(false);
-  void loadHistogram();
-  void loadFacets();
+}
+
+/** The counts beside the list, after its first lines: those are what people wait for. */
+function countBeside(): void {
+  const { signal } = stop;
+  void loadHistogram().then(() => signal.aborted ? undefined : loadFacets());
 }
 
 async function attempt(
@@ -72,6 +76,7 @@ async function attempt(
     if (!signal.aborted) {
       state.loading.value = "";
       state.changed();
+      if (kind === "all") countBeside();
     }
   }
 }
@@ -187,6 +192,7 @@ function startLive(behind: boolean, ready?: () => void): void {
         buffer.hasOlder = lines.length >= last;
         state.loading.value = "";
         state.changed();
+        countBeside();
       }
       ready?.();
     },
@@ -200,7 +206,13 @@ function startLive(behind: boolean, ready?: () => void): void {
       state.sampled.value = { seen: before.seen + seen, sent: before.sent + sent };
     },
     reset: () => load(),
-    failed: (problem) => void (state.problem.value = problem),
+    failed(problem) {
+      state.problem.value = problem;
+      if (state.loading.value === "all") {
+        state.loading.value = "";
+        countBeside();
+      }
+    },
   });
 }
 

@@ -1,9 +1,10 @@
-/** A search server over an in-memory store with some lines, for the tests of the API and of the page. */
+/** A search server over a store with some lines, for the tests of the API and of the page. */
 import { recordOf } from "../../core/ports/document_store_conformance.ts";
 import { newRegistry } from "../../core/metrics/registry.ts";
-import type { DocumentReader, LogRecord } from "../../core/ports/document_store.ts";
+import type { DocumentReader, DocumentStore, LogRecord } from "../../core/ports/document_store.ts";
 import { pageFiles } from "../../search/page/embedded.ts";
 import { createSearchServer, type SearchServerOptions } from "../../search/server.ts";
+import { EmbeddedStore } from "../../search/store/embedded_store.ts";
 import { MemoryDocumentStore } from "../support/memory_document_store.ts";
 
 export const TOPIC = "shop";
@@ -15,8 +16,13 @@ const FILES = [
 /** Time of the first line. */
 export const START_MS = Date.UTC(2026, 10, 21, 8, 0, 0);
 
+export type StoreKind = "memory" | "embedded";
+
 export class Site {
-  readonly store = new MemoryDocumentStore();
+  /** Which store the next site gets. */
+  static kind: StoreKind = "memory";
+  readonly store: DocumentStore;
+  readonly #folder: string | undefined;
   readonly server;
   #offsets = FILES.map(() => 0);
   #number = 0;
@@ -25,6 +31,10 @@ export class Site {
     options: Partial<SearchServerOptions> = {},
     wrap: (reader: DocumentReader) => DocumentReader = (reader) => reader,
   ) {
+    if (Site.kind === "embedded") {
+      this.#folder = Deno.makeTempDirSync({ prefix: "weir-page-" });
+      this.store = new EmbeddedStore({ folder: this.#folder });
+    } else this.store = new MemoryDocumentStore();
     this.server = createSearchServer({
       reader: wrap(this.store),
       listen: "127.0.0.1:0",
@@ -88,6 +98,7 @@ export class Site {
   async close(): Promise<void> {
     await this.server.stop(1000);
     await this.store.close();
+    if (this.#folder !== undefined) await Deno.remove(this.#folder, { recursive: true });
   }
 }
 

@@ -1,5 +1,5 @@
 /** One line of the list, and its details below it. */
-import { memo } from "preact/compat";
+import { Component } from "preact";
 import type { Shown } from "../model/buffer.ts";
 import { shortPath, timeText } from "../model/format.ts";
 import type { Finder } from "../model/highlight.ts";
@@ -31,13 +31,19 @@ export function cellText(row: Row, column: string): string {
 }
 
 /** Drawn again only where something of it changed: lists are long. */
-export const LineRow = memo(drawRow, (a, b) => {
-  for (const name of Object.keys(b) as (keyof RowProps)[]) {
-    if (name !== "shown" && a[name] !== b[name]) return false;
+export class LineRow extends Component<RowProps> {
+  override shouldComponentUpdate(next: RowProps): boolean {
+    for (const name of Object.keys(next) as (keyof RowProps)[]) {
+      if (name !== "shown" && this.props[name] !== next[name]) return true;
+    }
+    const before = this.props.shown, after = next.shown;
+    return before.row !== after.row || before.folded !== after.folded ||
+      before.unfolded !== after.unfolded || before.continues !== after.continues;
   }
-  return a.shown.row === b.shown.row && a.shown.folded === b.shown.folded &&
-    a.shown.unfolded === b.shown.unfolded && a.shown.continues === b.shown.continues;
-});
+  override render() {
+    return drawRow(this.props);
+  }
+}
 
 function drawRow(props: RowProps) {
   const { shown, index, columns, zone, wrap, find, selected, open, marked } = props;
