@@ -78,7 +78,7 @@ async function suite(name: string, paths: string[], env: Record<string, string>)
     return;
   }
   say(`${name} (${minutes} min)`);
-  const ran = await deno(["test", "-A", "--no-check", "--quiet", ...paths], env, minutes);
+  const ran = await deno(["test", "-A", "--no-check", ...paths], env, minutes);
   const counts = countsOf(ran.output);
   total.passed += counts.passed;
   total.failed += counts.failed;
