@@ -2,10 +2,49 @@ import assert from "node:assert/strict";
 import { WeirError } from "../../core/errors.ts";
 import { ManualClock } from "../../core/ports/clock.ts";
 import type { LineChunk } from "../../core/ports/line_sink.ts";
+import { lineSinkConformance } from "../../core/ports/line_sink_conformance.ts";
+import type { KeptLine } from "../../core/ports/memory_line_sink.ts";
 import { EmbeddedStore } from "./embedded_store.ts";
 import { StoreLineSink } from "./line_sink.ts";
 
 const GENERATION = "AAAAAAAAAAAAAAAA";
+
+lineSinkConformance("embedded store", () => {
+  const folder = Deno.makeTempDirSync();
+  const store = new EmbeddedStore({ folder });
+  const sink = new StoreLineSink(store);
+  return Promise.resolve({
+    sink,
+    topic: "app",
+    arrived: (generation) => arrived(store, generation),
+    close: async () => {
+      await sink.stop(1000);
+      await store.close();
+      Deno.removeSync(folder, { recursive: true });
+    },
+  });
+});
+
+/** The lines of a generation as they stand in their file. */
+async function arrived(store: EmbeddedStore, generation: string): Promise<KeptLine[]> {
+  const query = { kind: "equals", field: "log.file.generation", value: generation } as const;
+  const lines: KeptLine[] = [];
+  const request = { query, order: "oldest", limit: 100_000 } as const;
+  for await (const batch of store.search(request, new AbortController().signal)) {
+    for (const one of batch) {
+      lines.push({
+        topic: one.topic,
+        generation,
+        start: one["log.offset"],
+        end: one["log.offset"] + one["log.length"],
+        text: one.message,
+        day: one["event.created"].slice(0, 10),
+        path: one["log.file.path"],
+      });
+    }
+  }
+  return lines.sort((a, b) => a.start - b.start);
+}
 
 function chunkOf(text: string, start: number): LineChunk {
   const bytes = new TextEncoder().encode(`${text}\n`);

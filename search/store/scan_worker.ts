@@ -85,10 +85,13 @@ function run({ path, request, blocks: numbers, shared }: ScanJob): TallyResult {
   for (;;) {
     const index = Atomics.add(shared, 0, 1);
     if (index >= count || Atomics.load(shared, 1) !== 0) return tally.result;
+    const block = new ScanBlock(blocks, sources, unpackBlock(numbers, index));
     try {
-      tally.add(new ScanBlock(blocks, sources, unpackBlock(numbers, index)));
+      tally.add(block);
     } catch (error) {
       if (!(error instanceof BlockGone)) throw error;
+    } finally {
+      block.release();
     }
   }
 }
