@@ -10,7 +10,7 @@ import type { Document, LogRecord, Query, RangeRequest } from "../../core/ports/
 import { EmbeddedStore, type EmbeddedStoreOptions } from "../../search/store/embedded_store.ts";
 import { MemoryDocumentStore } from "../support/memory_document_store.ts";
 import { randomOf } from "../bench/lines.ts";
-import { chunkAt, GENERATION, LINE_BYTES, numberIn, TOPIC } from "./numbered.ts";
+import { chunkAt, GENERATION, LINE_BYTES, lineText, numberIn, TOPIC } from "./numbered.ts";
 
 const ALL: Query = { kind: "all" };
 const signal = () => new AbortController().signal;
@@ -211,6 +211,47 @@ Deno.test("a follower that reads slowly misses nothing", async () => {
     abort.abort();
     assert.equal((await stream.next()).done, true);
   });
+});
+
+Deno.test("filters and the second thread lose no line, over many blocks and after opening again", async () => {
+  const lines = 12_000, folder = Deno.makeTempDirSync();
+  const random = randomOf(5);
+  const check = async (store: EmbeddedStore, first: number) => {
+    assert.ok(store.stats().blocks > 70, `${store.stats().blocks} blocks`);
+    for (let i = 0; i < 40; i++) {
+      const n = Math.floor(random() * lines);
+      const text = /noise=(\S+)/.exec(lineText(n))![1];
+      const hits = await found(store, { kind: "word", text, prefix: false });
+      assert.deepEqual(hits.map((one) => numberIn(one.message)), n < first ? [] : [n]);
+    }
+    const wanted = upTo(lines, first).filter((n) => String(n).endsWith("77")).length;
+    const query: Query = { kind: "regex", field: "message", source: "line=\\d*77 " };
+    assert.equal(await store.count({ query }, signal()), wanted);
+    const all: Query = { kind: "phrase", text: "LINE=" };
+    assert.equal(await store.count({ query: all }, signal()), lines - first);
+    const request = { query: { kind: "phrase", text: "77 noise" } as Query, bucketMs: 1000 };
+    const buckets = await store.histogram(request, signal());
+    assert.equal(buckets.reduce((sum, bucket) => sum + bucket.count, 0), wanted);
+    const values = await store.values({ query, field: "log.level", limit: 3 }, signal());
+    assert.deepEqual(values, [{ value: "info", count: wanted }]);
+  };
+  const options = { folder, freeBytesMin: 0, blockBytes: 4000 };
+  try {
+    const store = new EmbeddedStore(options);
+    for (let n = 0; n < lines; n += 100) store.appendChunks([chunkAt(n, 100)], 1e12);
+    await check(store, 0);
+    await store.close();
+    const again = new EmbeddedStore(options);
+    await check(again, 0);
+    await again.close();
+    const smaller = new EmbeddedStore({ ...options, retention: { diskBytesMax: 200_000 } });
+    const dropped = smaller.maintain();
+    assert.ok(dropped > 500 && dropped < lines - 500, `${dropped} lines dropped`);
+    await check(smaller, dropped);
+    await smaller.close();
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
 });
 
 const WORDS = [
