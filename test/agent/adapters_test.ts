@@ -19,7 +19,7 @@ import { waitFor } from "../support/wait.ts";
 // The plain consumer that reads back has no zstd of its own.
 CompressionCodecs[CompressionTypes.ZSTD] = () => ({
   compress: () => Promise.reject(new Error("not used")),
-  decompress: (bytes) => Promise.resolve(zstdDecompressSync(bytes)),
+  decompress: (bytes: Uint8Array) => Promise.resolve(zstdDecompressSync(bytes)),
 });
 
 for (const codec of ["none", "gzip", "zstd"] as const) {
