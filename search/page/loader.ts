@@ -13,12 +13,15 @@ const { buffer } = state;
 const FIRST = 300;
 const PAGE = 500;
 const HELD_MAX = 5000;
+/** Without sampling for so long, the rate is taken to be low again. */
+const CALM_MS = 3000;
 
 let stop = new AbortController();
 let endLive: (() => void) | undefined;
 /** Live lines that wait until history reaches them; undefined where the list is joined to the live end. */
 let held: Line[] | undefined;
 let overran = false;
+let mending: ReturnType<typeof setTimeout> | undefined;
 let histogramDue = 0, facetsDue = 0;
 
 /** Query and range as the API takes them. */
@@ -35,6 +38,7 @@ function zoneName(zone: "local" | "utc"): string {
 export function load(): void {
   stop.abort();
   stop = new AbortController();
+  clearTimeout(mending);
   endLive?.();
   endLive = undefined;
   held = undefined;
@@ -204,6 +208,8 @@ function startLive(behind: boolean, ready?: () => void): void {
     sampled(seen, sent) {
       const before = state.sampled.value ?? { seen: 0, sent: 0 };
       state.sampled.value = { seen: before.seen + seen, sent: before.sent + sent };
+      clearTimeout(mending);
+      mending = setTimeout(() => void mend(signal), CALM_MS);
     },
     reset: () => load(),
     failed(problem) {
@@ -246,13 +252,30 @@ function take(lines: Line[]): void {
   state.changed();
 }
 
+/** When lines are no longer sampled, the newest ones are read again from the store: then none is missing. */
+async function mend(signal: AbortSignal): Promise<void> {
+  if (signal.aborted || !state.following.value || held !== undefined) return;
+  const lines: Line[] = [];
+  try {
+    const values = { ...rangeValues(), order: "newest", limit: FIRST };
+    const count = await getLines(values, signal, (some) => void lines.push(...some));
+    if (signal.aborted || !state.following.value) return;
+    buffer.restart(lines);
+    buffer.hasOlder = count === FIRST;
+    state.sampled.value = undefined;
+    state.changed();
+  } catch (error) {
+    if (!signal.aborted) state.problem.value = problemOf(error);
+  }
+}
+
 /** Follows again: to the end of the list, or a new list where the end is not in it. */
 export function follow(): void {
   state.waiting.value = 0;
   if (state.view.value.line !== "" && state.view.value.until === "") {
     state.setView({ line: "" });
   }
-  if (buffer.hasNewer) return load();
+  if (buffer.hasNewer || state.sampled.value !== undefined) return load();
   state.following.value = true;
   state.changed();
 }

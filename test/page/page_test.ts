@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
 import { openBrowser, type Opened, openPage } from "./browser.ts";
+import type { SearchServerOptions } from "../../search/server.ts";
 import { Site } from "./site.ts";
 
 const browserOnce: { browser?: Browser } = {};
@@ -24,6 +25,7 @@ function pageTest(
     page?: Parameters<typeof openPage>[2];
     complaints?: boolean;
     before?: (site: Site) => Promise<void>;
+    server?: Partial<SearchServerOptions>;
   } = {},
 ): void {
   Deno.test({
@@ -32,7 +34,7 @@ function pageTest(
     sanitizeOps: false,
     sanitizeResources: false,
     async fn() {
-      const site = await Site.open();
+      const site = await Site.open(options.server);
       try {
         await site.addNumbered(options.lines ?? 100);
         await options.before?.(site);
@@ -354,6 +356,18 @@ pageTest("copies the link to a line", async ({ page, site }) => {
   const link = await page.evaluate(() => navigator.clipboard.readText());
   assert(link.startsWith(`${site.url}?line=`), link);
 }, { page: { permissions: ["clipboard-read", "clipboard-write"] } });
+
+pageTest("says when it cannot show all lines, and shows all when it can again", async (made) => {
+  const { page, site } = made;
+  await sees(page, "number=9 ");
+  await follows(page);
+  await site.addNumbered(250);
+  await page.getByText("Too fast to show everything").waitFor();
+  assert(Number(await page.locator("#list").getAttribute("aria-rowcount")) < 261);
+  // All 260 lines and the head, without anybody doing anything.
+  await page.locator("#list[aria-rowcount='261']").waitFor();
+  await page.getByText("Too fast to show everything").waitFor({ state: "detached" });
+}, { lines: 10, server: { tailRateMax: 50 } });
 
 pageTest("a hundred thousand rows are drawn as a few", async ({ page }) => {
   await sees(page, "number=29999 ");

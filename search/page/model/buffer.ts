@@ -69,6 +69,17 @@ export class LineBuffer {
     this.#rows = merged;
   }
 
+  /** Begins anew with these lines; of the rows before, those stay that do not lie before the first of them. */
+  restart(lines: readonly Line[]): void {
+    const fresh = lines.map(rowOf).sort(compareRows);
+    const kept = fresh.length === 0
+      ? []
+      : this.#rows.filter((row) => compareRows(row, fresh[0]) >= 0).map((row) => row.line);
+    this.clear();
+    this.add(lines);
+    this.add(kept);
+  }
+
   /** Drops the oldest rows down to `max`. */
   trimOlder(max: number): void {
     if (this.#rows.length <= max) return;

@@ -64,6 +64,16 @@ Deno.test("LineBuffer leaves out live lines older than what it holds while the s
   assert.equal(buffer.hasNewer, true);
 });
 
+Deno.test("LineBuffer begins anew without a hole, and keeps what came in meanwhile", () => {
+  const buffer = new LineBuffer();
+  // Lines 2 and 3 were left out by sampling; 6 came while 1 to 5 were read again.
+  buffer.add([0, 1, 4, 5, 6].map((offset) => lineOf(offset, offset)));
+  buffer.restart([5, 4, 3, 2, 1].map((offset) => lineOf(offset, offset)));
+  assert.deepEqual(buffer.rows.map((row) => row.timeMs), [1, 2, 3, 4, 5, 6]);
+  buffer.restart([]);
+  assert.equal(buffer.rows.length, 0);
+});
+
 Deno.test("shownRows() hides continuation lines behind their first line, counted", () => {
   const parent = "A:0-1";
   const rows = [

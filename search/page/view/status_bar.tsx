@@ -1,7 +1,8 @@
 /** The bottom line: what is going on, in words; a short summary of it is spoken now and then. */
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { setRange, togglePause } from "../actions.ts";
+import { togglePause } from "../actions.ts";
+import { load } from "../loader.ts";
 import { exactCount } from "../model/format.ts";
 import * as state from "../state.ts";
 
@@ -49,7 +50,7 @@ export function StatusBar() {
             seen: exactCount(sampled.value.seen, language.value),
             sent: exactCount(sampled.value.sent, language.value),
           })}{" "}
-          <button type="button" class="plain link" onClick={() => setRange("", "now")}>
+          <button type="button" class="plain link" onClick={() => load()}>
             {t("showAll")}
           </button>
         </span>
