@@ -58,33 +58,7 @@ export function transferMetrics(registry: Registry, state: () => TransferState):
   const rebalances = counter("rebalances_total", "Assignments of partitions.");
   const commits = counter("commits_total", "Commits of offsets.", ["result"]);
   const restarts = counter("consumer_restarts_total", "Starts of the consumer after a failure.");
-  const histogram = (name: string, help: string, buckets: number[]) =>
-    new Histogram({ name: `weir_transfer_${name}`, help, buckets, registers: [registry] });
-  const bulkSize = histogram("bulk_documents", "Documents of a bulk request.", [
-    1,
-    10,
-    100,
-    500,
-    1000,
-    2000,
-    5000,
-    10_000,
-  ]);
-  const bulkSeconds = histogram("bulk_seconds", "Time until a bulk request was answered.", [
-    0.01,
-    0.03,
-    0.1,
-    0.3,
-    1,
-    3,
-    10,
-    30,
-  ]);
-  const delay = histogram(
-    "delay_seconds",
-    "From the record's time in Kafka to its acknowledgement, oldest of a bulk request.",
-    [0.1, 0.3, 1, 3, 10, 30, 60, 300, 900, 3600, 86_400],
-  );
+  const { bulkSize, bulkSeconds, delay } = histograms(registry);
   stateGauges(registry, state);
   return {
     read(topic, records, bytes) {
@@ -112,6 +86,37 @@ export function transferMetrics(registry: Registry, state: () => TransferState):
   };
 }
 
+function histograms(registry: Registry) {
+  const histogram = (name: string, help: string, buckets: number[]) =>
+    new Histogram({ name: `weir_transfer_${name}`, help, buckets, registers: [registry] });
+  const bulkSize = histogram("bulk_documents", "Documents of a bulk request.", [
+    1,
+    10,
+    100,
+    500,
+    1000,
+    2000,
+    5000,
+    10_000,
+  ]);
+  const bulkSeconds = histogram("bulk_seconds", "Time until a bulk request was answered.", [
+    0.01,
+    0.03,
+    0.1,
+    0.3,
+    1,
+    3,
+    10,
+    30,
+  ]);
+  const delay = histogram(
+    "delay_seconds",
+    "From the record's time in Kafka to its acknowledgement, oldest of a bulk request.",
+    [0.1, 0.3, 1, 3, 10, 30, 60, 300, 900, 3600, 86_400],
+  );
+  return { bulkSize, bulkSeconds, delay };
+}
+
 function stateGauges(registry: Registry, state: () => TransferState): void {
   const gauge = (name: string, help: string, read: (state: TransferState) => number) =>
     new Gauge({
@@ -133,6 +138,11 @@ function stateGauges(registry: Registry, state: () => TransferState): void {
     "Partitions that wait for room.",
     ({ lanes }) => [...lanes()].filter((lane) => lane.paused).length,
   );
+  laneGauges(registry, state);
+}
+
+/** Lag and offsets of the partitions that are ours. */
+function laneGauges(registry: Registry, state: () => TransferState): void {
   const perLane = (
     name: string,
     help: string,

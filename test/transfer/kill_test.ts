@@ -7,7 +7,7 @@ import { numberedLines, Site, until } from "./site.ts";
 
 const COUNT = 100_000;
 const PARTITIONS = 4;
-const KILLS = 5;
+const KILLS = 4;
 const ROOT = new URL("../../", import.meta.url).pathname;
 const EXECUTABLE = `${Deno.env.get("WEIR_TEST_DIST") ?? `${ROOT}dist`}/weir-transfer`;
 
@@ -54,7 +54,7 @@ async function killLoop(way: Way): Promise<void> {
     await Deno.writeTextFile(
       config,
       await site.settingsText({
-        bulk: { linger: "20ms", documentsMax: 100, workers: 2 },
+        bulk: { linger: "20ms", documentsMax: 200, workers: 2 },
         channel: { linesMax: 5000 },
         consumer: { instanceId: "the-one", sessionTimeout: "60s" },
       }),
@@ -73,7 +73,7 @@ async function killLoop(way: Way): Promise<void> {
       start();
       const before = await site.count();
       const wanted = Math.min(COUNT - 1, before + Math.floor(COUNT / (KILLS * 2)));
-      await until(`${wanted} documents`, async () => await site.count() >= wanted);
+      await until(`${wanted} documents`, async () => await site.count() >= wanted, 60_000, 200);
       assert.equal((await kill())?.signal, "SIGKILL");
       assert.ok(await site.count() < COUNT, "killed in the middle");
     }

@@ -28,7 +28,7 @@ function test(name: string, run: (made: Made) => Promise<void>): void {
         const topic = await site.topic("t", PARTITIONS);
         const start = (changes: Record<string, unknown> = {}) =>
           site.transfer({
-            elasticsearch: { nodes: [`http://127.0.0.1:${proxy.port}`], requestTimeout: "2s" },
+            elasticsearch: { nodes: [`http://127.0.0.1:${proxy.port}`], requestTimeout: "1s" },
             ...changes,
           });
         await run({ site, topic, proxy, start });
@@ -94,7 +94,7 @@ test("silent, then cut in the middle, again and again: each line is there once",
   const { lines, uids } = numberedLines(topic, 20_000, 16);
   await site.send(lines);
   const transfer = await start({ bulk: { linger: "20ms", retryMax: "200ms", documentsMax: 500 } });
-  for (let round = 0; round < 6; round++) {
+  for (let round = 0; round < 4; round++) {
     const before = proxy.connections;
     await until("a request", () => proxy.connections > before || round > 0);
     proxy.silent = round % 3 === 2;

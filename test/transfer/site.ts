@@ -325,13 +325,14 @@ export async function until<T>(
   what: string,
   condition: () => Promise<T> | T,
   limitMs = 60_000,
+  everyMs = 50,
 ): Promise<T> {
   const end = performance.now() + limitMs;
   for (;;) {
     const found = await condition();
     if (found) return found;
     if (performance.now() > end) assert.fail(`never: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
 
