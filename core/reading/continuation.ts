@@ -14,7 +14,6 @@ const STARTS = [
   "The above exception was the direct cause",
   "goroutine ",
   "--- End of ",
-  "   ",
 ].map(encode);
 const ENDINGS = ["Exception", "Error", "Throwable", "Interrupt", "Exit", "Warning", "Iteration"]
   .map(encode);

@@ -95,7 +95,11 @@ export class Blocks {
       drop: prepare("DELETE FROM blocks WHERE id=?"),
       dropText: prepare("DELETE FROM texts WHERE id=?"),
     };
-    this.filters = new Filters(database, (id) => this.#tokensOf(id));
+    this.filters = new Filters(
+      database,
+      (id) => this.#tokensOf(id),
+      () => this.infos[0]?.id ?? Infinity,
+    );
     if (directory) this.load();
   }
 

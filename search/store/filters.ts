@@ -36,14 +36,20 @@ export class Filters {
   /** Tokens of blocks that are in no group yet. */
   readonly #loose = new Map<number, Int32Array>();
   readonly #tokensOfBlock: (block: number) => Int32Array | undefined;
+  readonly #firstBlock: () => number;
   readonly #sql: Record<string, StatementSync>;
 
-  /** @param tokensOfBlock takes the tokens of a sealed block from its text */
+  /**
+   * @param tokensOfBlock takes the tokens of a sealed block from its text
+   * @param firstBlock the oldest block that there is; Infinity where there is none
+   */
   constructor(
     database: DatabaseSync,
     tokensOfBlock: (block: number) => Int32Array | undefined,
+    firstBlock: () => number,
   ) {
     this.#tokensOfBlock = tokensOfBlock;
+    this.#firstBlock = firstBlock;
     this.#sql = {
       all: database.prepare(
         "SELECT id, first_block AS firstBlock, last_block AS lastBlock, places FROM groups ORDER BY id",
@@ -71,9 +77,8 @@ export class Filters {
   add(block: number, tokens: Int32Array): void {
     this.#loose.set(block, tokens);
     const last = this.#groups[this.#groups.length - 1];
-    const first = last === undefined || block <= last.lastBlock
-      ? Math.min(...this.#loose.keys())
-      : last.lastBlock + 1;
+    // Blocks of before a restart belong to the group as well.
+    const first = Math.max(Math.min(this.#firstBlock(), block), (last?.lastBlock ?? 0) + 1);
     if (block - first + 1 >= GROUP_BLOCKS) this.#close(first, block);
   }
 

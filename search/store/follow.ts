@@ -15,7 +15,7 @@ const BATCH_MAX = 500;
 export interface Arrivals {
   readonly nextSeq: number;
   readonly closed: boolean;
-  snapshot(): ScanBlock[];
+  since(seq: number): ScanBlock[];
   nextCommit(signal: AbortSignal): Promise<void>;
 }
 
@@ -31,7 +31,7 @@ export async function* follow(
       await reader.nextCommit(signal);
       continue;
     }
-    for (const block of reader.snapshot()) {
+    for (const block of reader.since(seq)) {
       const blockEnd = block.firstSeq + block.lines;
       if (blockEnd <= seq) continue;
       const from = Math.max(0, seq - block.firstSeq);

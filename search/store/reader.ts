@@ -11,7 +11,7 @@ import type {
   SearchRequest,
 } from "../../core/ports/document_store.ts";
 import { LEVEL_NAMES } from "../../core/reading/level.ts";
-import type { Blocks } from "./blocks.ts";
+import type { BlockInfo, Blocks } from "./blocks.ts";
 import { follow } from "./follow.ts";
 import type { Intake } from "./intake.ts";
 import { type Plan, planOf } from "./plan.ts";
@@ -54,7 +54,12 @@ export class Reader {
 
   /** All blocks as they are now, the open one last; in the order of arrival. */
   snapshot(): ScanBlock[] {
-    const made = this.#blocks.infos.map((info) => new ScanBlock(this.#blocks, this.#sources, info));
+    return this.#scanBlocks(this.#blocks.infos);
+  }
+
+  /** Sealed blocks, and the open one behind them. */
+  #scanBlocks(infos: readonly BlockInfo[]): ScanBlock[] {
+    const made = infos.map((info) => new ScanBlock(this.#blocks, this.#sources, info));
     const { open, openSeq } = this.#intake;
     if (open.lines > 0) {
       made.push(new ScanBlock(this.#blocks, this.#sources, { open, seq: openSeq }));
@@ -62,9 +67,18 @@ export class Reader {
     return made;
   }
 
+  /** The blocks with lines from number `seq` on, in the order of arrival. */
+  since(seq: number): ScanBlock[] {
+    const { infos } = this.#blocks;
+    let first = infos.length;
+    while (first > 0 && infos[first - 1].firstSeq + infos[first - 1].lines > seq) first--;
+    return this.#scanBlocks(infos.slice(first));
+  }
+
   /** Blocks that may hold lines of the range. */
   inRange(fromMs: number, toMs: number): ScanBlock[] {
-    return this.snapshot().filter((block) => block.lastMs >= fromMs && block.firstMs < toMs);
+    const infos = this.#blocks.infos.filter((one) => one.lastMs >= fromMs && one.firstMs < toMs);
+    return this.#scanBlocks(infos).filter((one) => one.lastMs >= fromMs && one.firstMs < toMs);
   }
 
   /** Says of blocks whether they may hold a line that fits. */
