@@ -4,6 +4,7 @@ import { follow, load, rangeValues } from "./loader.ts";
 import { addressOf } from "./model/address.ts";
 import { toggleValue, withCondition } from "./model/edit_query.ts";
 import { type Line, placeOf, type Row, rowOf } from "./model/line.ts";
+import { withRecent } from "./model/saved.ts";
 import * as state from "./state.ts";
 
 const { buffer, t } = state;
@@ -15,6 +16,8 @@ export function run(q = state.typed.value): void {
   if (q !== state.view.value.q || state.view.value.line !== "") {
     state.setView({ q, line: "" }, true);
   }
+  state.recent.value = withRecent(state.recent.value, q.trim());
+  state.store("recent", JSON.stringify(state.recent.value));
   load();
 }
 

@@ -7,6 +7,7 @@ import type { Problem } from "./client.ts";
 import { addressOf, type View, viewOf } from "./model/address.ts";
 import { LineBuffer, shownRows } from "./model/buffer.ts";
 import { finderOf } from "./model/highlight.ts";
+import { recentOf, savedOf } from "./model/saved.ts";
 import { type Language, type TextKey, textOf } from "./model/text.ts";
 
 export interface HistogramAnswer {
@@ -51,7 +52,9 @@ export const notice = signal("");
 export type Dialog = "" | "help" | "sources" | "context";
 export const dialog = signal<Dialog>("");
 /** Open menu of the toolbar. */
-export const menu = signal<"" | "range" | "columns" | "download" | "view" | "filters">("");
+export const menu = signal<"" | "range" | "saved" | "columns" | "download" | "view" | "filters">(
+  "",
+);
 
 function stored(name: string): string {
   try {
@@ -78,6 +81,8 @@ export const language = signal<Language>(
     ? "zh"
     : "en",
 );
+export const saved = signal(savedOf(stored("saved")));
+export const recent = signal(recentOf(stored("recent")));
 export const theme = signal(stored("theme") || "auto");
 
 export function t(key: TextKey, values?: Record<string, string | number>): string {

@@ -340,6 +340,30 @@ pageTest("theme, language, wrapping and columns are kept and shown", async ({ pa
   await page.getByRole("columnheader", { name: "主题" }).waitFor();
 });
 
+pageTest(
+  "a saved view opens with its query and time range; the last queries are offered",
+  async (made) => {
+    const { page, site } = made;
+    await page.goto(`${site.url}?q=level:error&since=2026-11-21T08:00:10Z`);
+    await sees(page, "number=97 ");
+    await page.getByRole("button", { name: "Saved" }).click();
+    await page.getByLabel("Name").fill("late errors");
+    await page.getByRole("button", { name: "Save this view" }).click();
+    await search(page, "number=5");
+    await page.waitForFunction(() => location.search.includes("number"));
+    await page.reload();
+    await page.getByRole("button", { name: "Saved" }).click();
+    await page.getByRole("link", { name: "late errors" }).click();
+    await sees(page, "number=97 ");
+    const values = new URL(page.url()).searchParams;
+    assert.equal(values.get("q"), "level:error");
+    assert.equal(values.get("since"), "2026-11-21T08:00:10Z");
+    await page.fill("#query", "");
+    await page.keyboard.press("ArrowDown");
+    await page.getByRole("option", { name: "number=5" }).waitFor();
+  },
+);
+
 pageTest("says what is read, and what is not and why", async ({ page }) => {
   await page.getByRole("button", { name: "Sources" }).click();
   const dialog = page.getByRole("dialog");

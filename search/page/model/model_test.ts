@@ -9,6 +9,7 @@ import { axisText, countText, shortPath, spanText, timeText } from "./format.ts"
 import { Heights } from "./heights.ts";
 import { finderOf } from "./highlight.ts";
 import { compareRows, type Line, rowOf } from "./line.ts";
+import { recentOf, savedOf, withRecent, withView } from "./saved.ts";
 import { suggestionsFor } from "./suggest.ts";
 import { summaryOf } from "./summary.ts";
 
@@ -232,4 +233,27 @@ Deno.test("times, counts and paths are short and exact", () => {
   assert.deepEqual([950, 12_345, 4_500_000].map(countText), ["950", "12.3 k", "4.5 M"]);
   assert.equal(shortPath("/var/log/nginx/access.log"), "…/nginx/access.log");
   assert.deepEqual([250, 30_000, 7_200_000].map(spanText), ["250 ms", "30 s", "2 h"]);
+});
+
+Deno.test("saved views and recent queries are bounded, named once, and safe to read", () => {
+  const one = { name: "errors", address: "?q=level%3Aerror" };
+  let views = withView(savedOf(""), one);
+  views = withView(views, { name: "all", address: "" });
+  views = withView(views, { ...one, address: "?q=x" });
+  assert.deepEqual(savedOf(JSON.stringify(views)), [
+    { name: "errors", address: "?q=x" },
+    { name: "all", address: "" },
+  ]);
+  const hostile = [{ name: "x", address: "javascript:alert(1)" }, 5, null, {
+    name: "",
+    address: "",
+  }];
+  assert.deepEqual(savedOf(JSON.stringify(hostile)), []);
+  assert.deepEqual(savedOf('{"a":1}'), []);
+  let recent = recentOf("nonsense");
+  for (let i = 0; i < 30; i++) recent = withRecent(recent, `q${i % 25}`);
+  assert.equal(recent.length, 20);
+  assert.equal(recent[0], "q4");
+  assert.deepEqual(withRecent(["a", "b"], "b"), ["b", "a"]);
+  assert.deepEqual(withRecent(["a"], ""), ["a"]);
 });

@@ -5,7 +5,7 @@ import { run } from "../actions.ts";
 import { getJson } from "../client.ts";
 import { rangeValues } from "../loader.ts";
 import { type Suggestion, suggestionsFor } from "../model/suggest.ts";
-import { facets, t, typed, typedFault, view } from "../state.ts";
+import { facets, recent, t, typed, typedFault, view } from "../state.ts";
 
 export function SearchBox() {
   const input = useRef<HTMLInputElement>(null);
@@ -135,7 +135,9 @@ function useSuggestions(box: () => HTMLInputElement) {
     const mine = ++turn.current;
     const cursor = box().selectionStart ?? typed.value.length;
     const names = facets.value?.fields.map(({ field }) => field) ?? [];
-    const list = await suggestionsFor(typed.value, cursor, names, valuesOf);
+    const list = typed.value === ""
+      ? recent.value.map((text) => ({ label: text, text, cursor: text.length, more: false }))
+      : await suggestionsFor(typed.value, cursor, names, valuesOf);
     if (mine !== turn.current) return;
     found.value = list;
     chosen.value = -1;
@@ -156,6 +158,9 @@ function useSuggestions(box: () => HTMLInputElement) {
       if (one !== undefined) return take(one);
       close();
       run();
+    } else if (count === 0 && event.key === "ArrowDown" && typed.value === "") {
+      event.preventDefault();
+      void suggest();
     } else if (count > 0 && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
       event.preventDefault();
       const by = event.key === "ArrowDown" ? 1 : -1;

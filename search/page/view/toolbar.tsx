@@ -15,6 +15,7 @@ import type { Language, TextKey } from "../model/text.ts";
 import * as state from "../state.ts";
 import { nameOf } from "./facets.tsx";
 import { LevelChips } from "./levels.tsx";
+import { SavedMenu } from "./saved_menu.tsx";
 
 const { menu, t } = state;
 type Name = typeof menu.value;
@@ -43,6 +44,9 @@ export function Toolbar() {
         </button>
         <Menu name="range" label={rangeText()}>
           <RangeMenu />
+        </Menu>
+        <Menu name="saved" label={t("saved")}>
+          <SavedMenu />
         </Menu>
         <Menu name="columns" label={t("columns")}>
           <ColumnsMenu />
