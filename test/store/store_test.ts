@@ -237,8 +237,12 @@ Deno.test("filters and the second thread lose no line, over many blocks and afte
   };
   const options = { folder, freeBytesMin: 0, blockBytes: 4000 };
   try {
-    const store = new EmbeddedStore(options);
-    for (let n = 0; n < lines; n += 100) store.appendChunks([chunkAt(n, 100)], 1e12);
+    // Opened again before the first group of filters is complete.
+    let store = new EmbeddedStore(options);
+    for (let n = 0; n < 1000; n += 100) store.appendChunks([chunkAt(n, 100)], 1e12);
+    await store.close();
+    store = new EmbeddedStore(options);
+    for (let n = 1000; n < lines; n += 100) store.appendChunks([chunkAt(n, 100)], 1e12);
     await check(store, 0);
     await store.close();
     const again = new EmbeddedStore(options);
