@@ -55,6 +55,7 @@ async function build(folder: string, say: Say): Promise<void> {
       );
     }
   }
+  say("building InfluxDB: 5 to 12 minutes on two cores, once");
   const pkgConfig = await needCommand("pkg-config", "pkg-config", say);
   const work = `${folder}/build`, tool = `${work}/tool`;
   for (const name of [work, tool, `${work}/real`]) await Deno.mkdir(name);
