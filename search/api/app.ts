@@ -9,7 +9,7 @@ import { fullName } from "../query/fields.ts";
 import { parseQuery } from "../query/parse.ts";
 import { errorBody, errorResponse, streamDocuments } from "./answers.ts";
 import { contextOf } from "./context.ts";
-import { facetsOf, histogramOf } from "./facets.ts";
+import { facetsOf, histogramOf, sampledValues } from "./facets.ts";
 import type { SearchMetrics } from "./metrics.ts";
 import { invalid, Parameters } from "./parameters.ts";
 import { CSV_COLUMNS, csvLine, csvRow, jsonLine, plainDocument, textLine } from "./render.ts";
@@ -75,7 +75,7 @@ class Api {
       ["/api/count", RANGE, (...all) => this.#count(...all)],
       ["/api/histogram", [...RANGE, "bars", "bucket"], (...all) => this.#histogram(...all)],
       ["/api/fields", [...RANGE, "limit"], (...all) => this.#fields(...all)],
-      ["/api/values", [...RANGE, "field", "limit"], (...all) => this.#values(...all)],
+      ["/api/values", [...RANGE, "field", "limit", "sample"], (...all) => this.#values(...all)],
       ["/api/context", place, (...all) => this.#context(...all)],
       ["/api/sources", [], () => Response.json(this.#options.sources())],
     ];
@@ -214,14 +214,16 @@ class Api {
     const name = parameters.text("field");
     if (name === undefined) throw invalid("Parameter field is missing", "Such as field=host.");
     const field = fullName(name);
-    return this.#whole(parameters, context, async (signal) => ({
-      field,
-      values: await this.#options.reader.values({
-        ...parameters.range(),
-        field,
-        limit: parameters.integer("limit", 1, 1000, 10),
-      }, signal),
-    }));
+    const limit = parameters.integer("limit", 1, 1000, 10);
+    const sample = parameters.integer("sample", 0, LIMITS.search, 0);
+    const { reader } = this.#options;
+    return this.#whole(parameters, context, async (signal) => {
+      const range = parameters.range();
+      if (sample === 0) {
+        return { field, values: await reader.values({ ...range, field, limit }, signal) };
+      }
+      return { field, ...await sampledValues(reader, range, field, limit, sample, signal) };
+    });
   }
 
   #context(parameters: Parameters, context: Context): Promise<Response> {

@@ -5,6 +5,8 @@ import type {
   RangeRequest,
 } from "../../core/ports/document_store.ts";
 
+import { fieldValue } from "../query/fields.ts";
+
 /** Widths a bar may have, ms. */
 const WIDTHS = [
   1,
@@ -74,6 +76,30 @@ async function edge(
     if (batch.length > 0) return Date.parse(batch[0]["@timestamp"]);
   }
   return undefined;
+}
+
+/** Most frequent values of a field in the newest `sample` lines that fit, and how many lines those were. */
+export async function sampledValues(
+  reader: DocumentReader,
+  request: RangeRequest,
+  field: string,
+  limit: number,
+  sample: number,
+  signal: AbortSignal,
+): Promise<{ sample: number; values: { value: string; count: number }[] }> {
+  const counts = new Map<string, number>();
+  let seen = 0;
+  const search = { ...request, order: "newest" as const, limit: sample };
+  for await (const batch of reader.search(search, signal)) {
+    seen += batch.length;
+    for (const document of batch) {
+      const value = fieldValue(document, field);
+      if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + 1);
+    }
+  }
+  const values = [...counts].map(([value, count]) => ({ value, count }))
+    .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1));
+  return { sample: seen, values: values.slice(0, limit) };
 }
 
 /** Fields whose values are always shown. */

@@ -88,6 +88,11 @@ apiTest("GET /api/histogram, /api/fields and /api/values count", () =>
       field: "host.name",
       values: [{ value: "web-1", count: 69 }, { value: "web-2", count: 1 }],
     });
+    assert.deepEqual(await site.json("/api/values?field=level&sample=7&limit=2"), {
+      field: "log.level",
+      sample: 7,
+      values: [{ value: "info", count: 4 }, { value: "debug", count: 1 }],
+    });
   }));
 
 apiTest(

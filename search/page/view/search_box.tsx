@@ -117,6 +117,7 @@ async function valuesOf(field: string): Promise<string[]> {
     q: "",
     field,
     limit: 50,
+    sample: 5000,
   });
   return values.map(({ value }) => value);
 }
