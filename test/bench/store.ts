@@ -1,14 +1,15 @@
 /**
- * The benchmark of the embedded store: `npm run bench:store [-- --lines N] [--days D] [--json]`.
- * Makes the lines of lines.ts as a file, reads it in chunks of 1 MB as the agent does, stores them,
- * and asks questions. VictoriaLogs gets the same lines where `victoria-logs` is on the PATH. Prints
- * figures; asserts nothing but that the answers are right.
+ * The benchmark of the embedded store: `npm run bench:store [-- --lines N] [--days D] [--live]
+ * [--json]`. Makes the lines of lines.ts as a file, reads it in chunks of 1 MB as the agent does,
+ * stores them, and asks questions. VictoriaLogs gets the same lines where `victoria-logs` is on the
+ * PATH. Prints figures; asserts nothing but that the answers are right.
  */
 import assert from "node:assert/strict";
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import process from "node:process";
 import { LINES_MAX, splitLines } from "../../agent/tail/splitter.ts";
 import type { Query } from "../../core/ports/document_store.ts";
+import type { LineChunk } from "../../core/ports/line_sink.ts";
 import { EmbeddedStore } from "../../search/store/embedded_store.ts";
 import { COMMON_PHRASE, describe, type LinesMade, makeLines, RARE_WORD, REGEXP } from "./lines.ts";
 import { benchVictoriaLogs } from "./victoria_logs.ts";
@@ -41,6 +42,29 @@ function peakMb(): number {
   return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
 }
 
+function chunkOf(
+  generation: string,
+  start: number,
+  bytes: Uint8Array,
+  marks: Int32Array,
+  lines: number,
+  consumed: number,
+): LineChunk {
+  return {
+    topic: "bench",
+    generation,
+    path: "/var/log/bench.log",
+    host: "bench",
+    start,
+    end: start + consumed,
+    bytes,
+    marks,
+    lines,
+    day: "2026-11-21",
+    tz: "UTC",
+  };
+}
+
 /** Stores the file; returns CPU seconds and wall seconds. */
 function load(store: EmbeddedStore, path: string): { cpuS: number; wallS: number } {
   const marks = new Int32Array(LINES_MAX * 3);
@@ -52,19 +76,8 @@ function load(store: EmbeddedStore, path: string): { cpuS: number; wallS: number
   while (offset < size) {
     const count = readSync(file, bytes, 0, bytes.length, offset);
     const { lines, consumed } = splitLines(bytes, 0, count, marks, 262_144);
-    store.appendChunks([{
-      topic: "bench",
-      generation: "benchbenchbench1",
-      path: "/var/log/bench.log",
-      host: "bench",
-      start: offset,
-      end: offset + consumed,
-      bytes,
-      marks,
-      lines,
-      day: "2026-11-21",
-      tz: "UTC",
-    }], Date.now());
+    const chunk = chunkOf("benchbenchbench1", offset, bytes, marks, lines, consumed);
+    store.appendChunks([chunk], Date.now());
     offset += consumed;
   }
   closeSync(file);
@@ -116,6 +129,66 @@ async function ask(store: EmbeddedStore, made: LinesMade): Promise<Partial<Store
   return { rare_word_ms, phrase_ms, regexp_ms, count_by_hour_ms, first_results_ms };
 }
 
+const LIVE_RUNS = 20;
+const LIVE_LINES = 2_000;
+
+/** The same kind of questions while lines keep coming in: p95 of each, ms. */
+async function askLive(store: EmbeddedStore, made: LinesMade): Promise<Record<string, number>> {
+  const signal = new AbortController().signal;
+  const { lastMs = 0 } = store.stats();
+  const marks = new Int32Array(LINES_MAX * 3);
+  let offset = 0, running = true;
+  const writing = (async () => {
+    while (running) {
+      const pieces: Uint8Array[] = [];
+      makeLines({ lines: LIVE_LINES, seed: offset + 1, startMs: lastMs, spanMs: 1000 }, (piece) => {
+        pieces.push(piece);
+      });
+      for (const bytes of pieces) {
+        const { lines, consumed } = splitLines(bytes, 0, bytes.length, marks, 262_144);
+        store.appendChunks(
+          [chunkOf("benchbenchbench2", offset, bytes, marks, lines, consumed)],
+          Date.now(),
+        );
+        offset += consumed;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  })();
+  const first = async (query: Query, limit: number) => {
+    const request = { query, order: "newest", limit } as const;
+    for await (const _ of store.search(request, signal)) if (limit > 1000) return;
+  };
+  const day = {
+    query: { kind: "all" } as Query,
+    fromMs: lastMs - DAY_MS,
+    toMs: lastMs,
+    bucketMs: 600_000,
+  };
+  const regexp: Query = { kind: "regex", field: "message", source: REGEXP };
+  const hour = { query: regexp, fromMs: lastMs - 5_400_000, toMs: lastMs - 1_800_000 };
+  const questions: Record<string, () => Promise<unknown>> = {
+    live_rare_word_p95_ms: () => first({ kind: "word", text: RARE_WORD, prefix: false }, 1000),
+    live_day_histogram_p95_ms: () => store.histogram(day, signal),
+    live_hour_regexp_p95_ms: () => store.count(hour, signal),
+    live_first_results_p95_ms: () => first({ kind: "phrase", text: COMMON_PHRASE }, made.lines),
+  };
+  const figures: Record<string, number> = {};
+  for (const [name, run] of Object.entries(questions)) {
+    const times: number[] = [];
+    for (let i = 0; i < LIVE_RUNS; i++) {
+      const since = performance.now();
+      await run();
+      times.push(performance.now() - since);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    figures[name] = times.sort((a, b) => a - b)[Math.ceil(LIVE_RUNS * 0.95) - 1];
+  }
+  running = false;
+  await writing;
+  return figures;
+}
+
 /** Makes the lines in a process of its own, so that its memory is not counted. */
 async function makeFile(path: string, lines: number, days: number): Promise<LinesMade> {
   const own = ["--make", path, String(lines), String(days)];
@@ -155,6 +228,7 @@ async function main(args: string[]): Promise<void> {
       lines_per_s: Math.round(made.lines / wallS),
       disk_ratio: stats.diskBytes / made.bytes,
       ...await ask(store, made),
+      ...(args.includes("--live") && await askLive(store, made)),
       rss_mb: peakMb(),
     } as StoreFigures;
     await store.close();
@@ -174,7 +248,7 @@ function print(name: string, figures: object): void {
   console.log(name);
   for (const [key, value] of Object.entries(figures)) {
     const text = key === "disk_ratio" ? value.toFixed(3) : value.toFixed(value < 100 ? 1 : 0);
-    console.log(`  ${key.padEnd(18)} ${text}`);
+    console.log(`  ${key.padEnd(26)} ${text}`);
   }
 }
 
