@@ -1,6 +1,6 @@
 /**
- * The agent as a composition of parts: configuration source, tail, checkpoint, sink. weir-agent gives it etcd and Kafka,
- * `weir up` gives it a fixed configuration and the embedded store.
+ * The agent as a composition of parts: configuration source, tail, checkpoint, sink. weir-agent
+ * gives it etcd and Kafka, `weir up` gives it a fixed configuration and the embedded store.
  */
 import { messageOf, WeirError } from "../core/errors.ts";
 import type { Part } from "../core/lifecycle.ts";

@@ -13,7 +13,8 @@ export async function embeddedModules(): Promise<Record<string, string>> {
     import { Buffer } from "node:buffer";
     const files = ${JSON.stringify(files)};
     export function pageFiles() {
-      return Promise.resolve(new Map(Object.entries(files).map(([path, text]) => [path, new Uint8Array(Buffer.from(text, "base64"))])));
+      const decoded = Object.entries(files).map(([path, text]) => [path, Buffer.from(text, "base64")]);
+      return Promise.resolve(new Map(decoded.map(([path, bytes]) => [path, new Uint8Array(bytes)])));
     }`;
   return {
     "search/page/embedded.ts": page,

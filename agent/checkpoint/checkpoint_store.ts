@@ -32,8 +32,9 @@ export class CheckpointStore {
   }
 
   /**
-   * The states of the newest usable checkpoint, empty where there is none. Rejects with CHECKPOINT_UNREADABLE (retriable)
-   * where the folder cannot be read at all: starting without it would send everything again.
+   * The states of the newest usable checkpoint, empty where there is none. Rejects with
+   * CHECKPOINT_UNREADABLE (retriable) where the folder cannot be read at all: starting without it
+   * would send everything again.
    */
   async load(): Promise<FileState[]> {
     let best: FileState[] = [], faults = 0;

@@ -1,6 +1,6 @@
 /**
- * What a checkpoint holds, and its form on disk: a first line with version, number and checksum, then JSON. A file whose
- * checksum fails is not used at all.
+ * What a checkpoint holds, and its form on disk: a first line with version, number and checksum,
+ * then JSON. A file whose checksum fails is not used at all.
  */
 import { createHash } from "node:crypto";
 import { isGeneration } from "../../core/record/identity.ts";

@@ -319,6 +319,7 @@ export class TailSet {
         this.#setPath(file, path);
       }
       file.detached = false;
+      file.size = Math.max(file.size, stat.size); // for status, until the first look
       await this.#updateLanes(file, entries, stat.size);
       this.#dirty.add(file);
       return file;

@@ -24,8 +24,15 @@ export function filesConformance(name: string, open: () => Promise<OpenFiles>): 
         await opened.close();
       }
     });
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  testHandles(test);
+  testNames(test);
+}
 
+type Register = (what: string, work: (opened: OpenFiles) => Promise<void>) => void;
+
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+function testHandles(test: Register): void {
   test("a handle reads its file after rename, growth and removal", async ({ files, folder, append, rename }) => {
     await append(`${folder}/a`, "one\n");
     const handle = await files.open(`${folder}/a`);
@@ -55,7 +62,9 @@ export function filesConformance(name: string, open: () => Promise<OpenFiles>): 
       (await files.stat(`${folder}/b`)).inode,
     ], [0, first.inode]);
   });
+}
 
+function testNames(test: Register): void {
   test("lists a directory, and says what is missing", async ({ files, folder, append }) => {
     await append(`${folder}/a`, "x");
     await append(`${folder}/sub/b`, "x");

@@ -89,6 +89,13 @@ export function lineSinkConformance(name: string, open: () => Promise<OpenSink>)
       },
     });
 
+  testDelivery(test);
+  testEnds(test);
+}
+
+type Register = (what: string, work: (opened: OpenSink) => Promise<void>) => void;
+
+function testDelivery(test: Register): void {
   test("delivers every line, empty and long ones too, as it is", async ({ sink, topic, arrived }) => {
     const generation = newGeneration();
     const lines = ["first", "", "日志 äöü", "x".repeat(50_000), "last"];
@@ -126,7 +133,9 @@ export function lineSinkConformance(name: string, open: () => Promise<OpenSink>)
     assert.equal(new Set(lines.map((line) => `${line.start}-${line.end}`)).size, 10);
     assert.equal(lines[0].start, 1000);
   });
+}
 
+function testEnds(test: Register): void {
   test("knows its position only up to what is acknowledged", async ({ sink, topic }) => {
     const generation = newGeneration();
     assert.equal(await sink.position(generation, topic), undefined);

@@ -1,7 +1,7 @@
 /**
  * `npm run bench:agent`: lines from a file to a real Kafka, acks=all, by the executable of weir-agent and by the peers
- * that are on the PATH, in turn. CPU seconds are read from /proc for the whole process at the moment when the broker has
- * every record, its start included; the start alone is given beside it. `--json` prints one object, `--lines N` (default
+ * that are on the PATH, in turn. CPU seconds are read from /proc for the whole process at the moment
+ * when the broker has every record, its start included; the start alone is given beside it. `--json` prints one object, `--lines N` (default
  * 1,000,000), `--runs N` (default 3; the median counts).
  */
 import { Kafka, logLevel } from "kafkajs";
