@@ -278,15 +278,33 @@ function searched(finder: Finder, block: ScanBlock) {
   return { text: finder.lower ? block.lower : block.text, find: finder.find, lower: finder.lower };
 }
 
+/** Text is looked through in pieces of about this many bytes: short strings leave memory sooner. */
+const PIECE_BYTES = 98_304;
+
 /** How many lines of a block without joined lines are found. */
 export function countText(finder: Finder, block: ScanBlock): number {
-  const { text, find } = searched(finder, block);
+  const bytes = block.bytes;
   let count = 0;
-  for (let at = find(text, 0); at >= 0;) {
-    const end = text.indexOf("\n", at);
+  for (let from = 0; from < bytes.length;) {
+    let to = Math.min(bytes.length, from + PIECE_BYTES);
+    while (to < bytes.length && bytes[to - 1] !== 10) to++;
+    count += countIn(finder, decoder.decode(bytes.subarray(from, to)), to - from);
+    from = to;
+  }
+  return count;
+}
+
+/** @param size bytes of the text: as many as characters where it is ASCII */
+function countIn(finder: Finder, text: string, size: number): number {
+  const ascii = finder.lower && finder.findAscii !== undefined && text.length === size;
+  const find = ascii ? finder.findAscii! : finder.find;
+  const subject = finder.lower && !ascii ? text.toLowerCase() : text;
+  let count = 0;
+  for (let at = find(subject, 0); at >= 0;) {
+    const end = subject.indexOf("\n", at);
     if (finder.verify === undefined) count++;
-    else if (finder.verify(text.slice(text.lastIndexOf("\n", at - 1) + 1, end))) count++;
-    at = end + 1 < text.length ? find(text, end + 1) : -1;
+    else if (finder.verify(subject.slice(subject.lastIndexOf("\n", at - 1) + 1, end))) count++;
+    at = end + 1 < subject.length ? find(subject, end + 1) : -1;
   }
   return count;
 }
