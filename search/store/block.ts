@@ -62,9 +62,16 @@ export interface BlockLines {
 /** The columns alone: what can be known without the text. */
 export type BlockColumns = Omit<BlockLines, "text" | "textBytes">;
 
+const ROOMS = [4096, 16_384, 163_840, 327_680];
+
+/** Room for a result, in few sizes: freed memory then fits the next one. */
+function roomFor(size: number): number {
+  return ROOMS.find((room) => room > size + 64) ?? size + 64;
+}
+
 export function compress(bytes: Uint8Array, level: number): Uint8Array {
   return zstdCompressSync(bytes, {
-    chunkSize: Math.max(4096, (bytes.length >> 1) + 1024),
+    chunkSize: roomFor(bytes.length >> 1),
     params: { [constants.ZSTD_c_compressionLevel]: level },
   });
 }
@@ -72,7 +79,7 @@ export function compress(bytes: Uint8Array, level: number): Uint8Array {
 /** Decompresses what is known to have `size` bytes. Throws STORE_DAMAGED. */
 export function decompress(bytes: Uint8Array, size: number): Uint8Array {
   try {
-    const result = zstdDecompressSync(bytes, { chunkSize: Math.max(4096, size + 64) });
+    const result = zstdDecompressSync(bytes, { chunkSize: roomFor(size) });
     if (result.length === size) return result;
   } catch (cause) {
     throw damaged("a block does not decompress", cause);
