@@ -1,4 +1,4 @@
-/** The agent's metrics; names as in docs/metrics.md. Labels are topics and configured things, never what a line says. */
+/** The agent's metrics; Labels are topics and configured things, never what a line says. */
 import {
   boundedLabel,
   Counter,

@@ -6,7 +6,7 @@ import { Command } from "commander";
 import { Agent } from "../agent/agent.ts";
 import { agentSettings } from "../agent/config.ts";
 import { loadSettings } from "../core/config/load.ts";
-import { EXIT } from "../core/errors.ts";
+import { EXIT, WeirError } from "../core/errors.ts";
 import { type Part, startParts, stopParts, waitForEnd } from "../core/lifecycle.ts";
 import { startLog } from "../core/log.ts";
 import { newRegistry } from "../core/metrics/registry.ts";
@@ -25,10 +25,13 @@ import { upSources } from "./sources.ts";
 interface UpOptions {
   listen: string;
   data?: string;
+  keepDays: string;
+  keepGb: string;
   logLevel: "debug" | "info" | "warning" | "error";
 }
 
 const SHUTDOWN_MS = 10_000;
+const UPKEEP_MS = 60_000;
 
 export function upCommand(): Command {
   return new Command("up")
@@ -43,6 +46,8 @@ export function upCommand(): Command {
       "127.0.0.1:7700",
     )
     .option("--data <dir>", "where the lines are kept (default: ~/.local/share/weir)")
+    .option("--keep-days <n>", "how long lines are kept", "30")
+    .option("--keep-gb <n>", "disk that the lines may take; the oldest go first", "10")
     .option("--log-level <level>", "what it says of itself: debug, info, warning, error", "warning")
     .action(async (paths: string[], options: UpOptions) => {
       Deno.exit(await up(paths, options));
@@ -54,7 +59,12 @@ async function up(paths: string[], options: UpOptions): Promise<number> {
   const data = options.data ?? defaultData();
   const sources = upSources(paths, Deno.cwd(), data);
   const registry = newRegistry("weir");
+  const retention = {
+    ageMsMax: positive(options.keepDays, "--keep-days") * 86_400_000,
+    diskBytesMax: positive(options.keepGb, "--keep-gb") * 1e9,
+  };
   let store: EmbeddedStore | undefined;
+  let upkeep: ReturnType<typeof setInterval> | undefined;
   const agent = new Agent({
     state: `${data}/agent`,
     host: Deno.hostname(),
@@ -81,9 +91,13 @@ async function up(paths: string[], options: UpOptions): Promise<number> {
       name: "store",
       start: () => {
         Deno.mkdirSync(data, { recursive: true, mode: 0o700 });
-        store = new EmbeddedStore({ folder: `${data}/store` });
+        store = new EmbeddedStore({ folder: `${data}/store`, retention });
+        upkeep = setInterval(() => store!.maintain(), UPKEEP_MS);
       },
-      stop: () => store?.close(),
+      stop: () => {
+        clearInterval(upkeep);
+        return store?.close();
+      },
     },
     {
       name: "search",
@@ -115,6 +129,15 @@ async function up(paths: string[], options: UpOptions): Promise<number> {
   await waitForEnd();
   await stopParts(parts, SHUTDOWN_MS);
   return EXIT.ok;
+}
+
+/** A number above 0, or USAGE_NUMBER. */
+function positive(text: string, option: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new WeirError("USAGE_NUMBER", `Cannot use ${option} ${text}: expected a number above 0`, {
+    hint: `Example: ${option} 7`,
+  });
 }
 
 function defaultData(): string {

@@ -5,6 +5,7 @@
 import { generated as dashboardFiles } from "../grafana/generate.ts";
 import { referencePage } from "../core/config/reference.ts";
 import { SPECIFICATIONS } from "../cli/specifications.ts";
+import { errorPage } from "./error_reference.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 
@@ -14,7 +15,25 @@ export function generatedFiles(): Map<string, string> {
   for (const [name, { title, schema }] of Object.entries(SPECIFICATIONS)) {
     files.set(`docs/reference/${name}.md`, referencePage(schema, title));
   }
+  files.set("docs/errors.md", errorPage(sources()));
   return files;
+}
+
+/** Sources of the programs, by path below the checkout; tests are left out. */
+function sources(): Map<string, string> {
+  const found = new Map<string, string>();
+  const walk = (folder: string) => {
+    const entries = [...Deno.readDirSync(ROOT + folder)].sort((a, b) => a.name < b.name ? -1 : 1);
+    for (const { name, isDirectory } of entries) {
+      const path = `${folder}/${name}`;
+      if (isDirectory) walk(path);
+      else if (/\.tsx?$/.test(name) && !/_test\.tsx?$|conformance/.test(name)) {
+        found.set(path, Deno.readTextFileSync(ROOT + path));
+      }
+    }
+  };
+  for (const folder of ["agent", "cli", "core", "monitor", "search", "transfer"]) walk(folder);
+  return found;
 }
 
 if (import.meta.main) {

@@ -153,7 +153,10 @@ async function runFolders(folders: string[]): Promise<void> {
     const rest = folders.filter((folder) => NEED_SERVERS.includes(folder));
     if (rest.length === 0) return;
     const { startSet } = await import("./support/servers.ts");
-    const set = await startSet(SERVERS, say);
+    const missing = SERVERS.filter((name) =>
+      Deno.env.get(`WEIR_TEST_${name.toUpperCase()}`) === undefined
+    );
+    const set = await startSet(missing, say);
     stop = set.stop;
     Object.assign(env, set.env);
     for (const folder of rest) await suite(folder, [folder], env);
