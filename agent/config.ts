@@ -11,6 +11,7 @@ import {
   text,
   texts,
 } from "../core/config/fields.ts";
+import { programFields } from "../core/config/program_fields.ts";
 import { etcdFields } from "../core/etcd/settings.ts";
 import { kafkaFields } from "../core/kafka/settings.ts";
 
@@ -83,18 +84,7 @@ export const agentSettings = settings({
     }),
   }, { description: "Connection to Kafka and how lines are sent." }),
   tail: group(tailFields, { description: "Reading files." }),
-  listen: text("127.0.0.1:9463", {
-    description: "Address of /metrics, /healthz, /readyz and /api/status; port 0: a free one.",
-  }),
-  log: group({
-    level: choice(["debug", "info", "warning", "error"], "info", {
-      description: "What the agent says of itself.",
-    }),
-    format: choice(["auto", "text", "json"], "auto", {
-      description: "auto: text on a terminal, else JSON lines.",
-    }),
-  }, { description: "The agent's own log." }),
-  shutdown: duration(100, 600e3, "10s", { description: "Longest time from SIGTERM to the end." }),
+  ...programFields("127.0.0.1:9463"),
 });
 
 export type AgentSettings = z.output<typeof agentSettings>;

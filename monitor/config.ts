@@ -14,6 +14,7 @@ import {
   text,
   texts,
 } from "../core/config/fields.ts";
+import { programFields } from "../core/config/program_fields.ts";
 import { messageOf, WeirError } from "../core/errors.ts";
 import { IGNORED_FS_TYPES } from "./write/influx_points.ts";
 
@@ -129,9 +130,7 @@ const tags = text("", {
 });
 
 const fields = {
-  listen: text("127.0.0.1:9464", {
-    description: "Where /metrics, /healthz, /readyz and /api/status are served.",
-  }),
+  ...programFields("127.0.0.1:9464"),
   host: text("", { description: "The tag `host`; empty: the host's own name." }),
   tags,
   prometheus,
@@ -148,15 +147,6 @@ const fields = {
   sharedFor: duration(0, 60e3, "500ms", {
     description: "A sample may be given to another asker while it is not older than this.",
   }),
-  log: group({
-    level: choice(["debug", "info", "warning", "error"], "info", {
-      description: "Least severity that is logged.",
-    }),
-    format: choice(["auto", "text", "json"], "auto", {
-      description: "auto: text on a terminal, else JSON lines.",
-    }),
-  }, { description: "The monitor's own log." }),
-  shutdown: duration(100, 600e3, "10s", { description: "Longest time from SIGTERM to the end." }),
 };
 
 const shape = settings(fields);

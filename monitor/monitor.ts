@@ -7,6 +7,7 @@ import { listen, type Listening, statusApp } from "../core/http/status_server.ts
 import type { Part } from "../core/lifecycle.ts";
 import { logOf } from "../core/log.ts";
 import { type Clock, systemClock } from "../core/ports/clock.ts";
+import { readSecret } from "../core/secrets.ts";
 import type { MetricSink } from "../core/ports/metric_sink.ts";
 import { checkSettings, type MonitorSettings, parseTags, pattern } from "./config.ts";
 import { hostFiles } from "./read/host_files.ts";
@@ -136,7 +137,7 @@ function pointWriter(settings: MonitorSettings): PointWriter {
 function influxSink({ influx }: MonitorSettings, clock: Clock): MetricSink {
   return createInfluxSink({
     ...influx,
-    secret: () => influx.tokenFile === "" ? "" : Deno.readTextFileSync(influx.tokenFile).trimEnd(),
+    secret: () => influx.tokenFile === "" ? "" : readSecret(influx.tokenFile),
     timeoutMs: influx.timeout,
     gzipBytesMin: influx.gzipFrom,
     retryMinMs: influx.retryMin,

@@ -14,6 +14,7 @@ import {
   text,
   texts,
 } from "../core/config/fields.ts";
+import { programFields } from "../core/config/program_fields.ts";
 import { messageOf } from "../core/errors.ts";
 import { etcdFields } from "../core/etcd/settings.ts";
 import { kafkaFields } from "../core/kafka/settings.ts";
@@ -149,20 +150,7 @@ const fields = settings({
       description: "max.message.bytes of that topic where it has to be made.",
     }),
   }, { description: "Dead letters." }),
-  listen: text("127.0.0.1:9465", {
-    description: "Address of /metrics, /healthz, /readyz, /api/status.",
-  }),
-  shutdown: duration(0, 600e3, "20s", {
-    description: "Longest time to finish what is in memory after a signal.",
-  }),
-  log: group({
-    level: choice(["debug", "info", "warning", "error"], "info", {
-      description: "Least level that is written.",
-    }),
-    format: choice(["auto", "text", "json"], "auto", {
-      description: "auto: text on a terminal, else JSON.",
-    }),
-  }, { description: "Our own log." }),
+  ...programFields("127.0.0.1:9465", "20s"),
 });
 
 /** The settings file of weir-transfer. */

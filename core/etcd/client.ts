@@ -5,7 +5,10 @@
 import { Etcd3 } from "etcd3";
 import type { IOptions } from "etcd3";
 import { messageOf, WeirError } from "../errors.ts";
+import { readSecret, readSecretFile } from "../secrets.ts";
 import type { EtcdSettings } from "./settings.ts";
+
+const encoder = new TextEncoder();
 
 /** Makes the client; nothing is connected yet. Throws SECRET_UNREADABLE. */
 export function createEtcd(settings: EtcdSettings): Etcd3 {
@@ -17,31 +20,18 @@ export function createEtcd(settings: EtcdSettings): Etcd3 {
   };
   if (settings.caFile !== "") {
     options.credentials = {
-      rootCertificate: readFile(settings.caFile),
-      ...(settings.certFile === ""
-        ? {}
-        : { privateKey: readFile(settings.keyFile), certChain: readFile(settings.certFile) }),
+      rootCertificate: encoder.encode(readSecretFile(settings.caFile)),
+      ...(settings.certFile === "" ? {} : {
+        privateKey: encoder.encode(readSecretFile(settings.keyFile)),
+        certChain: encoder.encode(readSecretFile(settings.certFile)),
+      }),
     } as never;
   }
   if (settings.username !== "") {
-    const password = new TextDecoder().decode(readFile(settings.passwordFile)).replace(
-      /\r?\n$/,
-      "",
-    );
+    const password = readSecret(settings.passwordFile);
     options.auth = { username: settings.username, password };
   }
   return new Etcd3(options);
-}
-
-function readFile(path: string): Uint8Array {
-  try {
-    return Deno.readFileSync(path);
-  } catch (error) {
-    throw new WeirError("SECRET_UNREADABLE", `Cannot read "${path}": ${(error as Error).message}`, {
-      hint: "Check the path and that this program's user may read the file.",
-      cause: error,
-    });
-  }
 }
 
 /** Anything that etcd3 threw, as a WeirError. */

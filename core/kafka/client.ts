@@ -8,6 +8,7 @@ import type { KafkaConfig, LogEntry } from "kafkajs";
 import RequestQueue from "kafkajs/src/network/requestQueue/index.js";
 import { WeirError } from "../errors.ts";
 import { logOf } from "../log.ts";
+import { readSecret, readSecretFile } from "../secrets.ts";
 import type { KafkaSettings } from "./settings.ts";
 
 /**
@@ -48,28 +49,17 @@ export function createKafka(settings: KafkaSettings, part: string): Kafka {
   };
   if (tls.enabled) {
     config.ssl = {
-      ...(tls.caFile === "" ? {} : { ca: [readSecret(tls.caFile)] }),
+      ...(tls.caFile === "" ? {} : { ca: [readSecretFile(tls.caFile)] }),
       ...(tls.certFile === ""
         ? {}
-        : { cert: readSecret(tls.certFile), key: readSecret(tls.keyFile) }),
+        : { cert: readSecretFile(tls.certFile), key: readSecretFile(tls.keyFile) }),
     };
   }
   if (sasl.mechanism !== "none") {
-    const password = readSecret(sasl.passwordFile).replace(/\r?\n$/, "");
+    const password = readSecret(sasl.passwordFile);
     config.sasl = { mechanism: sasl.mechanism as "plain", username: sasl.username, password };
   }
   return new Kafka(config);
-}
-
-function readSecret(path: string): string {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch (error) {
-    throw new WeirError("SECRET_UNREADABLE", `Cannot read "${path}": ${(error as Error).message}`, {
-      hint: "Check the path and that this program's user may read the file.",
-      cause: error,
-    });
-  }
 }
 
 /** Lines that kafkajs calls errors and that mend themselves. */

@@ -5,6 +5,7 @@
  */
 import { Client, Serializer } from "@elastic/elasticsearch";
 import { WeirError } from "../../core/errors.ts";
+import { readSecret, readSecretFile } from "../../core/secrets.ts";
 import { allCreated } from "./bulk_answer.ts";
 
 export interface ElasticOptions {
@@ -48,25 +49,13 @@ export function createElastic(options: ElasticOptions): Client {
     sniffOnConnectionFault: options.sniff,
     sniffInterval: options.sniff ? 300_000 : false,
     enableMetaHeader: false,
-    ...(options.caFile === "" ? {} : { tls: { ca: readSecret(options.caFile) } }),
+    ...(options.caFile === "" ? {} : { tls: { ca: readSecretFile(options.caFile) } }),
     ...authOf(options),
   });
 }
 
 function authOf(options: ElasticOptions) {
-  const line = (path: string) => readSecret(path).trim();
-  if (options.apiKeyFile !== "") return { auth: { apiKey: line(options.apiKeyFile) } };
+  if (options.apiKeyFile !== "") return { auth: { apiKey: readSecret(options.apiKeyFile) } };
   if (options.username === "") return {};
-  return { auth: { username: options.username, password: line(options.passwordFile) } };
-}
-
-function readSecret(path: string): string {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch (error) {
-    throw new WeirError("SECRET_UNREADABLE", `Cannot read "${path}": ${(error as Error).message}`, {
-      hint: "Check the path and that this program's user may read the file.",
-      cause: error,
-    });
-  }
+  return { auth: { username: options.username, password: readSecret(options.passwordFile) } };
 }
