@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { characterEnd, LINES_MAX, splitLines } from "./splitter.ts";
+import { characterEnd, LINES_MAX, nextLineFeed, splitLines } from "./splitter.ts";
 
 const marks = new Int32Array(LINES_MAX * 3);
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -65,4 +65,25 @@ Deno.test("splitLines() gives the same lines however the bytes arrive", () => {
     assert.deepEqual(ends, whole.ends);
     assert.equal(whole.lines, lines.length);
   }));
+});
+
+Deno.test("nextLineFeed() finds what a loop over bytes finds, at every alignment", () => {
+  // Bytes around 10 and around the sign bit are where a test of whole words could err.
+  const byte = fc.constantFrom(9, 10, 11, 0, 138, 255, 65);
+  const input = fc.tuple(fc.array(byte, { maxLength: 40 }), fc.nat(7), fc.nat(40), fc.nat(40));
+  fc.assert(
+    fc.property(input, ([values, shift, a, b]) => {
+      const memory = new Uint8Array(64);
+      memory.set(values, shift);
+      const bytes = memory.subarray(shift, shift + values.length);
+      const words = shift % 4 === 0
+        ? new Int32Array(memory.buffer, shift, values.length >> 2)
+        : new Int32Array(0);
+      const from = Math.min(a, b, values.length), to = Math.min(Math.max(a, b), values.length);
+      let expected = from;
+      while (expected < to && bytes[expected] !== 10) expected++;
+      assert.equal(nextLineFeed(bytes, words, from, to), expected);
+    }),
+    { numRuns: 2000 },
+  );
 });
