@@ -1,5 +1,5 @@
 /**
- * CRC-32C (Castagnoli), the checksum of a Kafka record batch. Eight tables, eight bytes a step.
+ * CRC-32C (Castagnoli), the checksum of a Kafka record batch. Eight tables, eight bytes a step, loaded as two words.
  */
 
 const TABLES = makeTables();
@@ -27,13 +27,19 @@ export function crc32c(bytes: Uint8Array, from = 0, to = bytes.length, seed = 0)
   const t = TABLES;
   let crc = ~seed;
   let i = from;
-  for (const end = to - 7; i < end; i += 8) {
-    const low = crc ^
-      (bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24));
-    crc = t[1792 + (low & 255)] ^ t[1536 + ((low >>> 8) & 255)] ^ t[1280 + ((low >>> 16) & 255)] ^
-      t[1024 + (low >>> 24)] ^ t[768 + bytes[i + 4]] ^ t[512 + bytes[i + 5]] ^
-      t[256 + bytes[i + 6]] ^ t[bytes[i + 7]];
+  for (; i < to && ((bytes.byteOffset + i) & 3) !== 0; i++) {
+    crc = t[(crc ^ bytes[i]) & 255] ^ (crc >>> 8);
   }
+  // Two words a step: the loads of single bytes would cost as much as the tables.
+  const pairs = ((to - i) >> 3) << 1;
+  const words = pairs === 0 ? TABLES : new Int32Array(bytes.buffer, bytes.byteOffset + i, pairs);
+  for (let w = 0; w < pairs; w += 2) {
+    const low = crc ^ words[w], high = words[w + 1];
+    crc = t[1792 + (low & 255)] ^ t[1536 + ((low >>> 8) & 255)] ^ t[1280 + ((low >>> 16) & 255)] ^
+      t[1024 + (low >>> 24)] ^ t[768 + (high & 255)] ^ t[512 + ((high >>> 8) & 255)] ^
+      t[256 + ((high >>> 16) & 255)] ^ t[high >>> 24];
+  }
+  i += pairs << 2;
   for (; i < to; i++) crc = t[(crc ^ bytes[i]) & 255] ^ (crc >>> 8);
   return ~crc >>> 0;
 }

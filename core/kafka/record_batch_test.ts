@@ -45,6 +45,30 @@ Deno.test("crc32c() gives the check value of the standard, whole and in parts", 
   assert.equal(crc32c(bytes, 4, 9, crc32c(bytes, 0, 4)), 0xe3069283);
 });
 
+Deno.test("crc32c() gives the same for every cut of the bytes, at every alignment", () => {
+  const bytes = Uint8Array.from({ length: 300 }, (_, i) => (i * 167 + (i >> 3)) & 255);
+  const plain = (from: number, to: number) => {
+    let crc = -1;
+    for (let i = from; i < to; i++) {
+      crc ^= bytes[i];
+      for (let bit = 0; bit < 8; bit++) {
+        crc = (crc & 1) !== 0 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+      }
+    }
+    return ~crc >>> 0;
+  };
+  for (let shift = 0; shift < 9; shift++) {
+    const view = bytes.subarray(shift);
+    for (const [from, to] of [[0, 0], [0, 1], [1, 9], [3, 40], [5, 291], [0, 291]]) {
+      assert.equal(
+        crc32c(view, from, to),
+        plain(from + shift, to + shift),
+        `${shift} ${from} ${to}`,
+      );
+    }
+  }
+});
+
 for (const codec of ["none", "gzip"] as const) {
   Deno.test(`RecordBatchBuilder writes batches that kafkajs reads back, ${codec}`, async () => {
     const lines = ["first", "", "zweite Zeile äöü", "x".repeat(5000), "日志"];
