@@ -4,6 +4,8 @@ import { EXIT } from "../core/errors.ts";
 import { VERSION } from "../core/metrics/registry.ts";
 import { fail } from "../core/program.ts";
 import { schemaCommand } from "./schema.ts";
+import { searchCommand } from "./search.ts";
+import { tailCommand } from "./tail.ts";
 import { upCommand } from "./up.ts";
 import { validateCommand } from "./validate.ts";
 
@@ -14,7 +16,15 @@ const program = new Command("weir")
   .showSuggestionAfterError()
   .exitOverride((error) => Deno.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
 
-for (const command of [upCommand(), validateCommand(), schemaCommand()]) {
+for (
+  const command of [
+    upCommand(),
+    searchCommand(),
+    tailCommand(),
+    validateCommand(),
+    schemaCommand(),
+  ]
+) {
   program.addCommand(command);
 }
 

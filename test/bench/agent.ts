@@ -189,7 +189,7 @@ function print(results: Record<string, Partial<Record<Codec, Figures>>>, start: 
     }
   }
   console.log(
-    "fluent-bit, vector, telegraf: not comparable, they are not measured by this version",
+    "fluent-bit, vector and telegraf are not measured by this version",
   );
 }
 
