@@ -16,6 +16,7 @@ export interface ShownDocument {
   "log.offset"?: number;
   "log.level"?: string;
   "event.parent"?: string;
+  "event.created"?: string;
   /** Characters of the whole message, where only its beginning was sent. */
   cut?: number;
 }

@@ -14,8 +14,12 @@ export interface UpSources {
 
 const TOPIC = "local";
 const DEFAULT = "/var/log/**/*";
-/** Compressed and binary journals, never lines of text. */
-const NEVER = ["/var/log/journal/**", "**/*.gz", "**/*.xz", "**/*.zst", "**/*.bz2", "**/*.zip"];
+/** Compressed files, journals and records of logins: never lines of text, though they may be empty now. */
+const NEVER = [
+  "/var/log/journal/**",
+  "**/{btmp,faillog,lastlog,utmp,wtmp}{,.*,-*}",
+  "**/*.{gz,xz,zst,bz2,zip,journal}",
+];
 
 /**
  * `paths`: files, directories (all below) or patterns, absolute or relative to `cwd`. `data`: our own folder, never

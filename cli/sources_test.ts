@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import picomatch from "picomatch";
 import { escapePattern, upSources } from "./sources.ts";
 
 Deno.test("upSources() takes everything under /var/log without arguments, its own data left out", () => {
@@ -33,6 +34,16 @@ Deno.test("upSources() takes files, directories and patterns, relative ones too,
 Deno.test("upSources() says where a path leads nowhere", () => {
   assert.throws(() => upSources(["/no/such/place/a.log"], "/", "/d"), { code: "USAGE_NO_FILE" });
   assert.throws(() => upSources(["/no/such/*.log"], "/", "/d"), { code: "USAGE_NO_FILE" });
+});
+
+Deno.test("upSources() leaves out what is never text, under any of its names", () => {
+  const excluded = picomatch(upSources([], "/", "/d").entries[0].exclude, { dot: false });
+  for (const name of ["btmp", "wtmp.1", "lastlog", "nginx/access.log.2.gz", "a/b.journal"]) {
+    assert(excluded(`/var/log/${name}`), name);
+  }
+  for (const name of ["syslog", "wtmp-report.log.txt/x", "app/btmp.log/y", "dpkg.log"]) {
+    assert(!excluded(`/var/log/${name}`), name);
+  }
 });
 
 Deno.test("escapePattern() makes every character mean itself", () => {
