@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { EXIT } from "../core/errors.ts";
 import { VERSION } from "../core/metrics/registry.ts";
 import { fail } from "../core/program.ts";
+import { demoCommand } from "./demo.ts";
 import { schemaCommand } from "./schema.ts";
 import { searchCommand } from "./search.ts";
 import { tailCommand } from "./tail.ts";
@@ -19,6 +20,7 @@ const program = new Command("weir")
 for (
   const command of [
     upCommand(),
+    demoCommand(),
     searchCommand(),
     tailCommand(),
     validateCommand(),

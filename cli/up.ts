@@ -22,7 +22,7 @@ import { StoreLineSink } from "../search/store/line_sink.ts";
 import { report } from "./report.ts";
 import { upSources } from "./sources.ts";
 
-interface UpOptions {
+export interface UpOptions {
   listen: string;
   data?: string;
   keepDays: string;
@@ -54,7 +54,15 @@ export function upCommand(): Command {
     });
 }
 
-async function up(paths: string[], options: UpOptions): Promise<number> {
+/**
+ * Runs until a signal ends it and returns the exit code. `more`: parts that start last and stop first. Throws the
+ * errors of the arguments, and of a part that does not start.
+ */
+export async function up(
+  paths: string[],
+  options: UpOptions,
+  more: readonly Part[] = [],
+): Promise<number> {
   startLog({ level: options.logLevel });
   const data = options.data ?? defaultData();
   const sources = upSources(paths, Deno.cwd(), data);
@@ -122,6 +130,7 @@ async function up(paths: string[], options: UpOptions): Promise<number> {
     },
     ...monitor.parts,
     agent,
+    ...more,
   ];
   await startParts(parts, SHUTDOWN_MS);
   await agent.discovered;
