@@ -88,6 +88,6 @@ Deno.test("weir up, executable: a pattern that would be tried in countless ways 
   const url = await urlOf(program);
   await waitFor("both lines", async () => await count(url) === 2);
   // From each of 200,000 places to the end of the line: 20 billion steps for an engine that goes back.
-  assert.equal(await count(url, "/[ab]*c/"), 0);
-  assert.equal(await count(url, "/[a-z]*t$/"), 1);
+  assert.equal(await count(url, "/(?:a|b)*c/"), 0);
+  assert.equal(await count(url, "/(?:a|b|s|h|o|r|t)*t$/"), 1);
 });
