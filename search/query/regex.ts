@@ -10,14 +10,25 @@ export const REGEX_CHARS_MAX = 1000;
 /** Most unbounded repetitions (`*`, `+`, `{n,}`) in one expression. */
 export const REGEX_REPEATS_MAX = 6;
 
-/** Compiles a source that `regexFault` accepted. Unicode rules where they fit, else the older, laxer ones. */
+/**
+ * Compiles a source that `regexFault` accepted. Unicode rules are used only where it names Unicode properties or code
+ * points, and fits them: the engine that answers in linear time knows none. Without them a character beyond U+FFFF
+ * counts as two.
+ */
 export function compileRegex(source: string, flags = ""): RegExp {
-  try {
-    return new RegExp(source, `${flags}u`);
-  } catch {
-    // "\-" and its like are errors under Unicode rules only; people write them.
-    return new RegExp(source, flags);
+  if (needsUnicode(source)) {
+    try {
+      return new RegExp(source, `${flags}u`);
+    } catch {
+      // "\-" and its like are errors under Unicode rules only; people write them.
+    }
   }
+  return new RegExp(source, flags);
+}
+
+/** True where a source means something else, or nothing, without Unicode rules. */
+export function needsUnicode(source: string): boolean {
+  return /\\[pPu]|[\u{10000}-\u{10ffff}]/u.test(source);
 }
 
 /** Why a source is refused, with the place in it, or undefined where it is fine. */

@@ -4,6 +4,7 @@
  * exactly where they match in the block. What cannot be rewritten with certainty is left to a
  * search line by line.
  */
+import { needsUnicode } from "../query/regex.ts";
 
 export interface BlockRegex {
   /** Global and multi-line. */
@@ -42,7 +43,7 @@ export function blockRegex(source: string): BlockRegex | undefined {
       i++;
     }
   }
-  for (const flags of ["gmu", "gm"]) {
+  for (const flags of needsUnicode(source) ? ["gmu", "gm"] : ["gm"]) {
     try {
       new RegExp(source, flags.replace(/[gm]/g, ""));
       return { regex: new RegExp(out, flags), anchored };
