@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Etcd3 } from "etcd3";
-import { servers, startEtcd } from "../support/servers.ts";
+import { servers, startEtcd, startEtcdCluster } from "../support/servers.ts";
 import { uniqueName } from "../support/temp.ts";
 import { waitFor } from "../support/wait.ts";
 
@@ -51,6 +51,31 @@ Deno.test({
       await server.start();
       const value = await waitFor("an answer", () => client.get("kept").string());
       assert.equal(value, "yes");
+    } finally {
+      client.close();
+    }
+  },
+});
+
+Deno.test({
+  name: "etcd: three nodes take a key while one is dead, and it has the key when it is back",
+  sanitizeOps: false, // as above
+  sanitizeResources: false,
+  async fn() {
+    await using cluster = await startEtcdCluster();
+    const [dead, second, third] = cluster.nodes;
+    const client = new Etcd3({ hosts: [second.address, third.address] });
+    try {
+      await dead.kill9();
+      // The dead one may have led: until another does, a put is refused.
+      await waitFor("a put with two nodes", () => client.put("shared").value("yes"));
+      await dead.start();
+      const back = new Etcd3({ hosts: dead.address });
+      try {
+        assert.equal(await waitFor("an answer", () => back.get("shared").string()), "yes");
+      } finally {
+        back.close();
+      }
     } finally {
       client.close();
     }

@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
 import { type Admin, Kafka, logLevel } from "kafkajs";
 import { assertAllThere, numberedLines } from "../support/numbered.ts";
-import { kafkaTools, servers, startKafka } from "../support/servers.ts";
+import { kafkaTools, servers, startKafka, startKafkaCluster } from "../support/servers.ts";
 import { uniqueName } from "../support/temp.ts";
 import { waitFor } from "../support/wait.ts";
 
 function clientOf(address: string): Kafka {
-  return new Kafka({ clientId: "test", brokers: [address], logLevel: logLevel.NOTHING });
+  return new Kafka({
+    clientId: "test",
+    brokers: address.split(","),
+    logLevel: logLevel.NOTHING,
+    retry: { retries: 20, maxRetryTime: 1000 },
+  });
 }
 
 /** What a topic's only partition holds from the beginning, at least `count` of it. */
@@ -87,5 +92,38 @@ Deno.test({
     await server.start();
     assert.notEqual(server.pid, first);
     assertAllThere(await consume(clientOf(server.address), topic, 50), topic, 50);
+  },
+});
+
+Deno.test({
+  name:
+    "kafka: three nodes go on when the leader of a partition is killed, and it comes back in sync",
+  sanitizeOps: false, // as above
+  sanitizeResources: false,
+  async fn() {
+    await using cluster = await startKafkaCluster();
+    const kafka = clientOf(cluster.address), topic = uniqueName("servers");
+    const admin = kafka.admin(), producer = kafka.producer({ idempotent: true });
+    await admin.connect();
+    await producer.connect();
+    const partition = async () =>
+      (await admin.fetchTopicMetadata({ topics: [topic] })).topics[0].partitions[0];
+    const lines = [...numberedLines(topic, 400)].map((value) => ({ value }));
+    try {
+      await makeTopic(admin, topic);
+      const { leader, replicas, isr } = await partition();
+      assert.deepEqual([replicas.length, isr.length], [3, 3]);
+      await producer.send({ topic, acks: -1, messages: lines.slice(0, 200) });
+      const killed = cluster.nodes[leader - 1];
+      await killed.kill9();
+      await producer.send({ topic, acks: -1, messages: lines.slice(200) });
+      assert.notEqual((await partition()).leader, leader);
+      assertAllThere(await consume(kafka, topic, 400), topic, 400);
+      await killed.start();
+      await waitFor("all three in sync", async () => (await partition()).isr.length === 3);
+    } finally {
+      await producer.disconnect();
+      await admin.disconnect();
+    }
   },
 });

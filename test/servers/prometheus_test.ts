@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { promtool, startPrometheus } from "../support/servers.ts";
+import { promtool, servers, startPrometheus } from "../support/servers.ts";
 import { waitFor } from "../support/wait.ts";
 
 const METRICS = "# HELP weir_lines_total Lines.\n# TYPE weir_lines_total counter\n";
@@ -39,4 +39,13 @@ Deno.test("promtool: takes good metrics, says what is wrong with others", async 
   await promtool(["check", "metrics"], `${METRICS}weir_lines_total 42\n`);
   const bad = "# HELP weir_lines Lines.\n# TYPE weir_lines counter\nweir_lines 1\n";
   await assert.rejects(promtool(["check", "metrics"], bad), /weir_lines.*_total/);
+});
+
+Deno.test("prometheus: the shared one evaluates expressions", async () => {
+  const { prometheus } = await servers("prometheus");
+  const answer = await fetch(
+    `${prometheus}/api/v1/query?query=${encodeURIComponent("vector(6)*7")}`,
+  );
+  const { data } = await answer.json();
+  assert.equal(data.result[0].value[1], "42");
 });

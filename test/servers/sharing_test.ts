@@ -35,3 +35,23 @@ Deno.test("servers end with the process that started them, and their folders go"
   await waitFor("the end of the server", () => isGone(`/proc/${pid}`));
   await waitFor("the end of its folder", () => isGone(folder));
 });
+
+Deno.test("a kept server outlives the process that started it; its folder goes when it ends", async () => {
+  const code = `import { startEtcd } from ${
+    JSON.stringify(import.meta.resolve("../support/servers.ts"))
+  };
+    const server = await startEtcd({ keep: true });
+    console.log("started", server.pid, server.folder, server.address);`;
+  await using starter = startProgram(Deno.execPath(), ["run", "-A", "--no-check", "-"], {
+    input: code,
+  });
+  const [, pid, folder, address] = await starter.waitForLine(/^started (\d+) (\S+) (\S+)$/);
+  assert.equal((await starter.exit).code, 0);
+  try {
+    const answer = await fetch(`${address}/health`);
+    assert.equal((await answer.json()).health, "true");
+  } finally {
+    Deno.kill(Number(pid), "SIGKILL");
+  }
+  await waitFor("the end of its folder", () => Deno.stat(folder).then(() => false, () => true));
+});

@@ -9,17 +9,17 @@ import { installElasticsearch, startElasticsearch } from "./real/elasticsearch.t
 import { installEtcd, startEtcd } from "./real/etcd.ts";
 import { installInfluxdb, startInfluxdb } from "./real/influxdb.ts";
 import { type Say, sayOnStderr, withLock } from "./real/install.ts";
-import type { Server } from "./real/instance.ts";
+import type { Server, StartOptions } from "./real/instance.ts";
 import { installKafka, startKafka } from "./real/kafka.ts";
-import { installPrometheus } from "./real/prometheus.ts";
+import { installPrometheus, startPrometheus } from "./real/prometheus.ts";
 import { removeAll } from "./temp.ts";
 
 export { startElasticsearch } from "./real/elasticsearch.ts";
-export { startEtcd } from "./real/etcd.ts";
+export { startEtcd, startEtcdCluster } from "./real/etcd.ts";
 export { startInfluxdb } from "./real/influxdb.ts";
-export { kafkaTools, startKafka } from "./real/kafka.ts";
+export { kafkaTools, startKafka, startKafkaCluster } from "./real/kafka.ts";
 export { promtool, startPrometheus } from "./real/prometheus.ts";
-export type { Server } from "./real/instance.ts";
+export type { Cluster, Server } from "./real/instance.ts";
 
 export interface InfluxAccess {
   url: string;
@@ -37,6 +37,8 @@ export interface Servers {
   elasticsearch: string;
   etcd: string;
   influxdb: InfluxAccess;
+  /** It scrapes nothing: for the API and for expressions. A test that wants samples calls startPrometheus(). */
+  prometheus: string;
 }
 
 export type ServerName = keyof Servers;
@@ -44,6 +46,8 @@ export type ServerName = keyof Servers;
 export interface ServerSet {
   /** Name these in the environment of the tests. */
   env: Record<string, string>;
+  /** Process ids of the servers that were started. */
+  pids: number[];
   /** Ends the servers and removes their data; twice is no fault. */
   stop(): Promise<void>;
 }
@@ -53,14 +57,18 @@ const VARIABLE: Record<ServerName, string> = {
   elasticsearch: "WEIR_TEST_ELASTICSEARCH",
   etcd: "WEIR_TEST_ETCD",
   influxdb: "WEIR_TEST_INFLUXDB",
+  prometheus: "WEIR_TEST_PROMETHEUS",
 };
 
-const START: Record<ServerName, (say: Say) => Promise<{ server: Server; value: string }>> = {
-  kafka: async (say) => plain(await startKafka({ say })),
-  elasticsearch: async (say) => plain(await startElasticsearch({ say })),
-  etcd: async (say) => plain(await startEtcd({ say })),
-  influxdb: async (say) => {
-    const { server, access } = await startInfluxdb({ say });
+type Start = (options: StartOptions) => Promise<{ server: Server; value: string }>;
+
+const START: Record<ServerName, Start> = {
+  kafka: async (options) => plain(await startKafka(options)),
+  elasticsearch: async (options) => plain(await startElasticsearch(options)),
+  etcd: async (options) => plain(await startEtcd(options)),
+  prometheus: async (options) => plain(await startPrometheus({ targets: [], ...options })),
+  influxdb: async (options) => {
+    const { server, access } = await startInfluxdb(options);
     const { url, org, bucket, token } = access;
     return { server, value: [url, org, bucket, token].join("|") };
   },
@@ -98,15 +106,22 @@ export async function installAll(say: Say): Promise<void> {
   await installInfluxdb(say);
 }
 
-/** Starts servers side by side and says how long each took. Where one fails the others are ended and it throws. */
-export async function startSet(names: readonly ServerName[], say: Say): Promise<ServerSet> {
+/**
+ * Starts servers side by side and says how long each took. Where one fails the others are ended and it throws. With
+ * `keep` they outlive this process, unless stop() is called.
+ */
+export async function startSet(
+  names: readonly ServerName[],
+  say: Say,
+  keep = false,
+): Promise<ServerSet> {
   const started: Server[] = [], env: Record<string, string> = {};
   const since = performance.now();
   const stop = async () => {
     await Promise.all(started.splice(0).map((server) => server.remove()));
   };
   const results = await Promise.allSettled(names.map(async (name) => {
-    const { server, value } = await START[name](say);
+    const { server, value } = await START[name]({ say, keep });
     started.push(server);
     env[VARIABLE[name]] = value;
     const seconds = ((performance.now() - since) / 1000).toFixed(1);
@@ -117,7 +132,7 @@ export async function startSet(names: readonly ServerName[], say: Say): Promise<
     await stop();
     throw failed.reason;
   }
-  return { env, stop };
+  return { env, pids: started.map((server) => server.pid), stop };
 }
 
 function plain(server: Server): { server: Server; value: string } {

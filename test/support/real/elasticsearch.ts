@@ -7,19 +7,18 @@
 import { freePort, removeAll } from "../temp.ts";
 import { run } from "../process.ts";
 import { cached, isFile, jdkHome, mavenJars, type Say, sayOnStderr } from "./install.ts";
-import { answers, runFolder, Server, serverEnv } from "./instance.ts";
+import { answers, runFolder, Server, serverEnv, type StartOptions } from "./instance.ts";
 
 const VERSION = "9.5.3";
 const SOURCES = new URL("./java", import.meta.url).pathname;
 const NETTY = "modules/transport-netty4", ROOT_PLUGIN = "modules/weir-root";
 const NOBODY = 65534;
 
-export interface ElasticsearchOptions {
+export interface ElasticsearchOptions extends StartOptions {
   /** Added to elasticsearch.yml, over ours. */
   settings?: Record<string, unknown>;
   /** @default {512} */
   heapMb?: number;
-  say?: Say;
 }
 
 /** Installs Elasticsearch where it is not yet; returns its home. */
@@ -157,6 +156,7 @@ export async function startElasticsearch(options: ElasticsearchOptions = {}): Pr
     command: [...user, `${jdk}/bin/java`, ...javaArgs(home, folder, heapMb)],
     env: { ...serverEnv(), LIBFFI_TMPDIR: `${folder}/tmp` },
     input: `${folder}/start_arguments`,
+    keep: options.keep,
     ready: () =>
       answers(`http://127.0.0.1:${port}/_cluster/health?wait_for_status=yellow&timeout=1s`),
     readyTimeoutMs: 120_000,

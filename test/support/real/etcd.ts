@@ -1,12 +1,23 @@
-/** etcd of Debian: one node on loopback. */
+/** etcd of Debian on loopback: one node, or several that keep their keys while most of them live. */
 import { freePort } from "../temp.ts";
 import { type Say, sayOnStderr, unpackedCommand } from "./install.ts";
-import { answers, runFolder, Server } from "./instance.ts";
+import {
+  answers,
+  Cluster,
+  runFolder,
+  Server,
+  type ServerPlan,
+  type StartOptions,
+} from "./instance.ts";
 
-export interface EtcdOptions {
+export interface EtcdOptions extends StartOptions {
   /** Added to its command line. */
   args?: readonly string[];
-  say?: Say;
+}
+
+export interface EtcdClusterOptions extends EtcdOptions {
+  /** An odd number. @default {3} */
+  nodes?: number;
 }
 
 /** Gets etcd where it is not yet; returns its path. */
@@ -16,26 +27,41 @@ export async function installEtcd(say: Say): Promise<string> {
 
 /** Starts a node on a port and data of its own. `address` is its URL. */
 export async function startEtcd(options: EtcdOptions = {}): Promise<Server> {
+  const [plan] = await plans(1, options);
+  return await Server.start(plan);
+}
+
+/** Starts nodes that form one cluster. The `address` of each is its URL. */
+export async function startEtcdCluster(options: EtcdClusterOptions = {}): Promise<Cluster> {
+  return await Cluster.start(await plans(options.nodes ?? 3, options));
+}
+
+async function plans(count: number, options: EtcdOptions): Promise<ServerPlan[]> {
   const etcd = await installEtcd(options.say ?? sayOnStderr);
-  const folder = await runFolder("etcd");
-  const address = `http://127.0.0.1:${freePort()}`, peer = `http://127.0.0.1:${freePort()}`;
-  return await Server.start({
-    name: "etcd",
-    address,
-    folder,
-    command: [
-      etcd,
-      "--name=n1",
-      `--data-dir=${folder}/data`,
-      `--listen-client-urls=${address}`,
-      `--advertise-client-urls=${address}`,
-      `--listen-peer-urls=${peer}`,
-      `--initial-advertise-peer-urls=${peer}`,
-      `--initial-cluster=n1=${peer}`,
-      ...options.args ?? [],
-    ],
-    ready: () => answers(`${address}/health`),
-    readyTimeoutMs: 30_000,
-    stopTimeoutMs: 5_000,
-  });
+  const peers = Array.from({ length: count }, () => `http://127.0.0.1:${freePort()}`);
+  const members = peers.map((peer, i) => `n${i + 1}=${peer}`).join(",");
+  return await Promise.all(peers.map(async (peer, i) => {
+    const folder = await runFolder("etcd");
+    const address = `http://127.0.0.1:${freePort()}`;
+    return {
+      name: count === 1 ? "etcd" : `etcd node ${i + 1}`,
+      address,
+      folder,
+      command: [
+        etcd,
+        `--name=n${i + 1}`,
+        `--data-dir=${folder}/data`,
+        `--listen-client-urls=${address}`,
+        `--advertise-client-urls=${address}`,
+        `--listen-peer-urls=${peer}`,
+        `--initial-advertise-peer-urls=${peer}`,
+        `--initial-cluster=${members}`,
+        ...options.args ?? [],
+      ],
+      keep: options.keep,
+      ready: () => answers(`${address}/health`),
+      readyTimeoutMs: 30_000,
+      stopTimeoutMs: 5_000,
+    };
+  }));
 }

@@ -1,7 +1,8 @@
 /**
  * A server's process. A shell of a session of its own starts it and looks every half second whether the process that
  * asked is still there; when it is not, the server is killed and its folder removed. So a server outlives neither a
- * crash nor Ctrl-C, and nothing of it is left in the resource table that Deno's tests check for leaks.
+ * crash nor Ctrl-C, and nothing of it is left in the resource table that Deno's tests check for leaks. A server that is
+ * to be kept has no such watcher; its folder goes when it ends.
  */
 import { waitFor } from "../wait.ts";
 
@@ -13,6 +14,11 @@ owner=$1 folder=$2 log=$3 input=$4; shift 4
   server=$!
   echo "$server"
   exec >/dev/null
+  if [ "$owner" = nobody ]; then
+    wait "$server"
+    rm -rf -- "$folder"
+    exit
+  fi
   ( while kill -0 "$owner"; do sleep 0.5; done; kill -9 "$server" ) &
   watcher=$!
   wait "$server"
@@ -31,6 +37,8 @@ export interface GuardedCommand {
   env: Record<string, string>;
   /** File for standard input. @default {"/dev/null"} */
   input?: string;
+  /** Lets it outlive the process that asked. @default {false} */
+  keep?: boolean;
 }
 
 /** A process that is known by its pid and its start, so that a pid used again is never taken for it. */
@@ -44,9 +52,10 @@ export class GuardedProcess {
   }
 
   static async start(guarded: GuardedCommand): Promise<GuardedProcess> {
-    const { folder, log, command, env, input = "/dev/null" } = guarded;
+    const { folder, log, command, env, input = "/dev/null", keep = false } = guarded;
+    const owner = keep ? "nobody" : String(Deno.pid);
     const { stdout, success } = await new Deno.Command("setsid", {
-      args: ["sh", "-c", GUARD, "sh", String(Deno.pid), folder, log, input, ...command],
+      args: ["sh", "-c", GUARD, "sh", owner, folder, log, input, ...command],
       cwd: folder,
       env,
       clearEnv: true,

@@ -2,11 +2,10 @@
  * InfluxDB 2 without its web page, built once from its Go module, its query language Flux in Rust with it: there is no
  * package of it. The build takes some minutes; needed are go, cargo and a C compiler.
  */
-import { freePort } from "../temp.ts";
 import { findCommand, run } from "../process.ts";
-import { removeAll } from "../temp.ts";
+import { freePort, removeAll } from "../temp.ts";
 import { cached, needCommand, type Say, sayOnStderr } from "./install.ts";
-import { answers, runFolder, Server } from "./instance.ts";
+import { answers, runFolder, Server, type StartOptions } from "./instance.ts";
 
 const VERSION = "2.7.12";
 const GO_MOD = `module weir/influxdb
@@ -93,7 +92,7 @@ async function build(folder: string, say: Say): Promise<void> {
 }
 
 /** Starts a server on a port and data of its own, with an organisation, a bucket and a token that may do all. */
-export async function startInfluxdb(options: { say?: Say } = {}): Promise<InfluxdbServer> {
+export async function startInfluxdb(options: StartOptions = {}): Promise<InfluxdbServer> {
   const influxd = await installInfluxdb(options.say ?? sayOnStderr);
   const folder = await runFolder("influxdb");
   const listen = `127.0.0.1:${freePort()}`, url = `http://${listen}`;
@@ -109,6 +108,7 @@ export async function startInfluxdb(options: { say?: Say } = {}): Promise<Influx
       `--http-bind-address=${listen}`,
       "--reporting-disabled",
     ],
+    keep: options.keep,
     ready: () => answers(`${url}/health`),
     readyTimeoutMs: 30_000,
     stopTimeoutMs: 5_000,

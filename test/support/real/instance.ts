@@ -2,6 +2,15 @@
 import { NeverError, waitFor } from "../wait.ts";
 import { removeAll } from "../temp.ts";
 import { GuardedProcess } from "./guard.ts";
+import type { Say } from "./install.ts";
+
+/** What every start of a server takes. */
+export interface StartOptions {
+  /** Gets the progress of an installation. @default standard error */
+  say?: Say;
+  /** Lets the server outlive this process; its folder goes when it ends. @default {false} */
+  keep?: boolean;
+}
 
 export interface ServerPlan {
   name: string;
@@ -14,6 +23,7 @@ export interface ServerPlan {
   env?: Record<string, string>;
   /** File for standard input. */
   input?: string;
+  keep?: boolean;
   /** True when it answers; an error means not yet. */
   ready(log: string): boolean | Promise<boolean>;
   /** @default {60000} */
@@ -63,13 +73,14 @@ export class Server implements AsyncDisposable {
   /** Starts it, again on the same port and data after kill9() or stop(), and waits until it answers. */
   async start(): Promise<void> {
     if (this.#process?.alive) return;
-    const { name, folder, command, input, ready, readyTimeoutMs = 60_000 } = this.#plan;
+    const { name, folder, command, input, keep, ready, readyTimeoutMs = 60_000 } = this.#plan;
     await Deno.writeTextFile(this.logFile, "");
     const started = await GuardedProcess.start({
       folder,
       log: this.logFile,
       command,
       input,
+      keep,
       env: this.#plan.env ?? serverEnv(),
     });
     this.#process = started;
@@ -116,6 +127,39 @@ export class Server implements AsyncDisposable {
     return `--- end of the log of ${this.name}\n${
       text.trimEnd().split("\n").slice(-30).join("\n")
     }`;
+  }
+}
+
+/** Servers that form one whole: started side by side, since none is ready alone, and ended together. */
+export class Cluster implements AsyncDisposable {
+  readonly nodes: readonly Server[];
+
+  private constructor(nodes: readonly Server[]) {
+    this.nodes = nodes;
+  }
+
+  /** Where one node does not start the others are ended, and it throws what that one said. */
+  static async start(plans: readonly ServerPlan[]): Promise<Cluster> {
+    const cluster = new Cluster(plans.map((plan) => new Server(plan)));
+    const results = await Promise.allSettled(cluster.nodes.map((node) => node.start()));
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed === undefined) return cluster;
+    await cluster.remove();
+    throw failed.reason;
+  }
+
+  /** The addresses of all nodes, joined by commas. */
+  get address(): string {
+    return this.nodes.map((node) => node.address).join(",");
+  }
+
+  /** Kills the nodes and removes their data. */
+  async remove(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.remove()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.remove();
   }
 }
 

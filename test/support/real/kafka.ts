@@ -1,8 +1,11 @@
-/** Apache Kafka from Maven Central: one node that is broker and controller, on loopback, small and quick to start. */
+/**
+ * Apache Kafka from Maven Central on loopback, small and quick to start: one node that is broker and controller, or
+ * several of them with replicated topics.
+ */
 import { freePort } from "../temp.ts";
 import { run } from "../process.ts";
 import { cached, kafkaJava, mavenJars, type Say, sayOnStderr } from "./install.ts";
-import { runFolder, Server } from "./instance.ts";
+import { Cluster, runFolder, Server, type ServerPlan, type StartOptions } from "./instance.ts";
 
 // 4.4.0 lacks kafka-tools on Maven Central.
 const VERSION = "4.3.1";
@@ -14,12 +17,23 @@ const JARS = [
 const CLUSTER_ID = "d2Vpci10ZXN0cy0wMDAwMQ";
 const QUICK_JAVA = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true"];
 
-export interface KafkaOptions {
+export interface KafkaOptions extends StartOptions {
   /** Added to server.properties, over ours. */
   properties?: Record<string, string>;
   /** @default {384} */
   heapMb?: number;
-  say?: Say;
+}
+
+export interface KafkaClusterOptions extends KafkaOptions {
+  /** Topics have 3 replicas, of which 2 must be in sync. At least 3. @default {3} */
+  nodes?: number;
+}
+
+/** A node among those that choose the controller. */
+interface Node {
+  id: number;
+  port: number;
+  controllerPort: number;
 }
 
 /** Installs Kafka where it is not yet; returns its home. */
@@ -31,7 +45,8 @@ export async function installKafka(say: Say): Promise<string> {
     await Deno.writeTextFile(`${home}/log4j2-tools.properties`, log4j("SYSTEM_ERR", "WARN"));
     // Formatting costs a start of Java; an empty node's data is the same each time, so it is made once and copied.
     const settings = `${home}/format.properties`;
-    await Deno.writeTextFile(settings, lines(properties(`${home}/formatted`, 9092, 9093)));
+    const node = { id: 1, port: 9092, controllerPort: 9093 };
+    await Deno.writeTextFile(settings, lines(properties(`${home}/formatted`, node, [node])));
     const format = ["format", "-t", CLUSTER_ID, "-c", settings];
     await run(java, toolArgs(home, "kafka.tools.StorageTool", format));
     await Deno.stat(`${home}/formatted/meta.properties`);
@@ -40,33 +55,62 @@ export async function installKafka(say: Say): Promise<string> {
 
 /** Starts a node on a port and data of its own. `address` is host:port of its plain listener. */
 export async function startKafka(options: KafkaOptions = {}): Promise<Server> {
+  const [plan] = await plans(1, options);
+  return await Server.start(plan);
+}
+
+/** Starts nodes that form one cluster. The `address` of each is host:port, that of the cluster joins them by commas. */
+export async function startKafkaCluster(options: KafkaClusterOptions = {}): Promise<Cluster> {
+  return await Cluster.start(await plans(options.nodes ?? 3, options));
+}
+
+async function plans(count: number, options: KafkaOptions): Promise<ServerPlan[]> {
   const { say = sayOnStderr, heapMb = 384 } = options;
   const home = await installKafka(say), java = await kafkaJava(say);
-  const folder = await runFolder("kafka");
-  const port = freePort(), controllerPort = freePort();
-  await Deno.mkdir(`${folder}/data`);
-  for await (const { name } of Deno.readDir(`${home}/formatted`)) {
-    await Deno.copyFile(`${home}/formatted/${name}`, `${folder}/data/${name}`);
-  }
-  const settings = { ...properties(`${folder}/data`, port, controllerPort), ...options.properties };
-  await Deno.writeTextFile(`${folder}/server.properties`, lines(settings));
-  return await Server.start({
-    name: "kafka",
-    address: `127.0.0.1:${port}`,
-    folder,
-    command: [
-      java,
-      `-Xmx${heapMb}m`,
-      ...QUICK_JAVA,
-      "-XX:+ExitOnOutOfMemoryError",
-      `-Dlog4j2.configurationFile=${home}/log4j2.properties`,
-      "-cp",
-      `${home}/lib/*`,
-      "kafka.Kafka",
-      `${folder}/server.properties`,
-    ],
-    ready: (log) => log.includes("Kafka Server started"),
+  const nodes = Array.from({ length: count }, (_, i): Node => {
+    return { id: i + 1, port: freePort(), controllerPort: freePort() };
   });
+  return await Promise.all(nodes.map(async (node) => {
+    const folder = await runFolder("kafka");
+    await layOutData(home, `${folder}/data`, node.id);
+    const settings = { ...properties(`${folder}/data`, node, nodes), ...options.properties };
+    await Deno.writeTextFile(`${folder}/server.properties`, lines(settings));
+    return {
+      name: count === 1 ? "kafka" : `kafka node ${node.id}`,
+      address: `127.0.0.1:${node.port}`,
+      folder,
+      command: [
+        java,
+        `-Xmx${heapMb}m`,
+        ...QUICK_JAVA,
+        "-XX:+ExitOnOutOfMemoryError",
+        `-Dlog4j2.configurationFile=${home}/log4j2.properties`,
+        "-cp",
+        `${home}/lib/*`,
+        "kafka.Kafka",
+        `${folder}/server.properties`,
+      ],
+      keep: options.keep,
+      ready: (log) => log.includes("Kafka Server started"),
+    };
+  }));
+}
+
+/** What formatting makes, with the node's own id and a data folder id that no other node has. */
+async function layOutData(home: string, data: string, id: number): Promise<void> {
+  await Deno.mkdir(data);
+  for await (const { name } of Deno.readDir(`${home}/formatted`)) {
+    await Deno.copyFile(`${home}/formatted/${name}`, `${data}/${name}`);
+  }
+  const folderId = crypto.getRandomValues(new Uint8Array(16));
+  folderId[0] &= 0x7f; // Kafka takes no id whose text begins with a dash
+  const text = folderId.toBase64({ alphabet: "base64url", omitPadding: true });
+  const meta = await Deno.readTextFile(`${data}/meta.properties`);
+  await Deno.writeTextFile(
+    `${data}/meta.properties`,
+    meta.replace(/^node\.id=.*$/m, `node.id=${id}`)
+      .replace(/^directory\.id=.*$/m, `directory.id=${text}`),
+  );
 }
 
 /** Runs one of Kafka's own tools, such as `org.apache.kafka.tools.TopicCommand`; returns its standard output. */
@@ -80,28 +124,29 @@ function toolArgs(home: string, className: string, args: readonly string[]): str
   return ["-Xmx256m", ...QUICK_JAVA, logging, "-cp", `${home}/lib/*`, className, ...args];
 }
 
-function properties(data: string, port: number, controllerPort: number): Record<string, string> {
-  const listener = `PLAINTEXT://127.0.0.1:${port}`;
+function properties(data: string, own: Node, all: readonly Node[]): Record<string, string> {
+  const listener = `PLAINTEXT://127.0.0.1:${own.port}`;
+  const replicas = String(Math.min(3, all.length)), inSync = all.length < 3 ? "1" : "2";
   return {
     "process.roles": "broker,controller",
-    "node.id": "1",
-    "controller.quorum.voters": `1@127.0.0.1:${controllerPort}`,
-    "listeners": `${listener},CONTROLLER://127.0.0.1:${controllerPort}`,
+    "node.id": String(own.id),
+    "controller.quorum.voters": all.map((n) => `${n.id}@127.0.0.1:${n.controllerPort}`).join(","),
+    "listeners": `${listener},CONTROLLER://127.0.0.1:${own.controllerPort}`,
     "advertised.listeners": listener,
     "controller.listener.names": "CONTROLLER",
     "inter.broker.listener.name": "PLAINTEXT",
     "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
     "log.dirs": data,
     "num.partitions": "3",
-    "default.replication.factor": "1",
-    "min.insync.replicas": "1",
-    "offsets.topic.replication.factor": "1",
+    "default.replication.factor": replicas,
+    "min.insync.replicas": inSync,
+    "offsets.topic.replication.factor": replicas,
     "offsets.topic.num.partitions": "6",
-    "transaction.state.log.replication.factor": "1",
-    "transaction.state.log.min.isr": "1",
+    "transaction.state.log.replication.factor": replicas,
+    "transaction.state.log.min.isr": inSync,
     "transaction.state.log.num.partitions": "3",
-    "share.coordinator.state.topic.replication.factor": "1",
-    "share.coordinator.state.topic.min.isr": "1",
+    "share.coordinator.state.topic.replication.factor": replicas,
+    "share.coordinator.state.topic.min.isr": inSync,
     "group.initial.rebalance.delay.ms": "0",
     // Tests of groups do not wait the usual 6 s for a member that was killed.
     "group.min.session.timeout.ms": "1000",

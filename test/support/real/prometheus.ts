@@ -2,16 +2,15 @@
 import { freePort } from "../temp.ts";
 import { run } from "../process.ts";
 import { type Say, sayOnStderr, unpackedCommand } from "./install.ts";
-import { answers, runFolder, Server } from "./instance.ts";
+import { answers, runFolder, Server, type StartOptions } from "./instance.ts";
 
-export interface PrometheusOptions {
+export interface PrometheusOptions extends StartOptions {
   /** host:port of what it scrapes, all of job "test". */
   targets: readonly string[];
   /** Text of a rule file. */
   rules?: string;
   /** Seconds between two scrapes, and two looks at the rules. @default {1} */
   intervalS?: number;
-  say?: Say;
 }
 
 /** Gets Prometheus where it is not yet; returns its path. */
@@ -48,6 +47,7 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Serve
       `--web.listen-address=${listen}`,
       "--web.enable-lifecycle",
     ],
+    keep: options.keep,
     ready: () => answers(`http://${listen}/-/ready`),
     readyTimeoutMs: 30_000,
     stopTimeoutMs: 5_000,
