@@ -1,6 +1,6 @@
 /**
- * The page of all error codes, read from the sources: every code that a WeirError is made with, and every row of a table
- * of codes.
+ * The page of all error codes, read from the sources: every code that a WeirError is made with, and
+ * every row of a table of codes.
  */
 
 /** A code with its hint, where the source gives one as plain text. */
@@ -40,8 +40,9 @@ export function errorPage(sources: ReadonlyMap<string, string>): string {
   });
   return `# Error codes
 
-Every condition that an operator meets has a code that does not change. The message says what happened and where; the hint
-says what to do, and stands with the message wherever it is shown. Hints that depend on the case are left out here.
+Every condition that an operator meets has a code that does not change. The message says what
+happened and where; the hint says what to do, and stands with the message wherever it is shown.
+Hints that depend on the case are left out here.
 
 | code | from | hint |
 | --- | --- | --- |

@@ -11,8 +11,9 @@ export const BUDGET_MINUTES: Readonly<Record<string, number>> = {
   "test/servers": 2,
   "test/store": 2,
   "test/page": 3,
+  "test/cli": 1,
   "test/agent": 2,
-  "test/transfer": 5,
+  "test/transfer": 4,
   "test/monitor": 2,
   "test/e2e": 3,
 };

@@ -1,6 +1,6 @@
 /**
- * The script of the demo's incident: the disk of the database host fills, writes fail through all the services, somebody
- * makes room, everything recovers. It comes again every 21 minutes.
+ * The script of the demo's incident: the disk of the database host fills, writes fail through all
+ * the services, somebody makes room, everything recovers. It comes again every 21 minutes.
  */
 
 /** Seconds from the start of the demo's time to the first incident. */
