@@ -60,6 +60,17 @@ const VARIABLE: Record<ServerName, string> = {
   prometheus: "WEIR_TEST_PROMETHEUS",
 };
 
+/** In the order in which a run installs them: what takes longest comes last. */
+const INSTALL: Record<ServerName, (say: Say) => Promise<unknown>> = {
+  etcd: installEtcd,
+  prometheus: installPrometheus,
+  kafka: installKafka,
+  elasticsearch: installElasticsearch,
+  influxdb: installInfluxdb,
+};
+
+export const SERVER_NAMES = Object.keys(INSTALL) as readonly ServerName[];
+
 type Start = (options: StartOptions) => Promise<{ server: Server; value: string }>;
 
 const START: Record<ServerName, Start> = {
@@ -96,14 +107,9 @@ export async function servers<N extends ServerName>(...names: N[]): Promise<Pick
   return Object.fromEntries(found);
 }
 
-/** Installs every server that the tests use. */
-export async function installAll(say: Say): Promise<void> {
-  // One after the other: each of them keeps the machine busy.
-  await installEtcd(say);
-  await installPrometheus(say);
-  await installKafka(say);
-  await installElasticsearch(say);
-  await installInfluxdb(say);
+/** Installs servers where they are not yet, one after the other: each keeps the machine busy. */
+export async function installServers(names: readonly ServerName[], say: Say): Promise<void> {
+  for (const name of names) await INSTALL[name](say);
 }
 
 /**

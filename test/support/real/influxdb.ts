@@ -43,17 +43,21 @@ export async function installInfluxdb(say: Say): Promise<string> {
   return `${home}/influxd`;
 }
 
+/** Compilers that Debian has too old, and how a person gets them. */
+const COMPILERS = [
+  ["go", "Go 1.23 or newer: https://go.dev/dl"],
+  ["cargo", "Rust 1.72 or newer: curl https://sh.rustup.rs | sh"],
+];
+
 async function build(folder: string, say: Say): Promise<void> {
-  for (
-    const [command, how] of [["go", "go 1.23"], ["cargo", "Rust 1.72"], ["gcc", "a C compiler"]]
-  ) {
-    if (findCommand(command) === undefined) {
-      throw new Error(
-        `Cannot build InfluxDB: no ${command} on the PATH. Install ${how} or newer, or name a running server in ` +
-          "WEIR_TEST_INFLUXDB as url|org|bucket|token",
-      );
-    }
+  for (const [command, how] of COMPILERS) {
+    if (findCommand(command) !== undefined) continue;
+    throw new Error(
+      `Cannot build InfluxDB: no ${command} on the PATH. Install ${how}; or name a running server ` +
+        "in WEIR_TEST_INFLUXDB as url|org|bucket|token",
+    );
   }
+  await needCommand("gcc", "gcc", say);
   say("building InfluxDB: 5 to 12 minutes on two cores, once");
   const pkgConfig = await needCommand("pkg-config", "pkg-config", say);
   const work = `${folder}/build`, tool = `${work}/tool`;

@@ -89,9 +89,15 @@ export async function needCommand(command: string, debian: string, say: Say): Pr
 async function aptInstall(debian: string, say: Say): Promise<void> {
   if (Deno.uid() !== 0) throw new Error(`Cannot install the Debian package ${debian}: not root`);
   say(`installing the Debian package ${debian}`);
-  await run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", debian], {
-    env: { DEBIAN_FRONTEND: "noninteractive" },
-  });
+  await run("apt-get", [
+    "install",
+    "-y",
+    "-qq",
+    "--no-install-recommends",
+    "-o",
+    "DPkg::Lock::Timeout=300",
+    debian,
+  ], { env: { DEBIAN_FRONTEND: "noninteractive" } });
 }
 
 /**
@@ -114,28 +120,36 @@ export async function unpackedCommand(command: string, debian: string, say: Say)
 
 let listsUpdated = false;
 
-/** Runs apt work; where it fails, once more with new package lists. Throws with the command that a person can run. */
+/**
+ * Runs apt work, one after the other on a machine; where it fails, once more with new package lists. Throws with the
+ * command that a person can run.
+ */
 async function withAptLists(say: Say, command: string, work: () => Promise<void>): Promise<void> {
   const hint = `Run as root: apt-get update && ${command}`;
   if (findCommand("apt-get") === undefined) throw new Error(`There is no apt-get here. ${hint}`);
-  try {
-    return await work();
-  } catch (error) {
-    if (listsUpdated || Deno.uid() !== 0) throw new Error(`${textOf(error)}\n${hint}`);
-  }
-  listsUpdated = true;
-  say("apt-get update");
-  try {
-    await run("apt-get", ["update", "-qq"]);
-    await work();
-  } catch (error) {
-    throw new Error(`${textOf(error)}\n${hint}`);
-  }
+  await Deno.mkdir(cacheRoot(), { recursive: true });
+  await withLock(`${cacheRoot()}/apt.lock`, async () => {
+    try {
+      return await work();
+    } catch (error) {
+      if (listsUpdated || Deno.uid() !== 0) throw new Error(`${textOf(error)}\n${hint}`);
+    }
+    listsUpdated = true;
+    say("apt-get update");
+    try {
+      await run("apt-get", ["update", "-qq"]);
+      await work();
+    } catch (error) {
+      throw new Error(`${textOf(error)}\n${hint}`);
+    }
+  });
 }
 
 /** The version of each Java here and its home, newest first. */
 function javaHomes(): [version: number, home: string][] {
   const homes = [Deno.env.get("JAVA_HOME") ?? ""];
+  const onPath = findCommand("java");
+  if (onPath !== undefined) homes.push(Deno.realPathSync(onPath).replace(/\/bin\/java$/, ""));
   try {
     for (const { name } of Deno.readDirSync("/usr/lib/jvm")) homes.push(`/usr/lib/jvm/${name}`);
   } catch (error) {
@@ -149,13 +163,18 @@ function javaHomes(): [version: number, home: string][] {
   return found.filter(([version]) => version > 0).sort(([a], [b]) => b - a);
 }
 
-/** The `java` for Kafka, 17 or newer: the one on the PATH, else the newest that is here, else Debian's. */
+/** The `java` for Kafka: the oldest here that is 17 or more, else Debian's. */
 export async function kafkaJava(say: Say): Promise<string> {
-  const onPath = findCommand("java");
-  if (onPath !== undefined) return onPath;
-  const home = javaHomes().find(([version]) => version >= 17)?.[1];
-  if (home !== undefined) return `${home}/bin/java`;
-  return await needCommand("java", "openjdk-17-jre-headless", say);
+  const find = () => javaHomes().findLast(([version]) => version >= 17)?.[1];
+  const debian = "openjdk-17-jre-headless";
+  if (find() === undefined) {
+    await withAptLists(say, `apt-get install -y ${debian}`, () => aptInstall(debian, say));
+  }
+  const home = find();
+  if (home === undefined) {
+    throw new Error(`The Debian package ${debian} left no Java of 17 or more`);
+  }
+  return `${home}/bin/java`;
 }
 
 const JDK_PACKAGES = ["openjdk-21-jdk-headless", "openjdk-25-jdk-headless", "temurin-25-jdk"];
@@ -169,7 +188,7 @@ export async function jdkHome(say: Say): Promise<string> {
   for (const debian of JDK_PACKAGES) {
     if (Deno.uid() !== 0 || findCommand("apt-cache") === undefined) break;
     if (!/Candidate: \d/.test(await run("apt-cache", ["policy", debian]))) continue;
-    await aptInstall(debian, say);
+    await withAptLists(say, `apt-get install -y ${debian}`, () => aptInstall(debian, say));
     const installed = find();
     if (installed !== undefined) return installed;
   }
