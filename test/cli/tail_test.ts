@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { EXIT } from "../../core/errors.ts";
 import type { Program } from "../support/process.ts";
-import { TcpProxy } from "../support/tcp_proxy.ts";
 import { waitFor } from "../support/wait.ts";
+import { CutProxy } from "./cut_proxy.ts";
 import { ask, UpSite, weir } from "./site.ts";
 
 /** Numbered lines, with the times of now. */
@@ -41,16 +41,16 @@ Deno.test("weir tail shows the last lines and every new one, once, and ends on C
 
 Deno.test("weir tail goes on behind its last line after a cut connection and a refused one", async () => {
   await using site = await UpSite.open({ "a.log": numbered(0, 5) });
-  const proxy = new TcpProxy(site.address);
+  const proxy = new CutProxy(site.address);
+  await proxy.up();
   try {
-    const url = `http://127.0.0.1:${proxy.port}`;
-    await using tail = weir(["tail", "--url", url, "--json"]);
+    await using tail = weir(["tail", "--url", proxy.url, "--json"]);
     await shows(tail, 5);
-    proxy.down();
+    await proxy.down();
     site.append("a.log", numbered(5, 50));
     await tail.waitForLine(/Connection lost/);
     const before = proxy.connections;
-    proxy.up();
+    await proxy.up();
     await shows(tail, 50);
     assert(proxy.connections > before);
     proxy.cut();
@@ -58,7 +58,7 @@ Deno.test("weir tail goes on behind its last line after a cut connection and a r
     await shows(tail, 60);
     await ends(tail, 60);
   } finally {
-    proxy.close();
+    await proxy.down();
   }
 });
 
