@@ -13,7 +13,7 @@ import { waitFor } from "../support/wait.ts";
 
 export class Chain implements AsyncDisposable {
   readonly folder: TempDir;
-  readonly servers: Servers;
+  readonly servers: Omit<Servers, "prometheus">;
   readonly topic = uniqueName("chain");
   readonly ip: string;
   readonly etcd: Etcd3;
@@ -22,7 +22,7 @@ export class Chain implements AsyncDisposable {
   readonly #dist: string;
   readonly #programs: Program[] = [];
 
-  private constructor(folder: TempDir, all: Servers, dist: string) {
+  private constructor(folder: TempDir, all: Omit<Servers, "prometheus">, dist: string) {
     this.folder = folder;
     this.servers = all;
     this.#dist = dist;
