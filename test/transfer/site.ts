@@ -132,10 +132,17 @@ export class Site {
     return running;
   }
 
-  /** Searches the indices of this test. */
+  /** Searches the indices of this test; waits for the shard of an index that was made just now. */
   async search(body: unknown, indices = `${this.prefix}-*`): Promise<any> {
     await elastic("POST", `/${indices}/_refresh?ignore_unavailable=true`);
-    return await elastic("POST", `/${indices}/_search?ignore_unavailable=true`, body);
+    return await until("a search with all shards there", async () => {
+      try {
+        return await elastic("POST", `/${indices}/_search?ignore_unavailable=true`, body);
+      } catch (error) {
+        if (/no_shard_available_action_exception/.test((error as Error).message)) return undefined;
+        throw error;
+      }
+    });
   }
 
   /** Number of documents of this test. */
