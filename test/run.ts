@@ -1,213 +1,188 @@
 /**
- * The test run: `npm test`. Checks form, lint and types, runs the unit tests, starts one set of real servers, builds the
- * executables, runs each folder under test/ within its minutes. The last line is `N passed, N failed` alone, with
- * `, N skipped` behind it where something was skipped, whose reasons stand above it.
+ * The test run: `npm test`. Checks form, lint and types, runs the unit tests, builds the executables, starts one set of
+ * real servers, runs each folder under test/ within its minutes. Its last line is `N passed, N failed` alone, with
+ * `, N skipped` behind it where something was skipped; the reasons stand above.
  *
  *     npm test                     everything
  *     npm test -- e2e monitor      these folders of test/ alone (unit: the unit tests)
+ *     npm test -- servers --keep   leaves the servers up, and says where they are and how they end
  *     npm run ok                   form, lint, types, unit tests, tidy: no server
  */
-import { BUDGET_MINUTES, NEED_EXECUTABLES, NEED_SERVERS } from "./budgets.ts";
-import { countsOf, type Outcome } from "./support/outcome.ts";
+import {
+  BUDGET_MINUTES,
+  LEAVE_BEHIND,
+  NEED_EXECUTABLES,
+  NEED_SERVERS,
+  ONLY_EXECUTABLES,
+} from "./budgets.ts";
+import { findCommand } from "./support/process.ts";
+import { isTestFile, testFolders, unitFolders } from "./support/test_folders.ts";
+import { TestRun } from "./support/test_run.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
-const UNIT = ["core", "agent", "transfer", "monitor", "search", "cli", "deploy", "grafana"];
-const SERVERS = ["kafka", "elasticsearch", "etcd", "influxdb"] as const;
+const OPTIONS = ["--fast", "--keep"];
+const EXIT_USAGE = 64, EXIT_UNAVAILABLE = 69;
 
-const total: Outcome = { passed: 0, failed: 0, skipped: 0 };
-const failures: string[] = [];
-const skipReasons: string[] = [];
-const started = performance.now();
+const run = new TestRun(ROOT);
 
-function say(text: string): void {
-  console.log(`[${((performance.now() - started) / 1000).toFixed(0).padStart(4)} s] ${text}`);
+interface Plan {
+  checks: boolean;
+  unit: boolean;
+  folders: string[];
+  keep: boolean;
 }
 
-interface Ran {
-  success: boolean;
-  output: string;
-  seconds: number;
-  late: boolean;
-}
-
-/** Runs deno with its output shown and kept; ends it when its minutes are over. */
-async function deno(args: string[], env: Record<string, string>, minutes: number): Promise<Ran> {
-  const since = performance.now();
-  const child = new Deno.Command(Deno.execPath(), {
-    args,
-    cwd: ROOT,
-    env: { NO_COLOR: "1", ...env },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    child.kill("SIGKILL");
-  }, minutes * 60_000);
-  let output = "";
-  const show = async (stream: ReadableStream<Uint8Array>) => {
-    const decoder = new TextDecoder();
-    for await (const bytes of stream) {
-      output += decoder.decode(bytes, { stream: true });
-      await Deno.stdout.write(bytes);
-    }
-  };
-  const [status] = await Promise.all([child.status, show(child.stdout), show(child.stderr)]);
-  clearTimeout(timer);
-  return { success: status.success, output, seconds: (performance.now() - since) / 1000, late };
-}
-
-/** A check counts as one test. */
-async function check(name: string, args: string[]): Promise<void> {
-  say(name);
-  const { success, output } = await deno(args, {}, 5);
-  if (success) total.passed++;
-  else {
-    total.failed++;
-    failures.push(`${name}:\n${output.slice(-4000)}`);
-  }
-}
-
-async function suite(name: string, paths: string[], env: Record<string, string>): Promise<void> {
-  const minutes = BUDGET_MINUTES[name];
-  if (minutes === undefined) {
-    total.failed++;
-    failures.push(`${name} has tests and no budget: give it minutes in test/budgets.ts`);
-    return;
-  }
-  say(`${name} (${minutes} min)`);
-  const ran = await deno(["test", "-A", "--no-check", ...paths], env, minutes);
-  const counts = countsOf(ran.output);
-  total.passed += counts.passed;
-  total.failed += counts.failed;
-  total.skipped += counts.skipped;
-  if (counts.skipped > 0) {
-    skipReasons.push(`${name}: ${counts.skipped} skipped`, ...reasonsOf(ran.output));
-  }
-  if (ran.late || (!ran.success && counts.failed === 0)) total.failed++;
-  if (ran.late) failures.push(`${name} took more than its ${minutes} minutes and was ended`);
-  else if (!ran.success) failures.push(`${name}:\n${failedPart(ran.output)}`);
-  say(`${name}: ${counts.passed} passed, ${counts.failed} failed, ${ran.seconds.toFixed(1)} s`);
-}
-
-function failedPart(output: string): string {
-  const at = output.search(/^\s*ERRORS\s*$/m);
-  return (at < 0 ? output.slice(-4000) : output.slice(at, at + 8000)).trim();
-}
-
-/** Tests print why they skip: a line "skipped: …". */
-function reasonsOf(output: string): string[] {
-  return [...new Set(output.match(/^skipped: .*$/gm) ?? [])];
-}
-
-/** Folders under test/ that hold tests. */
-async function testFolders(): Promise<string[]> {
-  const folders: string[] = [];
-  for await (const entry of Deno.readDir(`${ROOT}test`)) {
-    if (!entry.isDirectory) continue;
-    for await (const file of Deno.readDir(`${ROOT}test/${entry.name}`)) {
-      if (!/_test\.tsx?$/.test(file.name)) continue;
-      folders.push(`test/${entry.name}`);
-      break;
-    }
-  }
+/** What the arguments ask for; ends the process where they cannot be meant. */
+async function planOf(args: readonly string[]): Promise<Plan> {
+  const every = await testFolders(ROOT);
   const order = Object.keys(BUDGET_MINUTES);
-  return folders.sort((a, b) => order.indexOf(a) - order.indexOf(b));
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
-}
-
-/** Builds dist/ once; where deno can get no base the executables' tests are skipped, and say so. */
-async function buildExecutables(): Promise<Record<string, string>> {
-  say("executables");
-  const { success, output } = await deno(["run", "-A", "deploy/build.ts"], {}, 5);
-  if (success) {
-    total.passed++;
-    return { WEIR_TEST_DIST: `${ROOT}dist` };
-  }
-  if (/DENORT_BIN/.test(output)) {
-    total.skipped++;
-    skipReasons.push(
-      "skipped: the executables, because deno can fetch no runtime base here and DENORT_BIN is not set",
-    );
-    return {};
-  }
-  total.failed++;
-  failures.push(`executables:\n${output.slice(-4000)}`);
-  return {};
-}
-
-async function runFolders(folders: string[]): Promise<void> {
-  const env: Record<string, string> = {};
-  let stop = () => Promise.resolve();
-  if (folders.some((folder) => NEED_EXECUTABLES.includes(folder))) {
-    Object.assign(env, await buildExecutables());
-  }
-  try {
-    const first = folders.filter((folder) => !NEED_SERVERS.includes(folder));
-    for (const folder of first) await suite(folder, [folder], env);
-    const rest = folders.filter((folder) => NEED_SERVERS.includes(folder));
-    if (rest.length === 0) return;
-    const { startSet } = await import("./support/servers.ts");
-    const missing = SERVERS.filter((name) =>
-      Deno.env.get(`WEIR_TEST_${name.toUpperCase()}`) === undefined
-    );
-    const set = await startSet(missing, say);
-    stop = set.stop;
-    Object.assign(env, set.env);
-    for (const folder of rest) await suite(folder, [folder], env);
-  } catch (error) {
-    total.failed++;
-    failures.push(`servers: ${error instanceof Error ? error.message : String(error)}`);
-  } finally {
-    await stop();
-  }
-}
-
-async function main(): Promise<void> {
-  const fast = Deno.args.includes("--fast");
-  const asked = Deno.args.filter((arg) => !arg.startsWith("--")).map((name) =>
-    name === "unit" || name.startsWith("test/") ? name : `test/${name}`
-  );
-  if (!(await exists(`${ROOT}node_modules/kafkajs`))) {
-    console.error("The packages are not installed. Run: npm ci");
-    Deno.exit(69);
-  }
-  const every = await testFolders();
-  const unknown = asked.filter((name) => name !== "unit" && !every.includes(name));
+  every.sort((a, b) => order.indexOf(a) - order.indexOf(b));
+  const options = args.filter((arg) => arg.startsWith("-"));
+  const asked = args.filter((arg) => !arg.startsWith("-"))
+    .map((name) => name === "unit" ? name : `test/${name.replace(/^test\/|\/$/g, "")}`);
+  const unknown = [
+    ...options.filter((option) => !OPTIONS.includes(option)),
+    ...asked.filter((name) => name !== "unit" && !every.includes(name)),
+  ];
   if (unknown.length > 0) {
     console.error(
-      `No such folder of tests: ${unknown.join(", ")}. There are: unit, ${every.join(", ")}`,
+      `Cannot run ${unknown.join(", ")}. There are ${OPTIONS.join(", ")}, unit, ${
+        every.join(", ")
+      }`,
     );
-    Deno.exit(64);
+    Deno.exit(EXIT_USAGE);
   }
-  if (asked.length === 0) {
-    await check("form (deno fmt --check)", ["fmt", "--check", "--quiet"]);
-    await check("lint (deno lint)", ["lint", "--quiet"]);
-    await check("types (deno check)", ["check", "--quiet", "."]);
-    await check("generated files are current", ["run", "-A", "deploy/generate.ts", "--check"]);
-  }
-  if (asked.length === 0 || asked.includes("unit")) {
-    const withTests: string[] = [];
-    for (const folder of UNIT) if (await exists(`${ROOT}${folder}`)) withTests.push(folder);
-    await suite("unit", withTests, {});
-  }
-  const folders = asked.length > 0
-    ? every.filter((folder) => asked.includes(folder))
-    : fast
-    ? every.filter((folder) => folder === "test/tidy")
-    : every;
-  await runFolders(folders);
-  for (const failure of failures) console.log(`\n--- failed: ${failure}`);
-  for (const reason of skipReasons) console.log(reason);
-  say("end");
-  const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
-  console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
-  Deno.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
+  const all = asked.length === 0, fast = options.includes("--fast");
+  return {
+    checks: all,
+    unit: all || asked.includes("unit"),
+    folders: every.filter((name) => all ? !fast || name === "test/tidy" : asked.includes(name)),
+    keep: options.includes("--keep"),
+  };
 }
 
-await main();
+/** Ends the process where something is missing that nothing here can install. */
+function preflight(): void {
+  const missing: string[] = [];
+  try {
+    Deno.statSync(`${ROOT}node_modules/kafkajs`);
+  } catch {
+    missing.push("the npm packages: npm ci");
+  }
+  for (const [command, debian] of [["git", "git"], ["setpriv", "util-linux"]]) {
+    if (findCommand(command) === undefined) {
+      missing.push(`${command}: apt-get install -y ${debian}`);
+    }
+  }
+  if (missing.length === 0) return;
+  for (const one of missing) console.error(`Missing: ${one}`);
+  Deno.exit(EXIT_UNAVAILABLE);
+}
+
+async function checks(): Promise<void> {
+  await run.check("form (deno fmt --check)", ["fmt", "--check", "--quiet"]);
+  await run.check("lint (deno lint)", ["lint", "--quiet"]);
+  await run.check("types (deno check)", ["check", "--quiet", "."]);
+  await run.check("generated files are current", ["run", "-A", "deploy/generate.ts", "--check"]);
+}
+
+async function folder(name: string, env: Record<string, string>): Promise<void> {
+  const minutes = BUDGET_MINUTES[name], leavesBehind = LEAVE_BEHIND[name];
+  await run.suite(name, [name], { minutes, env, leavesBehind });
+}
+
+/**
+ * Builds dist/ once, for all folders. Returns false where deno can get no base to compile onto; then the folders that
+ * only run executables are skipped. Any other fault is a failure.
+ */
+async function buildExecutables(): Promise<boolean> {
+  run.say("executables");
+  const built = await run.deno(["run", "-A", "deploy/build.ts"], {}, 5);
+  if (built.success) {
+    run.pass();
+    return true;
+  }
+  const output = built.stdout + built.stderr;
+  if (/Setting up base binary/.test(output) && !Deno.env.get("DENORT_BIN")) return false;
+  run.fail(`executables${built.late ? " (ended after 5 minutes)" : ""}:\n${output.slice(-4000)}`);
+  return true;
+}
+
+/** Counts the tests of a folder, as they stand in its files, as skipped. */
+async function skipExecutables(name: string): Promise<void> {
+  let tests = 0;
+  for await (const entry of Deno.readDir(ROOT + name)) {
+    if (!isTestFile(entry.name)) continue;
+    const text = await Deno.readTextFile(`${ROOT}${name}/${entry.name}`);
+    tests += text.match(/^\s*Deno\.test\(/gm)?.length ?? 0;
+  }
+  run.skip(
+    Math.max(1, tests),
+    `${name}, ${tests} tests of the executables: deno cannot fetch its base (denort), and ` +
+      "DENORT_BIN names none",
+  );
+}
+
+/** Folders without servers first, so that their faults show within minutes. */
+async function runFolders(plan: Plan): Promise<void> {
+  let folders = plan.folders;
+  const env: Record<string, string> = {};
+  if (folders.some((name) => NEED_EXECUTABLES.includes(name))) {
+    if (await buildExecutables()) env.WEIR_TEST_DIST = `${ROOT}dist`;
+    else {
+      const skipped = folders.filter((name) => ONLY_EXECUTABLES.includes(name));
+      for (const name of skipped) await skipExecutables(name);
+      folders = folders.filter((name) => !skipped.includes(name));
+    }
+  }
+  for (const name of folders.filter((name) => !NEED_SERVERS.includes(name))) {
+    if (name === "test/page") await installBrowser();
+    await folder(name, env);
+  }
+  const rest = folders.filter((name) => NEED_SERVERS.includes(name));
+  if (rest.length > 0) await runWithServers(rest, env, plan.keep);
+}
+
+async function runWithServers(
+  folders: readonly string[],
+  env: Record<string, string>,
+  keep: boolean,
+): Promise<void> {
+  const { installServers, missingServers, startSet } = await import("./support/servers.ts");
+  const names = missingServers(), say = (text: string) => run.say(text);
+  try {
+    await installServers(names, say);
+    const set = await startSet(names, say, keep);
+    try {
+      for (const name of folders) await folder(name, { ...env, ...set.env });
+    } finally {
+      if (keep) tellOfServers(set.env, set.pids);
+      else await set.stop();
+    }
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    run.fail(`servers, so not run: ${folders.join(", ")}\n${why}`, folders.length);
+  }
+}
+
+function tellOfServers(env: Record<string, string>, pids: readonly number[]): void {
+  run.say(`servers are kept; they end with: kill ${pids.join(" ")}`);
+  for (const [name, value] of Object.entries(env)) console.log(`export ${name}='${value}'`);
+}
+
+/** Not within the minutes of its folder. What goes wrong here the folder's tests say. */
+async function installBrowser(): Promise<void> {
+  const { chromiumPath } = await import("./page/browser.ts");
+  await chromiumPath().catch(() => {});
+}
+
+if (import.meta.main) {
+  preflight();
+  const plan = await planOf(Deno.args);
+  if (plan.checks) await checks();
+  if (plan.unit) {
+    await run.suite("unit", await unitFolders(ROOT), { minutes: BUDGET_MINUTES.unit });
+  }
+  await runFolders(plan);
+  Deno.exit(run.end());
+}

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { countsOf } from "./outcome.ts";
+import { countsOf, failedPart, skipReasons } from "./outcome.ts";
 
 Deno.test("countsOf() reads the closing line of deno test", () => {
   assert.deepEqual(
@@ -13,6 +13,21 @@ Deno.test("countsOf() reads the closing line of deno test", () => {
   });
 });
 
-Deno.test("countsOf() counts nothing where the run was ended", () => {
-  assert.deepEqual(countsOf("a test ok | 5 passed\n"), { passed: 0, failed: 0, skipped: 0 });
+Deno.test("countsOf() gives nothing where the run was ended", () => {
+  assert.equal(countsOf("a test ok | 5 passed\n"), undefined);
+});
+
+Deno.test("failedPart() begins at the errors and names each failure, however long they are", () => {
+  const output = `noise\n\n ERRORS \n\n${"e".repeat(20_000)}\n FAILURES \n\none => a.ts:1\n`;
+  const part = failedPart(output);
+  assert.match(part, /^ERRORS/);
+  assert.match(part, /one => a\.ts:1$/);
+  assert(part.length < 13_000);
+  assert.equal(failedPart("crash\n"), "crash");
+});
+
+Deno.test("skipReasons() gives each reason once", () => {
+  assert.deepEqual(skipReasons("skipped: no go\nx ... ignored\nskipped: no go\n"), [
+    "skipped: no go",
+  ]);
 });

@@ -10,6 +10,8 @@ export interface StartOptions {
   cwd?: string;
   /** Text for its standard input. @default none */
   input?: string;
+  /** Gets the text of both streams as it comes, besides its being kept. */
+  onOutput?: (text: string) => void;
 }
 
 export interface Exit {
@@ -30,11 +32,11 @@ export class Program implements AsyncDisposable {
   #stderr = "";
   #ended = false;
 
-  constructor(name: string, child: Deno.ChildProcess) {
+  constructor(name: string, child: Deno.ChildProcess, onOutput: (text: string) => void = () => {}) {
     this.#name = name;
     this.#child = child;
     this.pid = child.pid;
-    this.exit = this.#run();
+    this.exit = this.#run(onOutput);
   }
 
   /** What it has written so far; the first 16 Mi characters of each stream are kept. */
@@ -101,11 +103,17 @@ export class Program implements AsyncDisposable {
     await this.stop();
   }
 
-  async #run(): Promise<Exit> {
+  async #run(onOutput: (text: string) => void): Promise<Exit> {
     const [status] = await Promise.all([
       this.#child.status,
-      read(this.#child.stdout, (text) => this.#stdout = keep(this.#stdout, text)),
-      read(this.#child.stderr, (text) => this.#stderr = keep(this.#stderr, text)),
+      read(this.#child.stdout, (text) => {
+        this.#stdout = keep(this.#stdout, text);
+        onOutput(text);
+      }),
+      read(this.#child.stderr, (text) => {
+        this.#stderr = keep(this.#stderr, text);
+        onOutput(text);
+      }),
     ]);
     this.#ended = true;
     return { code: status.code, signal: status.signal };
@@ -138,7 +146,7 @@ export function startProgram(
       () => {},
     );
   }
-  return new Program(command.split("/").at(-1)!, child);
+  return new Program(command.split("/").at(-1)!, child, options.onOutput);
 }
 
 /** Runs a program to its end and returns its standard output; throws with both streams where it fails. */

@@ -69,8 +69,6 @@ const INSTALL: Record<ServerName, (say: Say) => Promise<unknown>> = {
   influxdb: installInfluxdb,
 };
 
-export const SERVER_NAMES = Object.keys(INSTALL) as readonly ServerName[];
-
 type Start = (options: StartOptions) => Promise<{ server: Server; value: string }>;
 
 const START: Record<ServerName, Start> = {
@@ -105,6 +103,11 @@ export async function servers<N extends ServerName>(...names: N[]): Promise<Pick
   }
   const found = names.map((name) => [name, parse(name, Deno.env.get(VARIABLE[name])!)]);
   return Object.fromEntries(found);
+}
+
+/** The servers that the environment does not name. */
+export function missingServers(): ServerName[] {
+  return (Object.keys(INSTALL) as ServerName[]).filter((name) => !Deno.env.get(VARIABLE[name]));
 }
 
 /** Installs servers where they are not yet, one after the other: each keeps the machine busy. */
