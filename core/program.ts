@@ -29,17 +29,21 @@ export interface ProgramOptions<S extends z.ZodType> {
   parts: (settings: z.output<S>) => Promise<Part[]> | Part[];
 }
 
+/** The command line of a program: its own options and what all have. Man pages are made from it too. */
+export function programCommand(
+  options: Pick<ProgramOptions<z.ZodType>, "name" | "description" | "command">,
+): Command {
+  return options.command.name(options.name).description(options.description)
+    .version(VERSION, "--version")
+    .option("-c, --config <file>", "settings, YAML", undefined)
+    .option("--listen <host:port>", "address of /metrics and status, instead of the settings'")
+    .option("--check-config", "check the settings and end: 0 or 78")
+    .option("--print-config", "print the settings in force, secrets hidden, and end");
+}
+
 /** Runs a program to its end and exits the process: client libraries may keep it alive after they are closed. */
 export async function runProgram<S extends z.ZodType>(options: ProgramOptions<S>): Promise<never> {
-  const { command } = options;
-  command.name(options.name).description(options.description).version(VERSION, "--version");
-  command.option("-c, --config <file>", "settings, YAML", undefined);
-  command.option(
-    "--listen <host:port>",
-    "address of /metrics and status, instead of the settings'",
-  );
-  command.option("--check-config", "check the settings and end: 0 or 78");
-  command.option("--print-config", "print the settings in force, secrets hidden, and end");
+  const command = programCommand(options);
   command.parse(Deno.args, { from: "user" });
   const given = command.opts<
     { config?: string; listen?: string; checkConfig?: boolean; printConfig?: boolean }

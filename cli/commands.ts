@@ -1,0 +1,30 @@
+/** All commands of `weir`, as one tree: what runs, and what completions and man pages are made from. */
+import { Command } from "commander";
+import { EXIT } from "../core/errors.ts";
+import { VERSION } from "../core/metrics/registry.ts";
+import { demoCommand } from "./demo.ts";
+import { schemaCommand } from "./schema.ts";
+import { searchCommand } from "./search.ts";
+import { tailCommand } from "./tail.ts";
+import { upCommand } from "./up.ts";
+import { validateCommand } from "./validate.ts";
+
+/** The whole command line; a wrong one ends the process with exit code 64, after a suggestion. */
+export function weirCommand(): Command {
+  const program = new Command("weir")
+    .description("Log collection that accounts for every line.")
+    .version(VERSION, "--version")
+    .showHelpAfterError()
+    .showSuggestionAfterError()
+    .exitOverride((error) => Deno.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
+  const commands = [
+    upCommand(),
+    demoCommand(),
+    searchCommand(),
+    tailCommand(),
+    validateCommand(),
+    schemaCommand(),
+  ];
+  for (const command of commands) program.addCommand(command);
+  return program;
+}
