@@ -20,8 +20,7 @@ interface CommonSettings {
 }
 
 export interface ProgramOptions<S extends z.ZodType> {
-  name: string;
-  description: string;
+  /** With its name, description and programCommand's options. */
   command: Command;
   schema: S;
   /** Read where --config is not given and the file is there. */
@@ -29,11 +28,9 @@ export interface ProgramOptions<S extends z.ZodType> {
   parts: (settings: z.output<S>) => Promise<Part[]> | Part[];
 }
 
-/** The command line of a program: its own options and what all have. Man pages are made from it too. */
-export function programCommand(
-  options: Pick<ProgramOptions<z.ZodType>, "name" | "description" | "command">,
-): Command {
-  return options.command.name(options.name).description(options.description)
+/** Adds the options that all programs have to one's command, which has its name and description. */
+export function programCommand(command: Command): Command {
+  return command
     .version(VERSION, "--version")
     .option("-c, --config <file>", "settings, YAML", undefined)
     .option("--listen <host:port>", "address of /metrics and status, instead of the settings'")
@@ -43,12 +40,12 @@ export function programCommand(
 
 /** Runs a program to its end and exits the process: client libraries may keep it alive after they are closed. */
 export async function runProgram<S extends z.ZodType>(options: ProgramOptions<S>): Promise<never> {
-  const command = programCommand(options);
+  const { command } = options;
   command.parse(Deno.args, { from: "user" });
   const given = command.opts<
     { config?: string; listen?: string; checkConfig?: boolean; printConfig?: boolean }
   >();
-  let name = options.name;
+  let name = command.name();
   try {
     const settings = readSettings(options, given.config) as z.output<S> & CommonSettings;
     if (given.listen !== undefined) settings.listen = given.listen;
