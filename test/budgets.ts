@@ -3,19 +3,22 @@
  * tests and no budget. The sum is 25 at most.
  */
 export const BUDGET_MINUTES: Readonly<Record<string, number>> = {
-  "unit": 2,
-  "test/support": 1,
-  "test/tidy": 1,
+  "unit": 1.5,
+  "test/support": 0.5,
+  "test/tidy": 0.5,
   "test/sim": 1,
-  "test/conformance": 1,
-  "test/servers": 2,
-  "test/store": 2,
-  "test/page": 3,
+  "test/conformance": 0.5,
+  "test/servers": 1.5,
+  "test/store": 1.5,
+  "test/page": 2.5,
   "test/cli": 1,
   "test/agent": 2,
-  "test/transfer": 4,
+  "test/transfer": 3,
   "test/monitor": 2,
-  "test/e2e": 3,
+  "test/search": 1.5,
+  "test/control": 2,
+  "test/deploy": 1.5,
+  "test/e2e": 2.5,
 };
 
 /** Folders whose tests talk to the shared servers. */
@@ -24,6 +27,9 @@ export const NEED_SERVERS: readonly string[] = [
   "test/agent",
   "test/transfer",
   "test/monitor",
+  "test/search",
+  "test/control",
+  "test/deploy",
   "test/e2e",
 ];
 
@@ -33,6 +39,7 @@ export const NEED_EXECUTABLES: readonly string[] = [
   "test/transfer",
   "test/monitor",
   "test/store",
+  "test/deploy",
   "test/e2e",
 ];
 

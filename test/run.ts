@@ -152,6 +152,7 @@ async function runWithServers(
   const names = missingServers(), say = (text: string) => run.say(text);
   try {
     await installServers(names, say);
+    if (folders.includes("test/deploy")) await installDebian();
     const set = await startSet(names, say, keep);
     try {
       for (const name of folders) await folder(name, { ...env, ...set.env });
@@ -174,6 +175,12 @@ function tellOfServers(env: Record<string, string>, pids: readonly number[]): vo
 async function installBrowser(): Promise<void> {
   const { chromiumPath } = await import("./page/browser.ts");
   await chromiumPath().catch(() => {});
+}
+
+/** So too the system into which packages are installed. */
+async function installDebian(): Promise<void> {
+  const { installDebianRoot } = await import("./deploy/debian_root.ts");
+  await installDebianRoot((text) => run.say(text)).catch(() => {});
 }
 
 if (import.meta.main) {
