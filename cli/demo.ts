@@ -4,6 +4,7 @@
  */
 import { Command } from "commander";
 import { EXIT, WeirError } from "../core/errors.ts";
+import { runParts } from "../core/lifecycle.ts";
 import { systemClock } from "../core/ports/clock.ts";
 import { runAndExit } from "./api_client.ts";
 import { DemoWriter, lastWrittenMs } from "./demo/writer.ts";
@@ -14,8 +15,10 @@ interface DemoOptions {
   seed: string;
   listen: string;
   data?: string;
+  onlyLogs?: boolean;
 }
 
+const SHUTDOWN_MS = 5000;
 const BACKFILL_MS = 30 * 60_000;
 const RATE_MAX = 500;
 
@@ -33,6 +36,7 @@ export function demoCommand(): Command {
       "--data <dir>",
       "where logs and lines are kept (default: a folder that goes at the end)",
     )
+    .option("--only-logs", "write the logs into the folder's `logs` and show nothing")
     .action((options: DemoOptions) => runAndExit(() => demo(options)));
 }
 
@@ -51,6 +55,11 @@ async function demo(options: DemoOptions): Promise<void> {
       clock: systemClock,
     });
     const lines = writer.catchUp();
+    if (options.onlyLogs) {
+      console.log(`Writing into ${logs}: ${lines} lines so far`);
+      await runParts([writer], SHUTDOWN_MS);
+      return;
+    }
     console.log(introduction(lines, seed));
     const code = await up([logs], {
       listen: options.listen,

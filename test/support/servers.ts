@@ -48,6 +48,8 @@ export interface ServerSet {
   env: Record<string, string>;
   /** Process ids of the servers that were started. */
   pids: number[];
+  /** The same by name. */
+  pidOf: Partial<Record<ServerName, number>>;
   /** Ends the servers and removes their data; twice is no fault. */
   stop(): Promise<void>;
 }
@@ -125,6 +127,7 @@ export async function startSet(
   keep = false,
 ): Promise<ServerSet> {
   const started: Server[] = [], env: Record<string, string> = {};
+  const pidOf: ServerSet["pidOf"] = {};
   const since = performance.now();
   const stop = async () => {
     await Promise.all(started.splice(0).map((server) => server.remove()));
@@ -133,6 +136,7 @@ export async function startSet(
     const { server, value } = await START[name]({ say, keep });
     started.push(server);
     env[VARIABLE[name]] = value;
+    pidOf[name] = server.pid;
     const seconds = ((performance.now() - since) / 1000).toFixed(1);
     say(`${name} at ${server.address} after ${seconds} s`);
   }));
@@ -141,7 +145,7 @@ export async function startSet(
     await stop();
     throw failed.reason;
   }
-  return { env, pids: started.map((server) => server.pid), stop };
+  return { env, pids: started.map((server) => server.pid), pidOf, stop };
 }
 
 function plain(server: Server): { server: Server; value: string } {

@@ -89,7 +89,7 @@ export class GuardedProcess {
 }
 
 /** When a process began, in clock ticks since boot; undefined for none and for one that has ended. */
-function startTicksOf(pid: number): string | undefined {
+export function startTicksOf(pid: number): string | undefined {
   let text: string;
   try {
     text = Deno.readTextFileSync(`/proc/${pid}/stat`);
