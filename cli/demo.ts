@@ -66,7 +66,6 @@ async function demo(options: DemoOptions): Promise<void> {
       data: `${folder}/data`,
       keepDays: "30",
       keepGb: "2",
-      logLevel: "warning",
     }, [writer]);
     if (code !== EXIT.ok) Deno.exit(code);
   } finally {

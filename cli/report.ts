@@ -2,7 +2,8 @@
 import { safeText } from "../core/log.ts";
 
 export interface UpStatus {
-  files: readonly { path: string; size: number }[];
+  /** Without a size: a source that is no file. */
+  files: readonly { path: string; size?: number }[];
   problems: readonly { path: string; code: string; reason: string }[];
 }
 
@@ -15,13 +16,20 @@ const REMEDY: Record<string, string> = {
 };
 
 export function report(url: string, data: string, status: UpStatus): string {
-  const paths = [...new Set(status.files.map((file) => file.path))].sort();
-  const bytes = status.files.reduce((sum, file) => sum + file.size, 0);
+  const files = status.files.filter((file) => file.size !== undefined);
+  const paths = [...new Set(files.map((file) => file.path))].sort();
+  const bytes = files.reduce((sum, file) => sum + file.size!, 0);
+  const journal = status.files.find((file) => file.size === undefined);
   const lines = ["", `  Weir is at  ${url}`, ""];
   lines.push(`  Tailing ${count(paths.length, "file")}, ${megabytes(bytes)}:`);
   for (const path of paths.slice(0, SHOWN)) lines.push(`    ${safeText(path)}`);
   if (paths.length > SHOWN) lines.push(`    and ${paths.length - SHOWN} more`);
-  if (paths.length === 0) lines.push("    nothing yet: what matches later is taken up by itself");
+  if (journal !== undefined) {
+    lines.push(`  Reading the systemd journal (${safeText(journal.path)})`);
+  }
+  if (paths.length === 0 && journal === undefined) {
+    lines.push("    nothing yet: what matches later is taken up by itself");
+  }
   if (status.problems.length > 0) {
     lines.push("", `  Not read, ${count(status.problems.length, "path")}:`);
     for (const { path, code, reason } of status.problems.slice(0, SHOWN)) {
@@ -33,6 +41,10 @@ export function report(url: string, data: string, status: UpStatus): string {
   }
   lines.push("", `  Lines are kept in ${data}. End with Ctrl-C.`, "");
   return lines.join("\n");
+}
+
+function ofFolder(path: string): string {
+  return path.includes(":") ? ` in ${safeText(path.slice(path.indexOf(":") + 1))}` : "";
 }
 
 function count(value: number, noun: string): string {

@@ -64,13 +64,7 @@ const TYPES: Readonly<Record<string, string>> = {
 export function createSearchServer(options: SearchServerOptions): SearchServer {
   const clock = options.clock ?? systemClock;
   const guard = new Guard(options.auth, () => clock.monotonicMs());
-  if (!isLoopback(parseAddress(options.listen).hostname) && !guard.asks) {
-    throw new WeirError(
-      "HTTP_AUTH_REQUIRED",
-      `Cannot listen on ${options.listen} without a password or token: others could read the logs`,
-      { hint: "Set a password or token, or listen on 127.0.0.1." },
-    );
-  }
+  checkAddress(options.listen, options.auth);
   const work = new Work(options.searchesMax ?? 24);
   const tails = new Tails(options.tails);
   const metrics = new SearchMetrics(options.registry, () => work.active, () => tails.sessions);
@@ -130,6 +124,23 @@ export function createSearchServer(options: SearchServerOptions): SearchServer {
       await listening?.close();
     },
   };
+}
+
+/**
+ * Throws HTTP_AUTH_REQUIRED for an address that others can reach without a password or token, and
+ * HTTP_LISTEN_ADDRESS.
+ */
+export function checkAddress(address: string, auth: AuthOptions | undefined): void {
+  if (isLoopback(parseAddress(address).hostname) || auth?.password || auth?.token) return;
+  throw new WeirError(
+    "HTTP_AUTH_REQUIRED",
+    `Cannot listen on ${address} without a password or token: others could read the logs`,
+    {
+      hint:
+        "Give --password-file FILE or --token-file FILE, or set WEIR_PASSWORD or WEIR_TOKEN in the " +
+        "environment; or listen on 127.0.0.1.",
+    },
+  );
 }
 
 /** Answers for the files of the page, with an ETag; undefined for any other path. */
