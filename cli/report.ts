@@ -21,15 +21,13 @@ export function report(url: string, data: string, status: UpStatus): string {
   const bytes = files.reduce((sum, file) => sum + file.size!, 0);
   const journal = status.files.find((file) => file.size === undefined);
   const lines = ["", `  Weir is at  ${url}`, ""];
-  lines.push(`  Tailing ${count(paths.length, "file")}, ${megabytes(bytes)}:`);
-  for (const path of paths.slice(0, SHOWN)) lines.push(`    ${safeText(path)}`);
-  if (paths.length > SHOWN) lines.push(`    and ${paths.length - SHOWN} more`);
-  if (journal !== undefined) {
-    lines.push(`  Reading the systemd journal (${safeText(journal.path)})`);
+  if (paths.length > 0 || journal === undefined) {
+    lines.push(`  Tailing ${count(paths.length, "file")}, ${megabytes(bytes)}:`);
+    for (const path of paths.slice(0, SHOWN)) lines.push(`    ${safeText(path)}`);
+    if (paths.length > SHOWN) lines.push(`    and ${paths.length - SHOWN} more`);
+    if (paths.length === 0) lines.push("    nothing yet: what matches later is taken up by itself");
   }
-  if (paths.length === 0 && journal === undefined) {
-    lines.push("    nothing yet: what matches later is taken up by itself");
-  }
+  if (journal !== undefined) lines.push(`  Reading the systemd journal${ofFolder(journal.path)}.`);
   if (status.problems.length > 0) {
     lines.push("", `  Not read, ${count(status.problems.length, "path")}:`);
     for (const { path, code, reason } of status.problems.slice(0, SHOWN)) {

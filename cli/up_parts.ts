@@ -102,7 +102,11 @@ export function createJournal(
 export function sourcesOf(agent: Agent, journal?: JournalTail, plan?: JournalPlan) {
   const status = agent.status();
   if (journal === undefined) return status;
-  const { path, topic, fault = plan?.fault } = journal.status();
+  const now = journal.status(), { path, topic } = now;
+  const first = now.readMs === 0 || plan?.fault?.code === "JOURNAL_PARTLY"
+    ? plan?.fault
+    : undefined;
+  const fault = now.fault ?? first;
   return {
     ...status,
     files: fault === undefined || fault.code === "JOURNAL_PARTLY"

@@ -24,22 +24,38 @@ export interface JournalChoice {
 }
 
 const COMMAND = "journalctl";
+const MACHINE_ID = "/etc/machine-id";
 const STDERR_CHARACTERS_MAX = 4096;
 const NO_COMMAND: JournalFault = {
   code: "JOURNAL_NO_COMMAND",
   reason: "journalctl is not there: install systemd, or leave the journal out",
 };
 
+const NO_JOURNAL: JournalFault = {
+  code: "JOURNAL_NONE",
+  reason: "there is no journal: journald does not run, or has written nothing yet",
+};
+
+/** With --follow and without --merge journalctl shows one boot alone; with it, other hosts that sent theirs here. */
 function argumentsOf(choice: JournalChoice, more: readonly string[]): string[] {
   return [
+    "--merge",
     "--output=export",
     "--all",
     "--no-pager",
     `--output-fields=${ASKED_FIELDS.join(",")}`,
-    ...(choice.directory === "" ? [] : [`--directory=${choice.directory}`]),
+    ...(choice.directory === "" ? ownMachine() : [`--directory=${choice.directory}`]),
     ...choice.units.map((unit) => `--unit=${unit}`),
     ...more,
   ];
+}
+
+function ownMachine(): string[] {
+  try {
+    return [`_MACHINE_ID=${Deno.readTextFileSync(MACHINE_ID).trim()}`];
+  } catch {
+    return []; // a host without a name of its own keeps no journals of others
+  }
 }
 
 function spawn(choice: JournalChoice, more: readonly string[]): Deno.ChildProcess {
@@ -67,10 +83,7 @@ export function faultOf(said: string, code: number): JournalFault | undefined {
     };
   }
   if (/No journal files were found/i.test(said)) {
-    return {
-      code: "JOURNAL_NONE",
-      reason: "there is no journal: journald does not run, or keeps none",
-    };
+    return NO_JOURNAL;
   }
   if (code === 0 && said === "") return undefined;
   if (code === 0 && /^(Hint|-- )/.test(said)) return undefined;
@@ -78,7 +91,7 @@ export function faultOf(said: string, code: number): JournalFault | undefined {
   return { code: "JOURNAL_FAILED", reason: text.replace(/\s*\n\s*/g, "; ").slice(0, 300) };
 }
 
-/** The place of the newest entry, and what keeps us from reading; neither where the journal is empty. */
+/** The place of the newest entry, and what keeps us from reading; one of them is there. */
 export async function probe(
   choice: JournalChoice,
 ): Promise<{ last?: JournalPlace; fault?: JournalFault }> {
@@ -87,7 +100,8 @@ export async function probe(
     new ExportReader(WANTED_FIELDS).push(bytes, (entry) => last = placeOf(entry) ?? last);
     return Promise.resolve();
   });
-  return { ...(last && { last }), ...(fault && { fault }) };
+  if (last === undefined) return { fault: fault ?? NO_JOURNAL };
+  return { last, ...(fault && { fault }) };
 }
 
 /** Reads from `cursor` on, that entry included, and what comes later, until the signal aborts or journalctl ends. */

@@ -25,7 +25,7 @@ export class JournalFiles implements AsyncDisposable {
     return this.#dir.join("journal");
   }
 
-  /** Appends entries, each with the usual fields besides its own. */
+  /** Appends entries, each with the usual fields besides its own. A `_BOOT_ID` begins another boot. */
   async append(entries: readonly Readonly<Record<string, string>>[]): Promise<void> {
     const parts: Uint8Array[] = [];
     for (const entry of entries) {

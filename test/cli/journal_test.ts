@@ -1,6 +1,6 @@
 /** `weir up` on real journal files, read by the real journalctl. */
 import assert from "node:assert/strict";
-import type { Program } from "../support/process.ts";
+import { findCommand, type Program } from "../support/process.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { waitFor } from "../support/wait.ts";
 import { JournalFiles } from "./journal_files.ts";
@@ -35,10 +35,11 @@ Deno.test("weir up reads the journal: times, levels, units, lines in one entry, 
     { MESSAGE: "error: no more sessions", PRIORITY: "3", ...ssh },
     { MESSAGE: "Traceback:\n  in main\n支付 failed", PRIORITY: "4", _TRANSPORT: "stdout" },
   ]);
+  await journal.append([{ MESSAGE: "another boot", _BOOT_ID: "0".repeat(31) + "2" }]);
   await using program = start(dir, journal);
   const url = await urlOf(program);
   assert.match(program.stdout, /systemd journal in /);
-  await waitFor("the three entries", async () => await count(url, "topic:journal") === 3);
+  await waitFor("the four entries", async () => await count(url, "topic:journal") === 4);
   assert.equal(await count(url, "level:error unit:ssh.service pid:812"), 1);
   assert.equal(await count(url, "level:warn 支付"), 1);
   const [first, , third] = await documents(url);
@@ -96,7 +97,9 @@ Deno.test("weir up, killed while it reads the journal and while it grows: each e
 Deno.test("weir up --journal says what to do where there is no journalctl, or no journal", async () => {
   await using dir = await tempDir("weir-cli-");
   const data = ["--listen", "127.0.0.1:0", "--data", dir.join("data")];
-  const without = await ask(["up", "--journal", ...data], { PATH: dir.join("") });
+  Deno.mkdirSync(dir.join("bin"));
+  Deno.symlinkSync(findCommand("setpriv")!, dir.join("bin/setpriv"));
+  const without = await ask(["up", "--journal", ...data], { PATH: dir.join("bin") });
   assert.match(without.stderr, /journalctl is not there\n.*leave --journal out/);
   assert.notEqual(without.code, 0);
   Deno.mkdirSync(dir.join("empty"));
