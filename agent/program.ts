@@ -37,7 +37,7 @@ export async function createAgentParts(settings: AgentSettings): Promise<Part[]>
     registry,
     notReady: () => agent.notReady(),
     status: () => agent.status(),
-  });
+  }, settings.listenNames);
   return [status, agent];
 }
 

@@ -8,6 +8,7 @@ import type { z } from "zod";
 import { loadSettings } from "./config/load.ts";
 import { hideSecrets } from "./config/reference.ts";
 import { EXIT, messageOf, WeirError } from "./errors.ts";
+import { parseAddress } from "./http/status_server.ts";
 import type { Part } from "./lifecycle.ts";
 import { runParts } from "./lifecycle.ts";
 import { logOf, startLog } from "./log.ts";
@@ -35,6 +36,7 @@ export function programCommand(command: Command): Command {
     .option("-c, --config <file>", "settings, YAML", undefined)
     .option("--listen <host:port>", "address of /metrics and status, instead of the settings'")
     .option("--check-config", "check the settings and end: 0 or 78")
+    .option("--health", "ask the running program whether it is alive: 0 or 69; for containers")
     .option("--print-config", "print the settings in force, secrets hidden, and end");
 }
 
@@ -43,7 +45,13 @@ export async function runProgram<S extends z.ZodType>(options: ProgramOptions<S>
   const { command } = options;
   command.parse(Deno.args, { from: "user" });
   const given = command.opts<
-    { config?: string; listen?: string; checkConfig?: boolean; printConfig?: boolean }
+    {
+      config?: string;
+      listen?: string;
+      checkConfig?: boolean;
+      printConfig?: boolean;
+      health?: boolean;
+    }
   >();
   let name = command.name();
   try {
@@ -54,12 +62,31 @@ export async function runProgram<S extends z.ZodType>(options: ProgramOptions<S>
       console.log(`${given.config ?? options.defaultConfig}: the settings are right`);
     }
     if (given.printConfig || given.checkConfig) Deno.exit(EXIT.ok);
+    if (given.health) Deno.exit(await askHealth(settings.listen));
     const { level, format } = settings.log;
     startLog({ level, ...(format === "auto" ? {} : { format }) });
     name = "";
     Deno.exit(await runParts(await options.parts(settings), settings.shutdown));
   } catch (error) {
     Deno.exit(fail(name, error));
+  }
+}
+
+const HEALTH_MS = 5000;
+
+/** What a health check of a container runs: the image has no shell and no other program. */
+export async function askHealth(listen: string): Promise<number> {
+  const { hostname, port } = parseAddress(listen);
+  const host = hostname === "0.0.0.0" || hostname === "::" ? "127.0.0.1" : hostname;
+  const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}/healthz`;
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(HEALTH_MS) });
+    await answer.body?.cancel();
+    console.log(`${url} answers ${answer.status}`);
+    return answer.ok ? EXIT.ok : EXIT.unavailable;
+  } catch (error) {
+    console.log(`${url} does not answer: ${messageOf(error)}`);
+    return EXIT.unavailable;
   }
 }
 

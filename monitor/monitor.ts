@@ -161,7 +161,7 @@ function statusPart(
         const { pathname } = new URL(request.url);
         if (pathname === "/metrics" && request.method === "GET") return pages.respond(request);
         return app.fetch(request);
-      });
+      }, settings.listenNames);
       opened(listening);
       logOf("monitor").info("Listening", { url: `${listening.url}metrics` });
     },

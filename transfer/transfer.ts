@@ -168,7 +168,7 @@ export function createTransferParts(settings: TransferSettings): Part[] {
     registry: transfer.registry,
     notReady: () => transfer.notReady(),
     status: () => transfer.status(),
-  });
+  }, settings.listenNames);
   return [status, ...transfer.parts()];
 }
 

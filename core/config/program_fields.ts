@@ -1,5 +1,5 @@
 /** The settings that every program has: where it answers, what it says of itself, how long it may take to end. */
-import { choice, duration, group, text } from "./fields.ts";
+import { choice, duration, group, text, texts } from "./fields.ts";
 
 /**
  * @param listen default address of the status server
@@ -9,6 +9,10 @@ export function programFields(listen: string, shutdown = "10s") {
   return {
     listen: text(listen, {
       description: "Address of /metrics, /healthz, /readyz and /api/status; port 0: a free one.",
+    }),
+    listenNames: texts([], 100, {
+      description:
+        "Host names under which others ask it besides its address, such as a container's.",
     }),
     log: group({
       level: choice(["debug", "info", "warning", "error"], "info", {

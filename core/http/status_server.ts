@@ -95,13 +95,17 @@ export function parseAddress(address: string): { hostname: string; port: number 
   return { hostname: match[1] ?? (match[2] === "" ? "0.0.0.0" : match[2]), port };
 }
 
-/** The status server as a part of a program; says its address when it listens. */
-export function statusPart(address: string, options: StatusOptions): Part {
+/** The status server as a part of a program; says its address when it listens. `names`: as for listen(). */
+export function statusPart(
+  address: string,
+  options: StatusOptions,
+  names: readonly string[] = [],
+): Part {
   let server: Listening | undefined;
   return {
     name: "status",
     start() {
-      server = listen(address, statusApp(options).fetch);
+      server = listen(address, statusApp(options).fetch, names);
       logOf("status").info("Listening", { url: server.url });
     },
     async stop() {
