@@ -20,6 +20,7 @@ import { etcdFields } from "../core/etcd/settings.ts";
 import { kafkaFields } from "../core/kafka/settings.ts";
 import { compilePatterns } from "./consume/topics.ts";
 import { TemplateNames } from "./index/names.ts";
+import { defaultIndex } from "./topics/plan.ts";
 
 const consumer = group({
   groupId: text("weir-transfer", {
@@ -88,6 +89,20 @@ const index = group({
     description:
       "Name of an index; {topic} must be in it, {day} becomes 2026.11.21. Empty: weir-{topic}-{day} for full documents, {topic} for minimal ones.",
   }),
+  retentionDays: integer(0, 36_500, 0, {
+    description:
+      "Days that a daily index is kept beside the one of today; older ones are deleted whole. 0: for ever.",
+  }),
+  retentionBytes: bytes(0, 1e15, "0", {
+    description:
+      "Bytes of all indices of a topic, replicas not counted; beyond that the oldest are deleted whole. 0: no bound.",
+  }),
+  retentionInterval: duration(1000, 86_400e3, "10m", {
+    description: "Between two looks for indices to delete.",
+  }),
+  rollover: bytes(2 ** 20, 1e15, "30GiB", {
+    description: "Bytes of a primary shard from which on a data stream begins its next index.",
+  }),
   document: choice(["full", "minimal"], "full", {
     description: "full: ECS fields; minimal: exactly topic and data.",
   }),
@@ -150,6 +165,13 @@ const fields = settings({
       description: "max.message.bytes of that topic where it has to be made.",
     }),
   }, { description: "Dead letters." }),
+  topics: group({
+    key: text("/weir/transfer/topics", {
+      description:
+        "Key in etcd that holds the rules of topics, a JSON array: docs/reference/topics.md. Used where etcd.hosts are set.",
+    }),
+    file: text("", { description: "File that holds them instead, JSON or YAML." }),
+  }, { description: "What is said of single topics; changes take effect without a restart." }),
   ...programFields("127.0.0.1:9465", "20s"),
 });
 
@@ -163,7 +185,7 @@ export const transferSettings = fields.superRefine((value, context) => {
     }
   };
   check(["consumer", "topicPatterns"], () => compilePatterns(value.consumer.topicPatterns));
-  check(["index", "name"], () => new TemplateNames(indexTemplate(value.index), 1));
+  check(["index", "name"], () => new TemplateNames(indexTemplate(value.index)));
   if (value.consumer.heartbeat * 2 > value.consumer.sessionTimeout) {
     context.addIssue({
       code: "custom",
@@ -173,10 +195,9 @@ export const transferSettings = fields.superRefine((value, context) => {
   }
 });
 
-/** The template of index names that is in force. */
+/** The template of index names for topics without one of their own. */
 export function indexTemplate(index: { name: string; document: "full" | "minimal" }): string {
-  if (index.name !== "") return index.name;
-  return index.document === "full" ? "weir-{topic}-{day}" : "{topic}";
+  return index.name === "" ? defaultIndex(index.document, false) : index.name;
 }
 
 export type TransferSettings = z.output<typeof transferSettings>;

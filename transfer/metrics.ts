@@ -15,6 +15,7 @@ import type { Lane } from "./consume/lane.ts";
 import type { ChannelEvents } from "./deliver/channel.ts";
 import type { DeliveryEvents } from "./deliver/deliverer.ts";
 import type { WriterEvents } from "./index/elastic_writer.ts";
+import type { SettingsEvents } from "./topics/topic_settings.ts";
 
 const TOPICS_MAX = 1000;
 const PARTITION_LABELS = ["topic", "partition"];
@@ -29,7 +30,12 @@ export interface TransferState {
   delivery: { limit: number; active: number; waiting: number };
 }
 
-export type TransferEvents = ChannelEvents & DeliveryEvents & ConsumerEvents & WriterEvents;
+export type TransferEvents =
+  & ChannelEvents
+  & DeliveryEvents
+  & ConsumerEvents
+  & WriterEvents
+  & SettingsEvents;
 
 /** Registers everything and returns where the parts report to. */
 export function transferMetrics(registry: Registry, state: () => TransferState): TransferEvents {
@@ -38,7 +44,21 @@ export function transferMetrics(registry: Registry, state: () => TransferState):
   const topicLabel = boundedLabel(TOPICS_MAX);
   const read = counter("read_records_total", "Records read from Kafka.", ["topic"]);
   const readBytes = counter("read_bytes_total", "Bytes of their lines.", ["topic"]);
-  const dropped = counter("dropped_records_total", "Records dropped by a rule.", ["rule"]);
+  const dropped = counter("dropped_records_total", "Records dropped by a rule.", [
+    "topic",
+    "rule",
+  ]);
+  const unfit = counter(
+    "unfit_lines_total",
+    "Lines that the way of reading of their topic did not fit; they are written without fields.",
+  );
+  const applied = counter(
+    "topic_rules_total",
+    "Rules of topics that came, by what became of them.",
+    [
+      "result",
+    ],
+  );
   const fields = counter(
     "dropped_fields_total",
     "Headers left out of documents: too many, too long.",
@@ -67,7 +87,9 @@ export function transferMetrics(registry: Registry, state: () => TransferState):
       readBytes.inc(label, bytes);
     },
     fieldsDropped: (count) => fields.inc(count),
-    dropped: (rule, records) => dropped.inc({ rule }, records),
+    dropped: (topic, rule, records) => dropped.inc({ topic: topicLabel(topic), rule }, records),
+    unfit: (count) => unfit.inc(count),
+    applied: (result) => applied.inc({ result }),
     outcome: (result, code, count) => items.inc({ result, code }, count),
     bulk(documents, _bytes, ms) {
       bulks.inc();

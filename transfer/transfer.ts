@@ -10,24 +10,26 @@ import { createKafka } from "../core/kafka/client.ts";
 import { logOf } from "../core/log.ts";
 import { newRegistry, type Registry } from "../core/metrics/registry.ts";
 import type { DocumentWriter } from "../core/ports/document_store.ts";
-import { indexTemplate, type TransferSettings } from "./config.ts";
+import type { TransferSettings } from "./config.ts";
 import { Consumer } from "./consume/consumer.ts";
 import { compilePatterns } from "./consume/topics.ts";
 import { type DeadLetters, KafkaDeadLetters } from "./dead_letter.ts";
 import { Channel } from "./deliver/channel.ts";
 import { Deliverer } from "./deliver/deliverer.ts";
 import { createElastic } from "./index/client.ts";
-import { ElasticWriter, type WriterEvents } from "./index/elastic_writer.ts";
+import { ElasticWriter, type WriterEvents, type WriterPlan } from "./index/elastic_writer.ts";
 import { EtcdDecisions, FixedNames } from "./index/fixed_names.ts";
-import { TemplateNames } from "./index/names.ts";
 import { transferMetrics } from "./metrics.ts";
+import { PlanNames, type TopicPlan } from "./topics/plan.ts";
+import { createTopicSettings } from "./topics/source.ts";
+import type { TopicSettings } from "./topics/topic_settings.ts";
 
 /** Failures in a row after which a transfer says that it is not ready. */
 const FAILURES_NOT_READY = 3;
 
 export interface TransferDeps {
   /** @default one over Elasticsearch, from the settings */
-  writer?: (events: WriterEvents) => DocumentWriter;
+  writer?: (events: WriterEvents, topics: TopicSettings) => DocumentWriter;
   /** @default a topic in Kafka, from the settings */
   deadLetters?: (kafka: Kafka) => DeadLetters;
   /** @default a new one */
@@ -38,11 +40,13 @@ export class Transfer {
   readonly settings: TransferSettings;
   readonly registry: Registry;
   readonly consumer: Consumer;
+  readonly topics: TopicSettings;
   readonly #channel: Channel;
   readonly #deliverer: Deliverer;
   readonly #writer: DocumentWriter;
   readonly #dead: DeadLetters;
   readonly #log = logOf("transfer");
+  #stopping = false;
 
   /**
    * Throws a WeirError (CONFIG_INVALID, SECRET_UNREADABLE) for settings that cannot work. Nothing
@@ -59,7 +63,9 @@ export class Transfer {
       delivery: this.#deliverer,
     }));
     const kafka = createKafka(settings.kafka, "transfer");
-    this.#writer = deps.writer?.(events) ?? elasticWriter(settings, events);
+    this.topics = createTopicSettings(settings, events);
+    this.#writer = deps.writer?.(events, this.topics) ??
+      elasticWriter(settings, events, this.topics.of);
     this.#dead = deps.deadLetters?.(kafka) ?? new KafkaDeadLetters(kafka, {
       topic: settings.dead.topic,
       partitions: settings.dead.partitions,
@@ -84,6 +90,7 @@ export class Transfer {
         bytesMax: settings.channel.bytesMax,
         batchBytesMax: settings.consumer.batchBytesMax,
       },
+      this.topics.of,
       (entries) => this.#deliverer.push(entries),
       events,
     );
@@ -96,16 +103,29 @@ export class Transfer {
       { name: "writer", start() {}, stop: () => this.#writer.close() },
       { name: "dead letters", start() {}, stop: () => this.#dead.close() },
       {
+        name: "rules of topics",
+        start: () => this.topics.start(),
+        stop: () => this.topics.stop(),
+      },
+      {
         name: "consumer",
-        start: () => this.consumer.start(),
+        start: () => this.#consume(),
         stop: (deadlineMs) => this.#stop(deadlineMs),
       },
     ];
   }
 
+  /** Begins once the rules of topics are known: a line is not written without them. */
+  #consume(): void {
+    this.topics.ready.then(() => {
+      if (!this.#stopping) this.consumer.start();
+    });
+  }
+
   /** Takes nothing new, finishes what is in memory, commits, leaves the group. */
   async #stop(deadlineMs: number): Promise<void> {
     const until = performance.now() + deadlineMs;
+    this.#stopping = true;
     this.consumer.held = true;
     const left = await this.#deliverer.drain(deadlineMs * 0.75);
     if (left > 0) {
@@ -118,6 +138,10 @@ export class Transfer {
   notReady(): string[] {
     const reasons: string[] = [];
     const { state, lastError } = this.consumer;
+    const { topics } = this;
+    if (topics.state === "NONE" || (topics.state === "FAILED" && topics.revision < 0)) {
+      reasons.push(`rules of topics are not known: ${topics.reason}`);
+    }
     if (state !== "consuming") {
       reasons.push(`consumer is ${state}${lastError === "" ? "" : `: ${lastError}`}`);
     }
@@ -136,6 +160,12 @@ export class Transfer {
       lastError: consumer.lastError,
       group: this.settings.consumer.groupId,
       topics: consumer.topics,
+      rules: {
+        state: this.topics.state,
+        reason: this.topics.reason,
+        revision: this.topics.revision,
+        count: this.topics.rules,
+      },
       topicsMissing: consumer.missing,
       partitions: [...consumer.lanes].map((lane) => ({
         topic: lane.topic,
@@ -172,27 +202,42 @@ export function createTransferParts(settings: TransferSettings): Part[] {
   return [status, ...transfer.parts()];
 }
 
-/** The writer over Elasticsearch that the settings ask for. */
-export function elasticWriter(settings: TransferSettings, events: WriterEvents): DocumentWriter {
+/** The writer over Elasticsearch that the settings ask for; `plan` gives the plans of topics. */
+export function elasticWriter(
+  settings: TransferSettings,
+  events: WriterEvents,
+  plan: (topic: string) => TopicPlan,
+): DocumentWriter {
   const { index } = settings;
-  const wanted = new TemplateNames(indexTemplate(index), index.daysBack, index.document);
+  const wanted = new PlanNames(plan);
   const names = settings.etcd.hosts.length === 0
     ? wanted
     : new FixedNames(wanted, new EtcdDecisions(createEtcd(settings.etcd), index.decisions));
-  const patterns = names.patterns(settings.consumer.topics);
-  return new ElasticWriter(createElastic(settings.elasticsearch), names, {
-    fields: index.fields,
-    template: index.template && patterns.length > 0
-      ? {
-        patterns,
-        priority: index.templatePriority,
-        shards: index.shards,
-        replicas: index.replicas,
-        refreshInterval: index.refreshInterval,
-        document: index.document,
-      }
-      : undefined,
-  }, events);
+  return new ElasticWriter(
+    createElastic(settings.elasticsearch),
+    names,
+    (topic) => writerPlan(plan(topic), index),
+    events,
+  );
+}
+
+/** The part of a plan that a writer needs, and the template that its indices need. */
+export function writerPlan(plan: TopicPlan, index: TransferSettings["index"]): WriterPlan {
+  const { names, topic, own, document, dataStream, shape } = plan;
+  if (!index.template) return { shape, template: undefined };
+  return {
+    shape,
+    template: {
+      pattern: own ? names.patternOf(topic) : names.pattern(topic),
+      // Of two templates that fit an index, the higher priority holds.
+      priority: index.templatePriority + (own ? 1 : 0),
+      shards: index.shards,
+      replicas: index.replicas,
+      refreshInterval: index.refreshInterval,
+      document,
+      ...(dataStream ? { dataStream } : {}),
+    },
+  };
 }
 
 function newConsumer(

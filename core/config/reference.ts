@@ -16,7 +16,9 @@ export function jsonSchema(schema: z.ZodType, title: string): Record<string, unk
 /** One row a field: key, type, default, description. Markdown. */
 export function referencePage(schema: z.ZodType, title: string): string {
   const rows: string[] = [];
-  walk(jsonSchema(schema, title), "", rows);
+  const root: any = jsonSchema(schema, title);
+  if (root.items === undefined) walk(root, "", rows);
+  else walk(root.items, "[]", rows);
   return `# ${title}\n\n| key | type | default | what it does |\n| --- | --- | --- | --- |\n${
     rows.join("\n")
   }\n`;

@@ -33,7 +33,7 @@ Deno.test({
     try {
       const names = Array.from({ length: 20 }, (_, i) =>
         new FixedNames(
-          new TemplateNames(`n${i}-{topic}-{day}`, 36_500),
+          new TemplateNames(`n${i}-{topic}-{day}`),
           new EtcdDecisions(etcd, prefix),
         ));
       const found = await Promise.all(names.map((one) => one.targetOf("t", "2026-11-21")));

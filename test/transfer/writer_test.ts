@@ -21,17 +21,18 @@ async function open() {
       compression: false,
       sniff: false,
     });
-    const names = new TemplateNames(`${prefix}-{topic}-{day}`, 36_500);
-    return new ElasticWriter(client, names, {
+    const names = new TemplateNames(`${prefix}-{topic}-{day}`);
+    return new ElasticWriter(client, names, (topic) => ({
+      shape: { dataset: topic, namespace: "", dataStream: false, fields: true, parser: undefined },
       template: {
-        patterns: names.patterns([]),
+        pattern: names.pattern(topic),
         priority: 150,
         shards: 1,
         replicas: 0,
         refreshInterval: "",
         document: "full",
       },
-    });
+    }));
   };
   const writers = [make()];
   return {

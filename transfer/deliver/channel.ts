@@ -8,6 +8,7 @@ import { messageOf } from "../../core/errors.ts";
 import type { BatchSink } from "../consume/consumer.ts";
 import type { Lane } from "../consume/lane.ts";
 import { type RecordBatch, RecordCursor } from "../consume/record_batch.ts";
+import type { DropRules } from "../topics/drop.ts";
 import type { Entry } from "./entry.ts";
 
 /** Counted for a line beside its bytes: objects and strings. */
@@ -19,9 +20,14 @@ export interface ChannelOptions {
   batchBytesMax: number;
 }
 
+/** What of a topic's plan concerns its lines on their way to memory. */
+export interface ChannelPlan {
+  drops: DropRules;
+}
+
 export interface ChannelEvents {
-  /** Records that a named rule drops. */
-  dropped(rule: "tombstone", records: number): void;
+  /** Records of a topic that a named rule drops: of the operator, `tombstone`, or `quota`. */
+  dropped(topic: string, rule: string, records: number): void;
   read(topic: string, records: number, bytes: number): void;
   /** Headers left out of documents: too many in a record, or too long. */
   fieldsDropped(count: number): void;
@@ -29,13 +35,21 @@ export interface ChannelEvents {
 
 export class Channel implements BatchSink {
   readonly #options: ChannelOptions;
+  readonly #plan: (topic: string) => ChannelPlan;
   readonly #push: (entries: Entry[]) => void;
   readonly #events: ChannelEvents;
   #lines = 0;
   #bytes = 0;
 
-  constructor(options: ChannelOptions, push: (entries: Entry[]) => void, events: ChannelEvents) {
+  /** `plan` is asked for each batch: its answer may change. */
+  constructor(
+    options: ChannelOptions,
+    plan: (topic: string) => ChannelPlan,
+    push: (entries: Entry[]) => void,
+    events: ChannelEvents,
+  ) {
     this.#options = options;
+    this.#plan = plan;
     this.#push = push;
     this.#events = events;
   }
@@ -82,6 +96,7 @@ export class Channel implements BatchSink {
     if (batch.lastOffset < lane.tracker.next) return true;
     const { linesMax, bytesMax } = this.#options;
     const cursor = new RecordCursor(batch, this.#options.batchBytesMax);
+    const { drops } = this.#plan(lane.topic);
     const fieldsBefore = lane.decoder.fieldsDropped;
     let bytes = 0;
     try {
@@ -92,7 +107,13 @@ export class Channel implements BatchSink {
         const ticket = lane.tracker.take(cursor.offset);
         if (decoded === "tombstone") {
           lane.tracker.finish(ticket);
-          this.#events.dropped("tombstone", 1);
+          this.#events.dropped(lane.topic, "tombstone", 1);
+          continue;
+        }
+        const rule = drops.empty ? undefined : drops.ruleFor(decoded);
+        if (rule !== undefined) {
+          lane.tracker.finish(ticket);
+          this.#events.dropped(lane.topic, rule, 1);
           continue;
         }
         const size = cursor.valueEnd - cursor.valueStart;

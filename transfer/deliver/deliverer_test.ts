@@ -8,6 +8,9 @@ import { Lane } from "../consume/lane.ts";
 import { readBatches } from "../consume/record_batch.ts";
 import { batchBytes } from "../consume/record_batch_fixture.ts";
 import type { DeadLetters } from "../dead_letter.ts";
+import { DropRules } from "../topics/drop.ts";
+import { LineParser } from "../topics/line_parser.ts";
+import { NO_RULE, parseRules } from "../topics/rules.ts";
 import { Channel, type ChannelOptions } from "./channel.ts";
 import { Deliverer, type DelivererOptions, THROTTLED } from "./deliverer.ts";
 import type { Entry } from "./entry.ts";
@@ -61,7 +64,10 @@ class MemoryDeadLetters implements DeadLetters {
 function bench(
   options: Partial<DelivererOptions> = {},
   channelOptions: Partial<ChannelOptions> = {},
+  drop: unknown[] = [],
 ) {
+  const [rule] = parseRules(JSON.stringify([{ topic: "t", drop }]), "test");
+  const dropped: string[] = [];
   const clock = new ManualClock();
   const writer = new ScriptedWriter(), dead = new MemoryDeadLetters();
   const events = {
@@ -70,7 +76,7 @@ function bench(
     failed() {},
     dead() {},
     delay() {},
-    dropped() {},
+    dropped: (topic: string, name: string) => dropped.push(`${topic} ${name}`),
     read() {},
     fieldsDropped() {},
   };
@@ -82,15 +88,17 @@ function bench(
     events,
     clock,
   );
+  const plan = { drops: new DropRules(rule.drop, new LineParser(NO_RULE.parse)) };
   const channel = new Channel(
     { linesMax: 1000, bytesMax: 1e6, batchBytesMax: 1e6, ...channelOptions },
+    () => plan,
     (entries) => deliverer.push(entries),
     events,
   );
   const lane = new Lane("t", 0);
-  const take = (values: string[], from = Math.max(0, lane.tracker.next), on = lane) =>
+  const take = (values: (string | null)[], from = Math.max(0, lane.tracker.next), on = lane) =>
     channel.take(on, batchOf(values, from));
-  return { clock, writer, dead, deliverer, channel, lane, take };
+  return { clock, dropped, writer, dead, deliverer, channel, lane, take };
 }
 
 function batchOf(values: (string | null)[], from: number) {
@@ -307,4 +315,17 @@ Deno.test("Whatever the writer answers, each line is written or dead once before
     ),
     { numRuns: 60 },
   );
+});
+
+Deno.test("Channel drops what a rule names, counts it, and what is behind it can be committed", async () => {
+  const { clock, writer, dropped, lane, take, channel } = bench({}, {}, [
+    { name: "health", contains: "health" },
+  ]);
+  take(["health 1", "a", null, "health 2"]);
+  assert.deepEqual(dropped, ["t health", "t tombstone", "t health"]);
+  assert.equal(channel.lines, 1);
+  assert.equal(lane.tracker.position, 1);
+  await clock.advance(100);
+  assert.deepEqual([...writer.documents.values()], ["a"]);
+  assert.equal(lane.tracker.position, 4);
 });

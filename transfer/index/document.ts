@@ -8,8 +8,21 @@ import { LEVEL_NAMES } from "../../core/reading/level.ts";
 import { LineReader } from "../../core/reading/line_reader.ts";
 import { zoneOf } from "../../core/reading/zone.ts";
 import type { LogRecord } from "../../core/ports/document_store.ts";
+import type { LineParser } from "../topics/line_parser.ts";
 import { type BulkBody, jsonText } from "./bulk_body.ts";
 import type { IndexTarget } from "./names.ts";
+
+/** What documents of a topic look like. Compared by identity: one object a topic. */
+export interface DocumentShape {
+  dataset: string;
+  /** Empty: none is written. */
+  namespace: string;
+  dataStream: boolean;
+  /** Whether fields are written. */
+  fields: boolean;
+  /** Undefined: as each line looks. */
+  parser: LineParser | undefined;
+}
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -38,7 +51,6 @@ const COLON = bytesOf(":");
 const HYPHEN = bytesOf("-");
 
 export class DocumentEncoder {
-  readonly #fields: boolean;
   readonly #reader = new LineReader();
   readonly #actions = new Map<string, Uint8Array>();
   readonly #origins = new Map<string, Uint8Array>();
@@ -53,13 +65,18 @@ export class DocumentEncoder {
   #ingested = "";
   #partition = -1;
   #written: Uint8Array = QUOTE;
-
-  constructor(fields: "auto" | "none" = "auto") {
-    this.#fields = fields === "auto";
-  }
+  #shape: DocumentShape | undefined;
+  /** Lines since the start that the way of reading of their topic did not fit. */
+  unfit = 0;
 
   /** Appends action and document. `ingested` is the time of writing as ISO text. */
-  append(body: BulkBody, record: LogRecord, target: IndexTarget, ingested: string): void {
+  append(
+    body: BulkBody,
+    record: LogRecord,
+    target: IndexTarget,
+    shape: DocumentShape,
+    ingested: string,
+  ): void {
     const { index } = target;
     if (index !== this.#index) {
       this.#index = index;
@@ -72,44 +89,65 @@ export class DocumentEncoder {
     body.raw(this.#action);
     appendUid(body, record);
     if (target.document === "minimal") minimalDocument(body, record);
-    else this.#fullDocument(body, record, ingested);
+    else this.#fullDocument(body, record, shape, ingested);
   }
 
-  #fullDocument(body: BulkBody, record: LogRecord, ingested: string): void {
+  #fullDocument(
+    body: BulkBody,
+    record: LogRecord,
+    shape: DocumentShape,
+    ingested: string,
+  ): void {
     const { value, createdMs } = record;
-    const reader = this.#reader;
-    reader.read(value, 0, value.length, zoneOf(record.tz), createdMs);
-    const { timeMs } = reader;
+    let timeMs: number, level: number, found: Readonly<Record<string, string>> | undefined;
+    if (shape.parser === undefined) {
+      const reader = this.#reader;
+      reader.read(value, 0, value.length, zoneOf(record.tz), createdMs);
+      timeMs = reader.timeMs;
+      level = reader.level;
+      if (shape.fields && mayHaveFields(value)) found = fieldsOf(decoder.decode(value));
+    } else {
+      const findings = shape.parser.read(value, record.tz, createdMs);
+      timeMs = findings.timeMs;
+      level = findings.level;
+      if (shape.fields) found = findings.fields;
+      if (!findings.fits) this.unfit++;
+    }
     body.raw(TIME);
     body.time(timeMs >= 0 && timeMs <= TIME_MAX ? timeMs : createdMs);
-    body.raw(this.#originOf(record));
+    body.raw(this.#originOf(record, shape));
     body.number(record.offset);
     body.raw(LENGTH);
     body.number(record.length);
-    body.raw(CREATED[reader.level]);
+    body.raw(CREATED[level]);
     body.time(createdMs);
     const { kafka } = record;
     body.raw(this.#writtenOf(ingested, kafka?.partition ?? -1));
     if (kafka !== undefined) body.ascii(kafka.offset);
-    this.#appendFields(body, record);
+    const fields = found === undefined || record.fields === undefined
+      ? found ?? record.fields
+      : Object.assign(Object.create(null), found, record.fields);
+    if (fields !== undefined) appendFields(body, fields);
     body.raw(MESSAGE);
     body.escaped(value);
     body.raw(END);
   }
 
   /** Behind the time, up to the offset: what all lines of a file share. */
-  #originOf(record: LogRecord): Uint8Array {
+  #originOf(record: LogRecord, shape: DocumentShape): Uint8Array {
     const { topic, host, path, generation } = record;
     if (
       generation !== this.#generation || path !== this.#path || host !== this.#host ||
-      topic !== this.#topic
+      topic !== this.#topic || shape !== this.#shape
     ) {
+      this.#shape = shape;
       this.#topic = topic;
       this.#host = host;
       this.#path = path;
       this.#generation = generation;
-      const key = `${topic}\0${generation ?? ""}\0${host}\0${path}`;
-      this.#origin = kept(this.#origins, key, () => originText(record));
+      const key = `${topic}\0${generation ?? ""}\0${host}\0${path}\0${shape.dataset}\0` +
+        `${shape.namespace}${shape.dataStream ? "\0" : ""}`;
+      this.#origin = kept(this.#origins, key, () => originText(record, shape));
     }
     return this.#origin;
   }
@@ -123,17 +161,6 @@ export class DocumentEncoder {
       this.#written = bytesOf(`","event.ingested":"${ingested}${rest}`);
     }
     return this.#written;
-  }
-
-  #appendFields(body: BulkBody, record: LogRecord): void {
-    const { value } = record;
-    const found = this.#fields && mayHaveFields(value)
-      ? fieldsOf(decoder.decode(value))
-      : undefined;
-    const fields = found === undefined || record.fields === undefined
-      ? found ?? record.fields
-      : Object.assign(Object.create(null), found, record.fields);
-    if (fields !== undefined) appendFields(body, fields);
   }
 }
 
@@ -195,9 +222,11 @@ function mayHaveFields(line: Uint8Array): boolean {
   return false;
 }
 
-function originText(record: LogRecord): string {
-  const topic = text(record.topic);
-  let result = `","topic":"${topic}","event.dataset":"${topic}`;
+function originText(record: LogRecord, shape: DocumentShape): string {
+  const dataset = text(shape.dataset);
+  let result = `","topic":"${text(record.topic)}","event.dataset":"${dataset}`;
+  if (shape.namespace !== "") result += `","data_stream.namespace":"${text(shape.namespace)}`;
+  if (shape.dataStream) result += `","data_stream.type":"logs","data_stream.dataset":"${dataset}`;
   if (record.host !== "") result += `","host.name":"${text(record.host)}`;
   if (record.path !== "") result += `","log.file.path":"${text(record.path)}`;
   if (record.generation !== null) result += `","log.file.generation":"${record.generation}`;

@@ -21,8 +21,15 @@ const INGESTED = "2026-11-21T00:00:01.000Z";
 
 function encode(record: LogRecord, document: "full" | "minimal" = "full", fields?: "none") {
   const body = new BulkBody();
-  const encoder = new DocumentEncoder(fields);
-  encoder.append(body, record, { index: 'i"x', document }, INGESTED);
+  const encoder = new DocumentEncoder();
+  const shape = {
+    dataset: record.topic,
+    namespace: "",
+    dataStream: false,
+    fields: fields !== "none",
+    parser: undefined,
+  };
+  encoder.append(body, record, { index: 'i"x', document }, shape, INGESTED);
   const lines = new TextDecoder().decode(body.take()).split("\n");
   assert.equal(lines.length, 3);
   assert.equal(lines[2], "");

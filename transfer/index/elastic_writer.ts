@@ -12,22 +12,25 @@ import type { DocumentWriter, LogRecord, WriteOutcome } from "../../core/ports/d
 import { sortBulkAnswer } from "./bulk_answer.ts";
 import { BulkBody } from "./bulk_body.ts";
 import { JSON_HEADERS, LINES_HEADERS } from "./client.ts";
-import { DocumentEncoder } from "./document.ts";
+import { DocumentEncoder, type DocumentShape } from "./document.ts";
 import type { IndexNames, IndexTarget } from "./names.ts";
 import { installTemplate, type TemplateOptions } from "./template.ts";
 
 /** All of the answer that is looked at. */
 const BULK_PATH = "/_bulk";
+const TEMPLATES_KEPT = 10_000;
 const BULK_QUERY = { filter_path: "items.create.status,items.create.error" };
 
-export interface WriterOptions {
-  /** Whether the fields of JSON and logfmt lines are written too. @default {"auto"} */
-  fields?: "auto" | "none";
-  /** Undefined: no template is installed. */
+/** What is done with the documents of a topic, as of now. */
+export interface WriterPlan {
+  shape: DocumentShape;
+  /** The index template that has to be there first; undefined: none. */
   template: TemplateOptions | undefined;
 }
 
 export interface WriterEvents {
+  /** Lines that the way of reading of their topic did not fit. */
+  unfit?(count: number): void;
   /** Byte sequences that were no UTF-8. */
   invalidUtf8?(count: number): void;
   /**
@@ -40,34 +43,35 @@ export interface WriterEvents {
 interface Target {
   record: LogRecord;
   target: IndexTarget;
+  shape: DocumentShape;
 }
 
 export class ElasticWriter implements DocumentWriter {
   readonly #client: Client;
   readonly #names: IndexNames;
-  readonly #options: WriterOptions;
+  readonly #plan: (topic: string) => WriterPlan;
   readonly #events: WriterEvents;
-  readonly #encoder: DocumentEncoder;
+  readonly #encoder = new DocumentEncoder();
   readonly #bodies: BulkBody[] = [];
   readonly #log = logOf("transfer.index");
-  #prepared: Promise<void> | undefined;
+  /** Templates by pattern and body: those that are installed, and those that are being. */
+  readonly #prepared = new Map<string, Promise<void>>();
 
+  /** `plan` is asked for each topic of each bulk request: its answer may change. */
   constructor(
     client: Client,
     names: IndexNames,
-    options: WriterOptions,
+    plan: (topic: string) => WriterPlan,
     events: WriterEvents = {},
   ) {
     this.#client = client;
     this.#names = names;
-    this.#options = options;
+    this.#plan = plan;
     this.#events = events;
-    this.#encoder = new DocumentEncoder(options.fields ?? "auto");
   }
 
   async write(records: readonly LogRecord[]): Promise<WriteOutcome[]> {
     if (records.length === 0) return [];
-    await this.#prepare();
     const targets = await this.#targets(records);
     const outcomes: WriteOutcome[] = new Array(records.length);
     await this.#send(targets, 0, targets.length, outcomes);
@@ -78,28 +82,36 @@ export class ElasticWriter implements DocumentWriter {
     await this.#client.close();
   }
 
-  #prepare(): Promise<void> {
-    const { template } = this.#options;
-    if (template === undefined) return Promise.resolve();
-    this.#prepared ??= installTemplate(this.#client, template).catch((error) => {
-      this.#prepared = undefined;
-      throw error;
-    });
-    return this.#prepared;
+  #prepare(template: TemplateOptions): Promise<void> {
+    const key = JSON.stringify(template);
+    let prepared = this.#prepared.get(key);
+    if (prepared === undefined) {
+      prepared = installTemplate(this.#client, template).catch((error) => {
+        this.#prepared.delete(key);
+        throw error;
+      });
+      if (this.#prepared.size >= TEMPLATES_KEPT) this.#prepared.clear();
+      this.#prepared.set(key, prepared);
+    }
+    return prepared;
   }
 
   async #targets(records: readonly LogRecord[]): Promise<Target[]> {
     const targets: Target[] = new Array(records.length);
-    let topic = "", day = "", target: IndexTarget = { index: "", document: "full" };
+    let topic: string | undefined, day = "", target!: IndexTarget, plan!: WriterPlan;
     for (let i = 0; i < records.length; i++) {
       const record = records[i];
       if (record.topic !== topic || record.day !== day) {
+        if (record.topic !== topic) {
+          plan = this.#plan(record.topic);
+          if (plan.template !== undefined) await this.#prepare(plan.template);
+        }
         const found = this.#names.targetOf(record.topic, record.day);
         target = found instanceof Promise ? await found : found;
         topic = record.topic;
         day = record.day;
       }
-      targets[i] = { record, target };
+      targets[i] = { record, target, shape: plan.shape };
     }
     return targets;
   }
@@ -115,10 +127,13 @@ export class ElasticWriter implements DocumentWriter {
     let answer: ReturnType<typeof sortBulkAnswer>;
     try {
       body.begin();
+      const { unfit } = this.#encoder;
       const ingested = new Date().toISOString();
       for (let i = from; i < to; i++) {
-        this.#encoder.append(body, targets[i].record, targets[i].target, ingested);
+        const { record, target, shape } = targets[i];
+        this.#encoder.append(body, record, target, shape, ingested);
       }
+      if (this.#encoder.unfit > unfit) this.#events.unfit?.(this.#encoder.unfit - unfit);
       if (body.invalid > 0) this.#events.invalidUtf8?.(body.invalid);
       answer = await this.#bulk(body.take(), to - from);
     } finally {
@@ -167,7 +182,9 @@ export class ElasticWriter implements DocumentWriter {
    * Two lives with one id would make the index keep the older line and lose the newer: that must be
    * seen.
    */
-  async #compare({ record, target: { index } }: Target): Promise<void> {
+  async #compare({ record, target: { index, dataStream } }: Target): Promise<void> {
+    // Which of its indices holds the document is not known of a data stream.
+    if (dataStream === true) return;
     try {
       const found: any = await this.#client.transport.request({
         method: "GET",

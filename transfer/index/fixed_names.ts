@@ -32,11 +32,12 @@ export class FixedNames implements IndexNames {
     this.#decisions = decisions;
   }
 
-  patterns(topics: readonly string[]): string[] {
-    return this.#wanted.patterns(topics);
+  dayFor(topic: string, day: string): string {
+    return this.#wanted.dayFor(topic, day);
   }
 
-  targetOf(topic: string, day: string): IndexTarget | Promise<IndexTarget> {
+  targetOf(topic: string, asked: string): IndexTarget | Promise<IndexTarget> {
+    const day = this.dayFor(topic, asked);
     const key = `${topic}/${day}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
@@ -49,8 +50,10 @@ export class FixedNames implements IndexNames {
   }
 
   async #decide(key: string, topic: string, day: string): Promise<IndexTarget> {
-    const { index, document } = await this.#wanted.targetOf(topic, day);
-    const text = await this.#decisions.decide(key, JSON.stringify({ index, document }));
+    const text = await this.#decisions.decide(
+      key,
+      JSON.stringify(await this.#wanted.targetOf(topic, day)),
+    );
     const target = parse(text);
     if (target === undefined) {
       throw new WeirError("INDEX_NAME_UNREADABLE", `Cannot read what is decided for ${key}`, {
@@ -66,10 +69,11 @@ export class FixedNames implements IndexNames {
 
 function parse(text: string): IndexTarget | undefined {
   try {
-    const { index, document } = JSON.parse(text);
+    const { index, document, dataStream } = JSON.parse(text);
     const fits = typeof index === "string" && index !== "" &&
       (document === "full" || document === "minimal");
-    return fits ? { index, document } : undefined;
+    if (!fits) return undefined;
+    return dataStream === true ? { index, document, dataStream } : { index, document };
   } catch {
     return undefined; // said by the caller, with the key
   }

@@ -18,7 +18,7 @@ class MemoryDecisions implements Decisions {
 }
 
 const names = (template: string, document: "full" | "minimal" = "full") =>
-  new TemplateNames(template, 30, document, () => Date.UTC(2026, 10, 21));
+  new TemplateNames(template, { daysBack: 30, document }, () => Date.UTC(2026, 10, 21));
 
 Deno.test("FixedNames keeps the first answer for a topic and day, whoever asks", async () => {
   const decisions = new MemoryDecisions();

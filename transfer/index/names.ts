@@ -12,6 +12,8 @@ const INDEX_BYTES_MAX = 255;
 export interface IndexTarget {
   index: string;
   document: "full" | "minimal";
+  /** True where `index` is a data stream. */
+  dataStream?: boolean;
 }
 
 /**
@@ -24,33 +26,39 @@ export interface IndexNames {
    * cannot be known.
    */
   targetOf(topic: string, day: string): IndexTarget | Promise<IndexTarget>;
-  /**
-   * Patterns that all names fit, for the index template; empty where they would fit others' indices
-   * as well.
-   */
-  patterns(topics: readonly string[]): string[];
+  /** The day whose index takes lines of `day`: another one where that index was deleted. */
+  dayFor(topic: string, day: string): string;
 }
 
-/** Names from a template with {topic} and {day}. */
+export interface NameOptions {
+  /** Days beyond which a record's day is not believed. @default {36500} */
+  daysBack?: number;
+  document?: "full" | "minimal";
+  dataStream?: boolean;
+  /** @default the topic */
+  dataset?: string;
+  /** @default {"default"} */
+  namespace?: string;
+  /** Lines of an older day than this many days ago go to today's index: theirs is gone. 0: none is. */
+  retentionDays?: number;
+}
+
+/** Names from a template with {topic} and {day}, {dataset} and {namespace}. */
 export class TemplateNames implements IndexNames {
   readonly #template: string;
-  readonly #daysBack: number;
-  readonly #document: "full" | "minimal";
+  readonly #options: NameOptions;
   readonly #nowMs: () => number;
   readonly #known = new Map<string, IndexTarget>();
+  #knownDay = "";
+  /** The newest day whose index was deleted to save room, by topic. */
+  readonly #removed = new Map<string, string>();
 
   /** Throws CONFIG_INVALID where the template lacks {topic} or cannot be an index name. */
-  constructor(
-    template: string,
-    daysBack: number,
-    document: "full" | "minimal" = "full",
-    nowMs: () => number = () => Date.now(),
-  ) {
+  constructor(template: string, options: NameOptions = {}, nowMs: () => number = () => Date.now()) {
     this.#template = template;
-    this.#document = document;
-    this.#daysBack = daysBack;
+    this.#options = options;
     this.#nowMs = nowMs;
-    const fault = templateFault(template);
+    const fault = templateFault(template, options.dataStream);
     if (fault !== undefined) {
       throw new WeirError("CONFIG_INVALID", `Cannot use index.name "${template}": ${fault}`, {
         hint: "Example: weir-{topic}-{day}",
@@ -58,37 +66,92 @@ export class TemplateNames implements IndexNames {
     }
   }
 
-  patterns(topics: readonly string[]): string[] {
-    const days = (name: string) => name.replaceAll("{day}", "*").replace(/\*+/g, "*");
-    const all = days(this.#template.replaceAll("{topic}", "*"));
-    if (!/^\*/.test(all)) return [all];
-    return topics.map((topic) => days(this.#template.replaceAll("{topic}", safeTopic(topic))));
+  /**
+   * A pattern that the names of a topic fit, and those of other topics where they have a beginning
+   * in common that nobody else's index has.
+   */
+  pattern(topic: string): string {
+    const shared = this.#filled("*", "*");
+    return (shared.startsWith("*") ? this.#filled(topic, "*") : shared).replace(/\*+/g, "*");
+  }
+
+  /** A pattern that all indices of a topic fit, and perhaps others. */
+  patternOf(topic: string): string {
+    return this.#filled(topic, "*").replace(/\*+/g, "*");
+  }
+
+  /** Topic (as names write it) and day ("2026-11-21") of an index that has such a name. */
+  read(index: string): { topic: string; day: string } | undefined {
+    const quoted = this.#filled("\0", "\x01").replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+    let times = 0;
+    const source = quoted.replace(/\0/g, () => times++ === 0 ? "(?<topic>.+)" : "\\k<topic>")
+      .replace(/\x01/, "(?<day>\\d{4}\\.\\d{2}\\.\\d{2})").replace(/\x01/g, "\\k<day>");
+    const groups = new RegExp(`^${source}$`).exec(index)?.groups;
+    if (groups?.day === undefined) return undefined;
+    return { topic: groups.topic, day: groups.day.replaceAll(".", "-") };
   }
 
   targetOf(topic: string, day: string): IndexTarget {
+    const today = dayOf(this.#nowMs());
+    if (today !== this.#knownDay) {
+      this.#knownDay = today;
+      this.#known.clear();
+    }
     const key = `${day} ${topic}`;
     let target = this.#known.get(key);
     if (target === undefined) {
-      const index = this.#template.replaceAll("{topic}", safeTopic(topic))
-        .replaceAll("{day}", this.#dayText(day));
-      target = { index, document: this.#document };
+      const { document = "full", dataStream } = this.#options;
+      target = { index: this.#filled(topic, this.#dayText(topic, day)), document };
+      if (dataStream) target.dataStream = true;
       if (this.#known.size > 10_000) this.#known.clear();
       this.#known.set(key, target);
     }
     return target;
   }
 
-  #dayText(day: string): string {
-    const now = this.#nowMs();
-    const inside = day >= dayOf(now - this.#daysBack * DAY_MS) && day <= dayOf(now + DAY_MS);
-    return inside ? day.replaceAll("-", ".") : "other-days";
+  dayFor(topic: string, day: string): string {
+    return this.#isGone(topic, day) ? dayOf(this.#nowMs()) : day;
+  }
+
+  #isGone(topic: string, day: string): boolean {
+    const { retentionDays = 0 } = this.#options;
+    const oldest = dayOf(this.#nowMs() - retentionDays * DAY_MS);
+    return (retentionDays > 0 && day < oldest) || day <= (this.#removed.get(topic) ?? "");
+  }
+
+  /** From now on lines of that day and older ones go to today's index. */
+  remove(topic: string, day: string): void {
+    if (day <= (this.#removed.get(topic) ?? "")) return;
+    this.#removed.set(topic, day);
+    this.#known.clear();
+  }
+
+  #filled(topic: string, day: string): string {
+    const { dataset, namespace = "default" } = this.#options;
+    const safe = topic === "\0" || topic === "*" ? topic : safeTopic(topic);
+    return this.#template.replaceAll("{topic}", safe)
+      .replaceAll("{dataset}", dataset ?? safe)
+      .replaceAll("{namespace}", namespace)
+      .replaceAll("{day}", day);
+  }
+
+  #dayText(topic: string, day: string): string {
+    const now = this.#nowMs(), { daysBack = 36_500 } = this.#options;
+    const inside = day >= dayOf(now - daysBack * DAY_MS) && day <= dayOf(now + DAY_MS);
+    if (!inside) return "other-days";
+    return this.dayFor(topic, day).replaceAll("-", ".");
   }
 }
 
-function templateFault(template: string): string | undefined {
+/** Why a text cannot be a template of index names; undefined where it can. */
+export function templateFault(template: string, dataStream = false): string | undefined {
   if (!template.includes("{topic}")) return "{topic} must be in it";
-  const fixed = template.replaceAll("{topic}", "t").replaceAll("{day}", "2026.11.21");
-  if (/[{}]/.test(fixed)) return "only {topic} and {day} are known";
+  if (dataStream && template.includes("{day}")) {
+    return "a data stream has no {day}: its indices follow one another by themselves";
+  }
+  const fixed = template.replaceAll("{topic}", "t").replaceAll("{day}", "2026.11.21")
+    .replaceAll("{dataset}", "t").replaceAll("{namespace}", "n");
+  if (/[{}]/.test(fixed)) return "only {topic}, {day}, {dataset} and {namespace} are known";
   if (fixed !== fixed.toLowerCase()) return "an index name has no capital letters";
   if (/[\\/*?"<>| ,#:]/.test(fixed)) {
     return 'an index name must not hold \\ / * ? " < > | space , # :';

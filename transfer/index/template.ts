@@ -9,17 +9,21 @@ import { logOf } from "../../core/log.ts";
 import { JSON_HEADERS } from "./client.ts";
 
 /** Grows with each change below. */
-export const TEMPLATE_VERSION = 1;
+export const TEMPLATE_VERSION = 2;
+
+/** Mark of our templates and of the indices that are made by them. */
+export const MANAGED_BY = "weir-transfer";
 
 export interface TemplateOptions {
-  /** Patterns that the names of our indices fit; at least one. */
-  patterns: readonly string[];
+  /** The pattern that the names of our indices fit. */
+  pattern: string;
   priority: number;
   shards: number;
   replicas: number;
   /** Empty: Elasticsearch's own. */
   refreshInterval: string;
   document: "full" | "minimal";
+  dataStream?: boolean;
 }
 
 /**
@@ -48,6 +52,7 @@ const FULL = {
   event: {
     properties: { created: date, ingested: date, dataset: keyword, parent: keyword },
   },
+  data_stream: { properties: { type: keyword, dataset: keyword, namespace: keyword } },
   kafka: { properties: { partition: { type: "integer" }, offset: { type: "long" } } },
   fields: { type: "flattened", depth_limit: 20, ignore_above: KEYWORD_MAX },
 };
@@ -57,10 +62,11 @@ const MINIMAL = { topic: keyword, data: { type: "text", norms: false } };
 /** The body of PUT _index_template. */
 export function templateBody(options: TemplateOptions): Record<string, unknown> {
   return {
-    index_patterns: options.patterns,
+    index_patterns: [options.pattern],
     priority: options.priority,
     version: TEMPLATE_VERSION,
-    _meta: { managed_by: "weir-transfer" },
+    _meta: { managed_by: MANAGED_BY },
+    ...(options.dataStream ? { data_stream: {} } : {}),
     template: {
       settings: {
         index: {
@@ -71,7 +77,12 @@ export function templateBody(options: TemplateOptions): Record<string, unknown> 
         },
       },
       // What is not named here stays in _source and is never mapped.
-      mappings: { dynamic: false, properties: options.document === "full" ? FULL : MINIMAL },
+      // Retention deletes only what bears our mark.
+      mappings: {
+        _meta: { managed_by: MANAGED_BY },
+        dynamic: false,
+        properties: options.document === "full" ? FULL : MINIMAL,
+      },
     },
   };
 }
@@ -86,7 +97,7 @@ export function templateName(pattern: string): string {
  * is impossible.
  */
 export async function installTemplate(client: Client, options: TemplateOptions): Promise<void> {
-  const name = templateName(options.patterns[0]);
+  const name = templateName(options.pattern);
   const path = `/_index_template/${encodeURIComponent(name)}`;
   const request = (method: string, body?: unknown) =>
     client.transport.request({ method, path, ...(body === undefined ? {} : { body }) } as never, {
