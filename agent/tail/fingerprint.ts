@@ -9,6 +9,14 @@ export const HEAD_BYTES = 1024;
 /** Bytes before an offset that are looked at. */
 export const MARK_BYTES = 64;
 
+/** First bytes of each open file that are kept in memory: a new file differs in them from most, without a read. */
+const PREFIX_BYTES = 16;
+
+/** The first bytes as latin1. */
+export function prefixOf(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes.subarray(0, PREFIX_BYTES));
+}
+
 export interface Hash {
   length: number;
   /** 16 bytes of SHA-256, base64url. */
@@ -27,6 +35,8 @@ export interface KnownFile {
   device: number;
   inode: number;
   head: Hash;
+  /** It was truncated or replaced: its own inode holds another life. */
+  retired?: boolean;
   /** For each topic: acknowledged offset and the bytes before it. */
   marks: readonly { offset: number; mark: Hash }[];
 }
@@ -66,7 +76,7 @@ export async function recognise<K extends KnownFile>(
   ownInodeGone: (candidate: K) => Promise<boolean>,
 ): Promise<K | undefined> {
   const read = known.filter((candidate) => candidate.head.length > 0);
-  const sameInode = read.filter((candidate) => candidate.inode === seen.inode)
+  const sameInode = read.filter(({ inode, retired }) => inode === seen.inode && !retired)
     .sort((a, b) => Number(b.device === seen.device) - Number(a.device === seen.device));
   for (const candidate of sameInode) {
     if (await sameContent(candidate, seen)) return candidate;

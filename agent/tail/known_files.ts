@@ -61,6 +61,7 @@ export class KnownFiles {
       device: state.device,
       inode: state.inode,
       head: state.head,
+      retired: state.retired,
       marks: Object.values(state.topics).map((topic) => ({
         offset: topic.offset,
         mark: settledState(topic).mark,

@@ -4,14 +4,15 @@
  */
 import { messageOf, WeirError } from "../../core/errors.ts";
 import { logOf } from "../../core/log.ts";
-import { type Files, readFully } from "../../core/ports/files.ts";
+import type { Files } from "../../core/ports/files.ts";
 import type { FileState } from "../checkpoint/state.ts";
 import type { CheckpointStore } from "../checkpoint/checkpoint_store.ts";
 import { discover, entriesFor, openInside, type Problem } from "./discovery.ts";
 import type { Entry } from "./entries.ts";
-import { hashOf, recognise, sameContent, type SeenFile } from "./fingerprint.ts";
-import { KnownFiles, type KnownState } from "./known_files.ts";
+import { prefixOf } from "./fingerprint.ts";
+import { KnownFiles } from "./known_files.ts";
 import { settledState } from "./lane.ts";
+import { Recognition } from "./recognition.ts";
 import { type LookResult, newFileState, type TailContext, TailedFile } from "./tailed_file.ts";
 
 export interface TailSetOptions {
@@ -56,6 +57,7 @@ export class TailSet {
   readonly #open = new Map<string, TailedFile>();
   /** Known generations that are not open: of an earlier run, closed, or retired. */
   readonly #known = new KnownFiles();
+  readonly #recognition: Recognition;
   readonly #byPath = new Map<string, TailedFile>();
   readonly #dirty = new Set<TailedFile>();
   readonly #changedPaths = new Set<string>();
@@ -65,6 +67,7 @@ export class TailSet {
   #entries: readonly Entry[] = [];
   #problems: Problem[] = [];
   #discoverAtMs = 0;
+  #round = 0;
   #sweepAtMs = 0;
   #wake: () => void = () => {};
   #woken = false;
@@ -78,6 +81,14 @@ export class TailSet {
   ) {
     this.#options = options;
     this.#events = events;
+    this.#recognition = new Recognition({
+      files: options.files,
+      roots: options.roots,
+      clock: context.clock,
+      known: this.#known,
+      open: () => this.#open.values(),
+      copyHoldMs: options.copyHoldMs,
+    });
     this.#context = {
       ...context,
       events: {
@@ -162,6 +173,7 @@ export class TailSet {
     const { clock } = this.#context;
     while (!this.#stopping) {
       this.#woken = false;
+      this.#round++;
       const now = clock.monotonicMs();
       if (now >= this.#discoverAtMs) await this.#discover();
       else if (this.#changedPaths.size > 0) await this.#checkPaths();
@@ -191,7 +203,7 @@ export class TailSet {
       if (this.#stopping) return 0;
       this.#dirty.delete(file); // what changes during the look makes it dirty again
       try {
-        const result = file.held === undefined ? await file.look() : await this.#decide(file);
+        const result = file.decided ? await file.look() : await this.#decide(file);
         this.#complained.delete(file.path);
         if (result === "more") wait = 0;
         else if (result === "waiting") wait = Math.min(wait, 100);
@@ -239,10 +251,20 @@ export class TailSet {
       const file = await this.#take(path, entries);
       if (file !== undefined) wanted.add(file);
     }
-    for (const file of this.#open.values()) {
-      if (!wanted.has(file)) this.#unwanted(file);
+    for (const file of [...this.#open.values()]) {
+      if (!wanted.has(file) && await this.#isElsewhere(file)) this.#unwanted(file);
     }
     if (this.#applied) this.#discovered();
+  }
+
+  /** False where a wanted file was missed because something could not be looked at: it is where it was. */
+  async #isElsewhere(file: TailedFile): Promise<boolean> {
+    if (entriesFor(file.path, this.#entries).length === 0) return true;
+    try {
+      return !(await this.#leadsTo(file.path, keyOf(file.state)));
+    } catch {
+      return false; // the fault is reported where it was met
+    }
   }
 
   /** No path leads to it: rotated away or removed, and read to its end; or no entry wants it, and it stops. */
@@ -306,7 +328,7 @@ export class TailSet {
     try {
       const stat = await this.#options.files.stat(path);
       if (stat.kind !== "file") return undefined;
-      const key = `${stat.device}:${stat.inode}`;
+      const key = keyOf(stat);
       let file = this.#open.get(key);
       const before = this.#byPath.get(path);
       if (before !== undefined && before !== file && !before.detached) {
@@ -340,9 +362,10 @@ export class TailSet {
   async #leadsTo(path: string, key: string): Promise<boolean> {
     try {
       const stat = await this.#options.files.stat(path);
-      return `${stat.device}:${stat.inode}` === key;
-    } catch {
-      return false; // nothing there
+      return keyOf(stat) === key;
+    } catch (error) {
+      if (error instanceof WeirError && error.code === "FILE_NOT_FOUND") return false;
+      throw error;
     }
   }
 
@@ -361,19 +384,21 @@ export class TailSet {
   async #openFile(path: string): Promise<TailedFile> {
     const { files, roots } = this.#options;
     const { handle, stat } = await openInside(path, roots, files);
+    const key = keyOf(stat);
+    const same = this.#open.get(key);
+    if (same !== undefined) { // its name changed a moment ago
+      handle.close();
+      return same;
+    }
     const file = new TailedFile(this.#context, handle, newFileState(path, stat), path);
     try {
-      const seen: SeenFile = { ...stat, read: file.read };
-      if (this.#options.skipBinary && (await seen.read(0, 512)).includes(0)) {
+      const begin = await file.read(0, 512);
+      if (this.#options.skipBinary && begin.includes(0)) {
         throw new WeirError("BINARY_FILE", `Not read: "${path}" is not text`);
       }
-      await this.#lookAtTwins(file, seen);
-      if (!await this.#resume(file, seen)) {
-        const original = await this.#originalOf(file, seen);
-        if (original === undefined) this.#events.added(path);
-        else file.held = { sinceMs: this.#context.clock.monotonicMs(), original };
-      }
-      this.#open.set(`${stat.device}:${stat.inode}`, file);
+      file.prefix = prefixOf(begin);
+      file.round = this.#round;
+      this.#open.set(key, file);
       this.#setPath(file, path);
       return file;
     } catch (error) {
@@ -382,90 +407,16 @@ export class TailSet {
     }
   }
 
-  /**
-   * Looks at every open file that began as this one begins: it may have been truncated since the last look, and then
-   * this one is its copy.
-   */
-  async #lookAtTwins(file: TailedFile, seen: SeenFile): Promise<void> {
-    const heads = new Map<number, string>();
-    for (const other of [...this.#open.values()]) {
-      const { length, hash } = other.state.head;
-      if (other === file || other.held !== undefined || length === 0 || length > seen.size) {
-        continue;
-      }
-      if (!heads.has(length)) heads.set(length, hashOf(await seen.read(0, length)).hash);
-      if (heads.get(length) === hash) await other.checkLife();
-    }
-  }
-
-  /** Gives the file the state of the generation that it is, if it is a known one. */
-  async #resume(file: TailedFile, seen: SeenFile): Promise<boolean> {
-    const candidates = await this.#known.candidates(seen);
-    const known = await recognise(seen, candidates, (one) => this.#inodeGone(one));
-    if (known === undefined) return false;
-    const { state } = known;
-    this.#known.delete(state.generation);
-    state.path = file.path;
-    state.device = seen.device;
-    state.inode = seen.inode;
-    delete state.retired;
-    await file.adopt(state, seen.size);
-    this.#events.resumed(file.path);
-    return true;
-  }
-
-  /** A held file: it is the rotated copy of a known one, or it was held long enough to be its own. */
+  /** Decides what a file is that was not read yet. */
   async #decide(file: TailedFile): Promise<LookResult> {
-    const { sinceMs } = file.held!;
-    const seen = await file.seen();
-    await this.#lookAtTwins(file, seen);
-    const resumed = await this.#resume(file, seen);
-    const heldMs = this.#context.clock.monotonicMs() - sinceMs;
-    if (!resumed && heldMs < this.#options.copyHoldMs) {
-      const original = await this.#originalOf(file, seen);
-      if (original !== undefined) {
-        file.held = { sinceMs, original };
-        return "waiting";
-      }
-    }
+    const decision = await this.#recognition.decide(file);
+    if (decision === "empty") return "idle";
+    if (decision === "wait") return "waiting";
     file.held = undefined;
-    if (!resumed) this.#events.added(file.path);
+    file.decided = true;
+    if (!file.announced) this.#events[decision === "resumed" ? "resumed" : "added"](file.path);
+    file.announced = true;
     return "more";
-  }
-
-  /** True where a closed generation's own file is gone or holds something else: only then may another file be it. */
-  async #inodeGone(known: KnownState): Promise<boolean> {
-    const { state } = known;
-    if (state.retired) return true;
-    try {
-      const { roots, files } = this.#options;
-      const { handle, stat } = await openInside(state.path, roots, files);
-      try {
-        if (stat.inode !== state.inode) return true;
-        const read = (position: number, length: number) => readFully(handle, position, length);
-        return !(await sameContent(known, { ...stat, read }));
-      } finally {
-        handle.close();
-      }
-    } catch {
-      return true; // nothing at its path, or nothing that we may read
-    }
-  }
-
-  /**
-   * The open file that the new one looks like a copy of: that one may be about to be truncated, as copytruncate does.
-   * The copy waits then, or every line would come twice.
-   */
-  async #originalOf(file: TailedFile, seen: SeenFile): Promise<TailedFile | undefined> {
-    if (seen.size === 0) return undefined;
-    const end = Math.max(0, seen.size - 1024);
-    const [head, tail] = [await seen.read(0, 1024), await seen.read(end, seen.size - end)];
-    for (const other of this.#open.values()) {
-      if (other === file || other.detached || other.held !== undefined) continue;
-      if (!sameBytes(head, await other.read(0, head.length))) continue;
-      if (sameBytes(tail, await other.read(end, tail.length))) return other;
-    }
-    return undefined;
   }
 
   async #closeDetached(now: number): Promise<void> {
@@ -487,7 +438,7 @@ export class TailSet {
   }
 
   #close(file: TailedFile): void {
-    const key = `${file.state.device}:${file.state.inode}`;
+    const key = keyOf(file.state);
     if (this.#open.get(key) === file) this.#open.delete(key);
     if (this.#byPath.get(file.path) === file) this.#byPath.delete(file.path);
     this.#dirty.delete(file);
@@ -552,6 +503,6 @@ export class TailSet {
   }
 }
 
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+function keyOf({ device, inode }: { device: number; inode: number }): string {
+  return `${device}:${inode}`;
 }

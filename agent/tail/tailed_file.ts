@@ -11,7 +11,15 @@ import { dayOf, newGeneration } from "../../core/record/identity.ts";
 import type { FileState } from "../checkpoint/state.ts";
 import type { BufferPool } from "./buffers.ts";
 import type { Entry } from "./entries.ts";
-import { hashOf, HEAD_BYTES, MARK_BYTES, sameContent, type SeenFile } from "./fingerprint.ts";
+import {
+  type Hash,
+  hashOf,
+  HEAD_BYTES,
+  MARK_BYTES,
+  prefixOf,
+  sameContent,
+  type SeenFile,
+} from "./fingerprint.ts";
 import { bytesBefore, FLIGHTS_MAX, Lane, type LaneEvents, settledState } from "./lane.ts";
 import { LINES_MAX, splitLines } from "./splitter.ts";
 
@@ -42,6 +50,14 @@ export interface TailContext {
 /** more: look again soon; blocked: after something settled; idle: when the file changes; waiting: at a time. */
 export type LookResult = "more" | "blocked" | "idle" | "waiting";
 
+/** A file that may be a copy: since when, when it last grew and to what, and how often it was looked at in motion. */
+export interface Hold {
+  sinceMs: number;
+  grownMs: number;
+  size: number;
+  tries: number;
+}
+
 /** Noted days of a lane: more only where a topic takes nothing for a month; then a middle one is forgotten. */
 const DAYS_MAX = 32;
 
@@ -59,8 +75,16 @@ export class TailedFile {
   /** No path that is wanted leads here any more. */
   detached = false;
   lastGrowthMs: number;
-  /** While set, nothing is read: it may be the copy of a known file. */
-  held: { sinceMs: number; original: TailedFile } | undefined;
+  /** Set while it may be the copy of another file: nothing is read. */
+  held: Hold | undefined;
+  /** What this life is has been decided: it may be read. */
+  decided = false;
+  /** In which round of looking for files it was opened: of two alike the later one may be the copy. */
+  round = 0;
+  /** It was told of as added or resumed. */
+  announced = false;
+  /** Its first bytes, as latin1; undefined: not known. */
+  prefix: string | undefined;
   closed = false;
   /** The state has been written with a head: its lines may be sent. */
   #noted: boolean;
@@ -78,52 +102,101 @@ export class TailedFile {
 
   /** Adds a lane, at the acknowledged offset of a known generation, else where the entry says. */
   async addLane(entry: Entry, size: number): Promise<void> {
+    const lane = await this.#laneFor(entry, this.state, size);
+    if (lane !== undefined) {
+      this.state.topics[entry.topic] = lane.state;
+      this.lanes.set(entry.topic, lane);
+      return;
+    }
+    this.#renew(await this.#handle.stat()); // it changed since it was recognised
+    await this.addLane(entry, size);
+  }
+
+  /** A lane of the life that `state` tells of; undefined where the file does not hold what that one says. */
+  async #laneFor(entry: Entry, state: FileState, size: number): Promise<Lane | undefined> {
     const { topic } = entry;
-    const known = this.state.topics[topic];
-    const far = await this.#context.sink.position(this.state.generation, topic);
-    const fromEnd = known === undefined && entry.from === "end" && this.state.head.length === 0;
+    const known = state.topics[topic];
+    const far = await this.#context.sink.position(state.generation, topic);
+    const fromEnd = known === undefined && entry.from === "end" && state.head.length === 0;
     const wanted = far ?? (fromEnd ? size : known?.offset ?? 0);
     const offset = wanted <= size ? wanted : known?.offset ?? 0;
     const markStart = Math.max(0, offset - MARK_BYTES);
-    const before = await this.#read(markStart, offset - markStart);
+    const before = await this.read(markStart, offset - markStart);
     if (known?.offset === offset && hashOf(before).hash !== settledState(known).mark.hash) {
-      this.#renew(await this.#handle.stat()); // it changed since it was recognised
-      return await this.addLane(entry, size);
+      return undefined;
     }
-    const state = known ?? (this.state.topics[topic] = newTopicState());
-    state.offset = offset;
-    state.before = before;
-    const lane = new Lane(topic, entry, state, before);
+    const topicState = known ?? newTopicState();
+    topicState.offset = offset;
+    topicState.before = before;
+    const lane = new Lane(topic, entry, topicState, before);
     if (known !== undefined) lane.dayUntil = size;
-    this.lanes.set(topic, lane);
+    return lane;
   }
 
-  /** Takes over a known generation: reading goes on where that one stood. */
-  async adopt(state: FileState, size: number): Promise<void> {
+  /**
+   * Takes over a known generation: reading goes on where that one stood. Returns false, and changes nothing, where the
+   * file does not hold what that one says. Rejects with the file's WeirError, and changes nothing.
+   * @param taken called in the moment in which the state becomes this file's: a checkpoint has it at every moment
+   */
+  async adopt(state: FileState, seen: SeenFile, taken: () => void): Promise<boolean> {
+    const lanes: Lane[] = [];
+    for (const { entry } of this.lanes.values()) {
+      const lane = await this.#laneFor(entry, state, seen.size);
+      if (lane === undefined) return false;
+      lanes.push(lane);
+    }
+    taken();
+    state.path = this.path;
+    state.device = seen.device;
+    state.inode = seen.inode;
+    delete state.retired;
     this.state = state;
     this.#noted = state.head.length > 0;
-    const entries = [...this.lanes.values()].map((lane) => lane.entry);
     this.lanes.clear();
-    for (const entry of entries) await this.addLane(entry, size);
+    for (const lane of lanes) {
+      state.topics[lane.topic] = lane.state;
+      this.lanes.set(lane.topic, lane);
+    }
+    return true;
+  }
+
+  /** Begins behind the first `size` bytes: they are read elsewhere. Rejects with the file's WeirError. */
+  async skipTo(size: number): Promise<void> {
+    const head = hashOf(await this.read(0, Math.min(HEAD_BYTES, size)));
+    const start = Math.max(0, size - MARK_BYTES);
+    const before = await this.read(start, size - start);
+    const lanes = [...this.lanes.values()];
+    for (const { topic, entry } of lanes) {
+      const state = this.state.topics[topic] = { ...newTopicState(), offset: size, before };
+      this.lanes.set(topic, new Lane(topic, entry, state, before));
+    }
+    this.state.head = head;
+    this.#noted = true;
+    this.#unsynced = true;
   }
 
   /** As the recognition needs it. */
   async seen(): Promise<SeenFile> {
-    return { ...(await this.#handle.stat()), read: this.read };
+    return { ...(await this.measure()), read: this.read };
+  }
+
+  /** Size and number of names as they are now. */
+  async measure(): Promise<FileStat> {
+    const stat = await this.#handle.stat();
+    if (stat.size > this.size) this.lastGrowthMs = this.#context.clock.monotonicMs();
+    this.size = stat.size;
+    this.links = stat.links;
+    return stat;
   }
 
   /** Reads `length` bytes at `position`, or fewer at the end of the file. */
   readonly read = (position: number, length: number): Promise<Uint8Array> =>
-    this.#read(position, length);
-
-  #read(position: number, length: number): Promise<Uint8Array> {
-    return readFully(this.#handle, position, length);
-  }
+    readFully(this.#handle, position, length);
 
   /** Compares the whole of what is known of this life with the file, whatever its lanes wait for. */
   async checkLife(): Promise<void> {
     if (!this.#noted) return;
-    const stat = await this.#handle.stat();
+    const stat = await this.measure();
     const marks = [...this.lanes.values()].map(({ state }) => ({
       offset: state.offset,
       mark: settledState(state).mark,
@@ -134,19 +207,17 @@ export class TailedFile {
 
   /** Looks at the file once. Rejects with the file's or the checkpoint's WeirError; nothing is lost by that. */
   async look(): Promise<LookResult> {
-    const stat = await this.#handle.stat();
-    if (stat.size > this.size) this.lastGrowthMs = this.#context.clock.monotonicMs();
-    this.size = stat.size;
-    this.links = stat.links;
+    const stat = await this.measure();
     for (const lane of this.lanes.values()) {
       if (stat.size < lane.readOffset) {
         this.#renew(stat);
-        break;
+        return "more";
       }
     }
     let result: LookResult = "idle";
     for (const lane of [...this.lanes.values()]) {
       const one = await this.#lookAt(lane, stat);
+      if (!this.decided) return "more";
       if (RANK[one] > RANK[result]) result = one;
     }
     return result;
@@ -165,34 +236,36 @@ export class TailedFile {
     let used = false;
     try {
       const before = lane.before.length;
+      buffer.set(lane.before);
       const want = Math.min(buffer.length - before, available, boundary.at - lane.readOffset);
+      const head = await this.#headNow(stat);
       const got = await readInto(
         this.#handle,
-        buffer.subarray(0, before + want),
-        lane.readOffset - before,
+        buffer.subarray(before, before + want),
+        lane.readOffset,
       );
-      const headStands = await this.#headStands(lane);
+      const stands = await this.#stands(lane, head);
       if (lane.epoch !== epoch) return "more";
-      if (got < before || !startsWith(buffer, lane.before) || !headStands) {
+      if (!stands) {
         this.#renew(stat);
         return "more";
       }
-      const isCut = boundary.cut && lane.readOffset + got - before === boundary.at;
+      const isCut = boundary.cut && lane.readOffset + got === boundary.at;
       const split = splitLines(
         buffer,
         before,
-        got,
+        before + got,
         marksScratch,
         this.#context.lineBytesMax,
         isCut,
       );
       if (split.lines === 0) {
-        return got - before === want && want < available
-          ? await this.#longLine(lane, stat)
+        return got === want && want < available
+          ? await this.#longLine(lane, stat, head)
           : this.#partial(lane, stat);
       }
       const marks = marksScratch.slice(0, split.lines * 3);
-      await this.#note(lane, stat);
+      await this.#note(lane, head);
       if (lane.epoch !== epoch) return "more";
       if (split.cut > 0) this.#context.events.cut(split.cut);
       used = this.#send(lane, buffer, before, split.consumed, marks);
@@ -202,14 +275,31 @@ export class TailedFile {
     }
   }
 
+  /** The head by which this life is, or will be, known: what was noted, else what stands there now. */
+  async #headNow(stat: FileStat): Promise<Hash> {
+    if (this.#noted) return this.state.head;
+    const bytes = await this.read(0, Math.min(HEAD_BYTES, stat.size));
+    this.prefix = prefixOf(bytes);
+    return hashOf(bytes);
+  }
+
   /**
-   * Near the begin of a file there are few bytes before the place of reading, or none after a refusal: there the noted
-   * head says whether it is still the same life.
+   * True where the file still is the life that it was, looked at after the lane's bytes were read: so they are of that
+   * life, all of them. Near the begin of a file there are few bytes before the place of reading, or none after a
+   * refusal: there the head says it.
    */
-  async #headStands(lane: Lane): Promise<boolean> {
-    const { length, hash } = this.state.head;
-    if (!this.#noted || lane.readOffset >= length) return true;
-    return hashOf(await this.#read(0, length)).hash === hash;
+  async #stands(lane: Lane, head: Hash): Promise<boolean> {
+    const { before, readOffset } = lane;
+    if (before.length > 0) {
+      const again = await this.read(readOffset - before.length, before.length);
+      if (again.length < before.length || !startsWith(again, before)) return false;
+    }
+    if (this.#noted && readOffset >= head.length) return true;
+    const grown = this.#noted ? await this.read(0, HEAD_BYTES) : undefined;
+    const bytes = await this.read(0, head.length); // behind the other read: it is of this life if this one is
+    if (hashOf(bytes).hash !== head.hash) return false;
+    if (grown !== undefined && grown.length > head.length) this.state.head = hashOf(grown);
+    return true;
   }
 
   /** Sends the lines in `buffer` that the marks describe. Returns true where the buffer went with them. */
@@ -236,9 +326,9 @@ export class TailedFile {
   }
 
   /** Notes what the next record of the lane depends on beside the bytes, and syncs it. */
-  async #note(lane: Lane, stat: FileStat): Promise<void> {
+  async #note(lane: Lane, head: Hash): Promise<void> {
     if (!this.#noted) {
-      this.state.head = hashOf(await this.#read(0, Math.min(HEAD_BYTES, stat.size)));
+      this.state.head = head;
       this.#unsynced = true;
     }
     const today = dayOf(this.#context.clock.wallMs());
@@ -274,7 +364,7 @@ export class TailedFile {
   }
 
   /** A line longer than a buffer: finds its end in steps, then sends its first part for all of its bytes. */
-  async #longLine(lane: Lane, stat: FileStat): Promise<LookResult> {
+  async #longLine(lane: Lane, stat: FileStat, head: Hash): Promise<LookResult> {
     const { buffers, lineBytesMax, events } = this.#context;
     const limit = Math.min(stat.size, lane.boundaryAfter(lane.readOffset).at);
     const buffer = buffers.take(buffers.bytes);
@@ -301,12 +391,18 @@ export class TailedFile {
         if (limit < stat.size || lane.state.cuts.includes(limit)) end = limit;
         else return this.#partial(lane, stat);
       }
-      const first = await this.#read(
+      const first = await this.read(
         lane.readOffset,
         Math.min(lineBytesMax + 4, end - lane.readOffset),
       );
-      const last = await this.#read(Math.max(0, end - MARK_BYTES), Math.min(MARK_BYTES, end));
-      await this.#note(lane, stat);
+      const last = await this.read(Math.max(0, end - MARK_BYTES), Math.min(MARK_BYTES, end));
+      const stands = await this.#stands(lane, head);
+      if (lane.epoch !== epoch) return "more";
+      if (!stands) {
+        this.#renew(stat);
+        return "more";
+      }
+      await this.#note(lane, head);
       if (lane.epoch !== epoch) return "more";
       splitLines(first, 0, first.length, marksScratch, lineBytesMax, true);
       const marks = Int32Array.of(0, marksScratch[1], end - lane.readOffset);
@@ -367,6 +463,9 @@ export class TailedFile {
     this.state.retired = true;
     this.#context.events.retired(this.state);
     this.state = newFileState(this.path, stat);
+    this.prefix = undefined;
+    this.decided = false;
+    this.held = undefined;
     this.#noted = false;
     for (const [topic, old] of this.lanes) {
       const state = this.state.topics[topic] = newTopicState();

@@ -177,6 +177,9 @@ class World {
     for (const line of this.lines) {
       const uid = `${line.generation}:${line.start}-${line.end}`;
       if (!byUid.has(uid)) {
+        if (line.start < (last.get(line.generation) ?? 0) && Deno.env.get("WEIR_TRACE")) {
+          this.explain(this.lines.filter((o) => o.generation === line.generation).map((o) => o.text));
+        }
         assert(
           line.start >= (last.get(line.generation) ?? 0),
           `first occurrences of ${line.generation} in order`,
@@ -224,16 +227,22 @@ async function run(seed: number): Promise<World> {
 
 Deno.test("agent simulation: nothing lost, nothing doubled, in order, one day a line", async () => {
   const seeds = seedsToRun(200);
-  let lines = 0;
+  const failed: number[] = [];
+  let lines = 0, first: unknown;
   for (const seed of seeds) {
     try {
       lines += (await run(seed)).written.length;
     } catch (error) {
+      failed.push(seed);
+      first ??= error;
       console.error(
         `seed ${seed}; play it again: WEIR_SEED=${seed} deno test -A test/sim/agent_sim_test.ts`,
       );
-      throw error;
     }
   }
   console.log(`${seeds.length} seeds from ${seeds[0]}, ${lines} lines written`);
+  if (failed.length > 0) {
+    console.error(`${failed.length} failed: ${failed.join(" ")}`);
+    throw first;
+  }
 });

@@ -15,7 +15,7 @@ export class SimLineSink implements LineSink {
   readonly #random: Random;
   readonly #clock: Clock;
   readonly #end = new AbortController();
-  /** What was queued of a generation before a refusal is refused with it: its lines stay in order. */
+  /** Where a generation was refused: what lies behind it is refused too, until that range comes again. */
   readonly #refusals = new Map<string, number>();
   #queue: Promise<void> = Promise.resolve();
   /** While false nothing fails: for the end of a run, when all is healed. */
@@ -28,9 +28,10 @@ export class SimLineSink implements LineSink {
   }
 
   send(chunk: LineChunk): Promise<void> {
-    const epoch = this.#refusals.get(chunk.generation) ?? 0;
+    const key = `${chunk.generation} ${chunk.topic}`;
     const result = this.#queue.then(() => {
-      if ((this.#refusals.get(chunk.generation) ?? 0) !== epoch) throw refused();
+      if (chunk.start > (this.#refusals.get(key) ?? Infinity)) throw refused();
+      this.#refusals.delete(key);
       return this.#deliver(chunk);
     });
     this.#queue = result.catch(() => {});
@@ -52,7 +53,7 @@ export class SimLineSink implements LineSink {
       if (this.faulty && this.#random.chance(0.03)) {
         const part = this.#random.below(lines.length + 1);
         this.lines.push(...lines.slice(0, part));
-        this.#refusals.set(chunk.generation, (this.#refusals.get(chunk.generation) ?? 0) + 1);
+        this.#refusals.set(`${chunk.generation} ${chunk.topic}`, chunk.start);
         throw refused();
       }
       this.lines.push(...lines);

@@ -1,0 +1,161 @@
+/**
+ * Decides what a file is that was opened and never read: a known generation, a copy of one that may be truncated in a
+ * moment, or new. Nothing is decided on a read that failed, nor on one that a rotation may have cut in two: what is
+ * compared is looked at again before the answer counts.
+ */
+import { WeirError } from "../../core/errors.ts";
+import type { Clock } from "../../core/ports/clock.ts";
+import { type Files, readFully } from "../../core/ports/files.ts";
+import { openInside } from "./discovery.ts";
+import { hashOf, prefixOf, recognise, sameContent, type SeenFile } from "./fingerprint.ts";
+import type { KnownFiles, KnownState } from "./known_files.ts";
+import type { TailedFile } from "./tailed_file.ts";
+
+export interface RecognitionOptions {
+  files: Files;
+  roots: readonly string[];
+  clock: Clock;
+  known: KnownFiles;
+  /** Every open file. */
+  open: () => Iterable<TailedFile>;
+  /** How long a file that looks like a copy waits for the truncation or removal of its original. */
+  copyHoldMs: number;
+}
+
+/**
+ * resumed: it goes on where a known generation stood; new: it is read from its begin; copy: all that it holds now is
+ * read from its original; wait: ask again later; empty: ask again when it has bytes.
+ */
+export type Decision = "resumed" | "new" | "copy" | "wait" | "empty";
+
+/** A copy that is still being written is waited for this many times longer. */
+const GROWING_HOLDS = 60;
+/** Bytes at the begin and at the end of a file that are compared with an open one. */
+const COMPARED_BYTES = 1024;
+
+export class Recognition {
+  readonly #options: RecognitionOptions;
+
+  constructor(options: RecognitionOptions) {
+    this.#options = options;
+  }
+
+  /** Rejects with the file's WeirError where something could not be read: then nothing is decided. */
+  async decide(file: TailedFile): Promise<Decision> {
+    const now = this.#options.clock.monotonicMs();
+    const seen = await file.seen();
+    if (seen.size === 0) return "empty";
+    // In this order: an original that is truncated behind the comparison is found truncated by the look at the twins.
+    const original = await this.#originalOf(file, seen);
+    await this.#lookAtTwins(file, seen);
+    if (await this.#resume(file, seen)) return "resumed";
+    if (original !== undefined && isGone(original) && original.round < file.round) {
+      if (!original.settled) return "wait";
+      await file.skipTo(seen.size);
+      return "copy";
+    }
+    const hold = file.held ??= { sinceMs: now, grownMs: now, size: seen.size, tries: 0 };
+    if (original === undefined && !await this.#ownStillThere(seen)) {
+      // A copy that grew while it was compared may be whole only now; whoever grows all the time is no copy.
+      const grew = (await file.seen()).size !== seen.size;
+      return grew && hold.tries++ < 2 ? "wait" : "new";
+    }
+    if (seen.size !== hold.size) hold.grownMs = now;
+    hold.size = seen.size;
+    const { copyHoldMs } = this.#options;
+    const isOver = now - hold.grownMs >= copyHoldMs ||
+      now - hold.sinceMs >= GROWING_HOLDS * copyHoldMs;
+    return isOver ? "new" : "wait";
+  }
+
+  /**
+   * The open file that this one looks like a copy of: that one may be about to be truncated, as copytruncate does, or
+   * removed. The copy waits then, or every line would come twice.
+   */
+  async #originalOf(file: TailedFile, seen: SeenFile): Promise<TailedFile | undefined> {
+    const end = Math.max(0, seen.size - COMPARED_BYTES);
+    const head = await seen.read(0, COMPARED_BYTES);
+    const tail = await seen.read(end, seen.size - end);
+    const prefix = prefixOf(head);
+    for (const other of [...this.#options.open()]) {
+      if (other === file || other.held !== undefined) continue;
+      if (other.prefix !== undefined && !fits(prefix, other.prefix)) continue;
+      if (other.detached) {
+        await other.measure();
+        if (!isGone(other)) continue;
+      }
+      if (!sameBytes(head, await other.read(0, head.length))) continue;
+      if (sameBytes(tail, await other.read(end, tail.length))) return other;
+    }
+    return undefined;
+  }
+
+  /**
+   * Looks at every open file that began as this one begins: it may have been truncated since the last look, and then
+   * this one is its copy.
+   */
+  async #lookAtTwins(file: TailedFile, seen: SeenFile): Promise<void> {
+    const heads = new Map<number, string>();
+    for (const other of [...this.#options.open()]) {
+      const { length, hash } = other.state.head;
+      if (other === file || other.held !== undefined || length === 0 || length > seen.size) {
+        continue;
+      }
+      if (!heads.has(length)) heads.set(length, hashOf(await seen.read(0, length)).hash);
+      if (heads.get(length) === hash) await other.checkLife();
+    }
+  }
+
+  /** Gives the file the state of the generation that it is, if it is a known one. */
+  async #resume(file: TailedFile, seen: SeenFile): Promise<boolean> {
+    const { known } = this.#options;
+    const candidates = await known.candidates(seen);
+    const found = await recognise(seen, candidates, (one) => this.#inodeGone(one));
+    if (found === undefined) return false;
+    return await file.adopt(found.state, seen, () => known.delete(found.state.generation));
+  }
+
+  /** True where a generation that is not open has the same content and its own file is still there. */
+  async #ownStillThere(seen: SeenFile): Promise<boolean> {
+    for (const candidate of await this.#options.known.candidates(seen)) {
+      if (candidate.inode === seen.inode || candidate.head.length === 0) continue;
+      if (await sameContent(candidate, seen)) return true;
+    }
+    return false;
+  }
+
+  /** True where a closed generation's own file is gone or holds something else: only then may another file be it. */
+  async #inodeGone(known: KnownState): Promise<boolean> {
+    const { state } = known;
+    if (state.retired) return true;
+    const { roots, files } = this.#options;
+    try {
+      const { handle, stat } = await openInside(state.path, roots, files);
+      try {
+        if (stat.inode !== state.inode) return true;
+        const read = (position: number, length: number) => readFully(handle, position, length);
+        return !(await sameContent(known, { ...stat, read }));
+      } finally {
+        handle.close();
+      }
+    } catch (error) {
+      // Nothing at its path, or nothing that may be read. A fault that passes says nothing of the kind.
+      if (error instanceof WeirError && !error.retriable) return true;
+      throw error;
+    }
+  }
+}
+
+/** Its own name was removed: it is only read to its end. */
+function isGone(file: TailedFile): boolean {
+  return file.links === 0;
+}
+
+/** True where the shorter text begins the longer one. */
+function fits(a: string, b: string): boolean {
+  return a.length < b.length ? b.startsWith(a) : a.startsWith(b);
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
