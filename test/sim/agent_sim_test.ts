@@ -178,7 +178,9 @@ class World {
       const uid = `${line.generation}:${line.start}-${line.end}`;
       if (!byUid.has(uid)) {
         if (line.start < (last.get(line.generation) ?? 0) && Deno.env.get("WEIR_TRACE")) {
-          this.explain(this.lines.filter((o) => o.generation === line.generation).map((o) => o.text));
+          this.explain(
+            this.lines.filter((o) => o.generation === line.generation).map((o) => o.text),
+          );
         }
         assert(
           line.start >= (last.get(line.generation) ?? 0),
