@@ -95,7 +95,7 @@ export async function up(
           store: store.store.stats(),
           monitor: monitor.status(),
         }),
-        notReady: () => agent.notReady(),
+        notReady: () => [...agent.notReady(), ...store.notReady()],
         metrics: (request) => monitor.respond(request),
       });
       return server.start();

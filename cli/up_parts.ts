@@ -3,7 +3,9 @@ import { Agent } from "../agent/agent.ts";
 import { agentSettings } from "../agent/config.ts";
 import { JournalTail } from "../agent/journal/journal_tail.ts";
 import { loadSettings } from "../core/config/load.ts";
+import { messageOf } from "../core/errors.ts";
 import type { Part } from "../core/lifecycle.ts";
+import { logOf } from "../core/log.ts";
 import type { Registry } from "../core/metrics/registry.ts";
 import { systemClock } from "../core/ports/clock.ts";
 import { MemoryConfigSource } from "../core/ports/memory_config_source.ts";
@@ -15,11 +17,11 @@ import type { Standing } from "./progress.ts";
 import type { UpSources } from "./sources.ts";
 import type { JournalPlan } from "./up_journal.ts";
 
-const UPKEEP_MS = 60_000;
+const UPKEEP_MS = 10_000;
 /** The journal is behind while it reads entries older than this. */
 const JOURNAL_BEHIND_MS = 5000;
 
-/** The embedded store, opened when it starts and looked after each minute. */
+/** The embedded store, opened when it starts; retention is applied now and then. */
 export class StorePart implements Part {
   readonly name = "store";
   readonly #folder: string;
@@ -46,7 +48,20 @@ export class StorePart implements Part {
       retention: this.#retention,
     });
     this.rawBytesBefore = store.stats().rawBytes;
-    this.#upkeep = setInterval(() => store.maintain(), UPKEEP_MS);
+    this.#upkeep = setInterval(() => {
+      try {
+        store.maintain();
+      } catch (error) {
+        // A full disk may not let even this happen; it is tried again.
+        logOf("store").error("Old lines could not be dropped", { reason: messageOf(error) });
+      }
+    }, UPKEEP_MS);
+  }
+
+  /** Why no lines are taken in now; empty where they are. */
+  notReady(): string[] {
+    const { intake, reason } = this.store.stats();
+    return intake === "open" ? [] : [`store: ${reason}`];
   }
 
   async stop(): Promise<void> {

@@ -73,7 +73,9 @@ export interface StoreStats {
   expired: number;
 }
 
+/** The room on the disk is looked at again after this long, or this many bytes of lines. */
 const FREE_CHECK_MS = 1000;
+const FREE_CHECK_BYTES = 8_388_608;
 
 export class EmbeddedStore implements DocumentStore {
   readonly #folder: string;
@@ -90,6 +92,7 @@ export class EmbeddedStore implements DocumentStore {
   readonly #sql;
   #closed = false;
   #freeCheckedMs = -Infinity;
+  #bytesSinceCheck = 0;
   #failure: WeirError | undefined;
   #expired = 0;
 
@@ -161,7 +164,10 @@ export class EmbeddedStore implements DocumentStore {
   appendChunks(chunks: readonly LineChunk[], createdMs: number): void {
     const ingestedMs = Math.floor(this.#clock.wallMs());
     this.#write(() => {
-      for (const chunk of chunks) this.#intake.chunk(chunk, createdMs, ingestedMs);
+      for (const chunk of chunks) {
+        this.#intake.chunk(chunk, createdMs, ingestedMs);
+        this.#bytesSinceCheck += chunk.bytes.length;
+      }
     });
   }
 
@@ -232,8 +238,12 @@ export class EmbeddedStore implements DocumentStore {
   #checkRoom(): void {
     if (this.#freeBytesMin === 0) return;
     const now = this.#clock.monotonicMs();
-    if (this.#failure === undefined && now - this.#freeCheckedMs < FREE_CHECK_MS) return;
+    if (
+      this.#failure === undefined && now - this.#freeCheckedMs < FREE_CHECK_MS &&
+      this.#bytesSinceCheck < FREE_CHECK_BYTES
+    ) return;
     this.#freeCheckedMs = now;
+    this.#bytesSinceCheck = 0;
     if (this.#freeBytes() < this.#freeBytesMin) {
       throw this.#failure = storeFull(`Cannot store lines in ${this.#folder}`);
     }

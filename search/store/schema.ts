@@ -59,7 +59,7 @@ export interface OpenedDatabase {
 
 /**
  * Opens the database in `folder`, makes it where there is none. Throws STORE_BUSY where a process
- * has it open, STORE_VERSION for one of a newer version, STORE_DAMAGED for a file that is something
+ * has it open, STORE_VERSION for one of another version, STORE_DAMAGED for a file that is something
  * else, STORE_FAILED (retriable) where the system does not let us.
  */
 export function openDatabase(folder: string): OpenedDatabase {
@@ -93,11 +93,10 @@ function prepare(database: DatabaseSync, path: string): void {
       hint: "Give another data folder with --data.",
     });
   } else if (version !== FORMAT_VERSION) {
-    throw new WeirError(
-      "STORE_VERSION",
-      `Cannot open ${path}: it has format ${version}, this program knows ${FORMAT_VERSION}`,
-      { hint: "Use the version of Weir that wrote it, or another data folder." },
-    );
+    throw otherVersion(path, `it has format ${version}, this program knows ${FORMAT_VERSION}`);
+  } else {
+    const other = otherColumns(database);
+    if (other !== "") throw otherVersion(path, `its table ${other} is of another version`);
   }
   database.exec(`PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;
     PRAGMA cache_size=-8192; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=2000`);
@@ -105,6 +104,32 @@ function prepare(database: DatabaseSync, path: string): void {
     database.exec(`BEGIN IMMEDIATE; ${TABLES}
       PRAGMA application_id=${APPLICATION_ID}; PRAGMA user_version=${FORMAT_VERSION}; COMMIT`);
   }
+}
+
+function otherVersion(path: string, reason: string): WeirError {
+  return new WeirError("STORE_VERSION", `Cannot open ${path}: ${reason}`, {
+    hint: "Use the version of Weir that wrote it, or another data folder with --data.",
+  });
+}
+
+/** The first table whose columns are not those of this program; empty where all are. */
+function otherColumns(database: DatabaseSync): string {
+  const own = new DatabaseSync(":memory:");
+  try {
+    own.exec(TABLES);
+    const tables = own.prepare("SELECT name FROM sqlite_schema WHERE type='table'").all();
+    const names = tables.map((row) => String(row.name)).filter((name) =>
+      !name.startsWith("sqlite_")
+    );
+    return names.find((name) => columnsOf(own, name) !== columnsOf(database, name)) ?? "";
+  } finally {
+    own.close();
+  }
+}
+
+function columnsOf(database: DatabaseSync, table: string): string {
+  const rows = database.prepare(`PRAGMA table_info(${table})`).all();
+  return rows.map((row) => `${row.name} ${row.type}`).join(",");
 }
 
 /** The value of a pragma that is a number. */

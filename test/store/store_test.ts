@@ -4,6 +4,7 @@
  * random questions.
  */
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { recordOf } from "../../core/ports/document_store_conformance.ts";
 import type { Document, LogRecord, Query, RangeRequest } from "../../core/ports/document_store.ts";
@@ -185,6 +186,21 @@ Deno.test("a file that is no store is refused and left as it is", () => {
     assert.match(Deno.readTextFileSync(`${folder}/store.db`), /^something else/);
   } finally {
     Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("a store of another version is refused as that, and left as it is", async () => {
+  for (
+    const change of ["PRAGMA user_version=99", "ALTER TABLE blocks DROP COLUMN joined"]
+  ) {
+    await withStore({}, async (store, folder) => {
+      store.appendChunks([chunkAt(0, 10)], 1e12);
+      await store.close();
+      const database = new DatabaseSync(`${folder}/store.db`);
+      database.exec(change);
+      database.close();
+      assert.throws(() => new EmbeddedStore({ folder }), { code: "STORE_VERSION" }, change);
+    });
   }
 });
 
