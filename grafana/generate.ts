@@ -1,11 +1,15 @@
 /**
- * Writes everything below grafana/ that is generated: the dashboards' JSON and Grafana's
- * provisioning. `npm run generate` calls it.
+ * Writes everything below grafana/ that is generated: the dashboards' JSON, Grafana's
+ * provisioning, Prometheus's rules and the examples beside them. `npm run generate` calls it.
  */
 import { hostsInfluxdb } from "./hosts_influxdb.ts";
 import { hostsPrometheus } from "./hosts_prometheus.ts";
 import { buildDashboard, type DashboardSpec } from "./panels.ts";
 import { datasources, providers } from "./provisioning.ts";
+import { alertmanagerExample, prometheusExample } from "./rules/delivery.ts";
+import { hostRules } from "./rules/hosts.ts";
+import { ruleFile } from "./rules/model.ts";
+import { pipelineRules } from "./rules/pipeline.ts";
 
 /** Every dashboard. */
 export const DASHBOARDS: readonly DashboardSpec[] = [hostsPrometheus, hostsInfluxdb];
@@ -22,6 +26,10 @@ export function generated(): Map<string, string> {
   }
   files.set("grafana/provisioning/datasources/weir.yaml", datasources());
   files.set("grafana/provisioning/dashboards/weir.yaml", providers());
+  files.set("grafana/prometheus/hosts.rules.yaml", ruleFile(hostRules));
+  files.set("grafana/prometheus/pipeline.rules.yaml", ruleFile(pipelineRules));
+  files.set("grafana/prometheus/prometheus.yaml", prometheusExample());
+  files.set("grafana/prometheus/alertmanager.yaml", alertmanagerExample());
   return files;
 }
 

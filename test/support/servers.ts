@@ -14,6 +14,7 @@ import { installKafka, startKafka } from "./real/kafka.ts";
 import { installPrometheus, startPrometheus } from "./real/prometheus.ts";
 import { removeAll } from "./temp.ts";
 
+export { startAlertmanager } from "./real/alertmanager.ts";
 export { startElasticsearch } from "./real/elasticsearch.ts";
 export { startEtcd, startEtcdCluster } from "./real/etcd.ts";
 export { startInfluxdb } from "./real/influxdb.ts";

@@ -5,8 +5,12 @@ import { type Say, sayOnStderr, unpackedCommand } from "./install.ts";
 import { answers, runFolder, Server, type StartOptions } from "./instance.ts";
 
 export interface PrometheusOptions extends StartOptions {
-  /** host:port of what it scrapes, all of job "test". */
+  /** host:port of what it scrapes. */
   targets: readonly string[];
+  /** The job of them all. @default {"test"} */
+  job?: string;
+  /** host:port of an Alertmanager. */
+  alertmanager?: string;
   /** Text of a rule file. */
   rules?: string;
   /** Seconds between two scrapes, and two looks at the rules. @default {1} */
@@ -20,7 +24,7 @@ export async function installPrometheus(say: Say): Promise<string> {
 
 /** Starts one on a port and data of its own. `address` is its URL. */
 export async function startPrometheus(options: PrometheusOptions): Promise<Server> {
-  const { targets, rules, intervalS = 1, say = sayOnStderr } = options;
+  const { targets, job = "test", alertmanager, rules, intervalS = 1, say = sayOnStderr } = options;
   const prometheus = await installPrometheus(say);
   const folder = await runFolder("prometheus");
   const listen = `127.0.0.1:${freePort()}`, interval = `${intervalS}s`;
@@ -32,7 +36,10 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Serve
       evaluation_interval: interval,
     },
     rule_files: rules === undefined ? [] : [`${folder}/rules.yml`],
-    scrape_configs: [{ job_name: "test", static_configs: [{ targets }] }],
+    ...(alertmanager === undefined ? {} : {
+      alerting: { alertmanagers: [{ static_configs: [{ targets: [alertmanager] }] }] },
+    }),
+    scrape_configs: [{ job_name: job, static_configs: [{ targets }] }],
   };
   // YAML holds JSON.
   await Deno.writeTextFile(`${folder}/prometheus.yml`, JSON.stringify(config));
