@@ -10,7 +10,7 @@ const JOB = 'job="node"';
 const FS = `${JOB},fstype!="",mountpoint!=""`;
 const DISK = `${JOB},device!=""`;
 
-function percentLeft(left: string, size: string): string {
+function percentLeft([left, size]: readonly [string, string]): string {
   return `${left}{${FS}} / ${size}{${FS}} * 100`;
 }
 
@@ -22,14 +22,14 @@ const PERCENT = '{{ printf "%.1f" $value }} %';
 
 interface Filling {
   name: string;
-  of: typeof SPACE | typeof INODES;
+  of: readonly [left: string, size: string];
   what: string;
 }
 
 function fillingUp({ name, of, what }: Filling, percent: number, hours: number): AlertSpec {
   return {
     name,
-    expr: `(${percentLeft(...of)} < ${percent}\nand predict_linear(${
+    expr: `(${percentLeft(of)} < ${percent}\nand predict_linear(${
       of[0]
     }{${FS}}[6h], ${hours}*60*60) < 0\nand ${WRITABLE})`,
     forMinutes: 60,
@@ -47,7 +47,7 @@ function almostOut(
 ): AlertSpec {
   return {
     name,
-    expr: `(${percentLeft(...of)} < ${percent}\nand ${WRITABLE})`,
+    expr: `(${percentLeft(of)} < ${percent}\nand ${WRITABLE})`,
     forMinutes,
     severity: severityOf(critical),
     summary: `A filesystem has less than ${percent} % of its ${what} left.`,
