@@ -2,10 +2,12 @@
 import { Command } from "commander";
 import { EXIT } from "../core/errors.ts";
 import { VERSION } from "../core/metrics/registry.ts";
+import { deadLettersCommand } from "./dead_letters.ts";
 import { demoCommand } from "./demo.ts";
 import { schemaCommand } from "./schema.ts";
 import { searchCommand } from "./search.ts";
 import { tailCommand } from "./tail.ts";
+import { transferCommand } from "./transfer.ts";
 import { upCommand } from "./up.ts";
 import { validateCommand } from "./validate.ts";
 
@@ -22,6 +24,8 @@ export function weirCommand(): Command {
     demoCommand(),
     searchCommand(),
     tailCommand(),
+    transferCommand(),
+    deadLettersCommand(),
     validateCommand(),
     schemaCommand(),
   ];

@@ -164,6 +164,13 @@ const fields = settings({
     messageBytes: bytes(1_000_000, 2 ** 30, "16MiB", {
       description: "max.message.bytes of that topic where it has to be made.",
     }),
+    retention: duration(3600e3, 3650 * 86400e3, "90d", {
+      description: "How long that topic keeps them, where it has to be made.",
+    }),
+    index: flag(true, {
+      description:
+        "Write them to the index TOPIC-{day} too, so that they can be seen where lines are looked for.",
+    }),
   }, { description: "Dead letters." }),
   topics: group({
     key: text("/weir/transfer/topics", {

@@ -24,6 +24,8 @@ export const DEAD_HEADER = {
    * stores it.
    */
   lastOffset: "weir.dead.last_offset",
+  /** Only of a mark without a value: partition and offset of the letter that was sent again. */
+  replayed: "weir.dead.replayed",
 } as const;
 
 const PORTION_BYTES = 512 * 1024;
@@ -42,6 +44,7 @@ export interface DeadLetterOptions {
   topic: string;
   partitions: number;
   messageBytes: number;
+  retentionMs: number;
 }
 
 /** Dead letters in a Kafka topic, which is made where it is missing. */
@@ -55,7 +58,10 @@ export class KafkaDeadLetters implements DeadLetters {
     this.#options = options;
   }
 
-  async send(entries: readonly Entry[]): Promise<void> {
+  async send(all: readonly Entry[]): Promise<void> {
+    // A dead letter that the index refuses as well stays where it is.
+    const entries = all.filter(({ lane }) => lane.topic !== this.#options.topic);
+    if (entries.length === 0) return;
     try {
       const producer = await this.#connected();
       for (const messages of portions(entries)) {
@@ -91,7 +97,7 @@ export class KafkaDeadLetters implements DeadLetters {
   }
 
   async #ensureTopic(): Promise<void> {
-    const { topic, partitions, messageBytes } = this.#options;
+    const { topic, partitions, messageBytes, retentionMs } = this.#options;
     const admin = this.#kafka.admin();
     await admin.connect();
     try {
@@ -106,6 +112,7 @@ export class KafkaDeadLetters implements DeadLetters {
           configEntries: [
             { name: "min.insync.replicas", value: brokers.length >= 3 ? "2" : "1" },
             { name: "max.message.bytes", value: String(messageBytes) },
+            { name: "retention.ms", value: String(retentionMs) },
           ],
         }],
       });

@@ -70,6 +70,7 @@ export class Transfer {
       topic: settings.dead.topic,
       partitions: settings.dead.partitions,
       messageBytes: settings.dead.messageBytes,
+      retentionMs: settings.dead.retention,
     });
     this.#deliverer = new Deliverer(
       this.#writer,
@@ -256,6 +257,7 @@ function newConsumer(
         names: consumer.topics,
         patterns: compilePatterns(consumer.topicPatterns),
         excluded: new Set([...consumer.topicsExcluded, settings.dead.topic]),
+        also: settings.dead.index ? [settings.dead.topic] : [],
       },
       topicsRefreshMs: consumer.topicsRefresh,
       sessionTimeoutMs: consumer.sessionTimeout,

@@ -116,7 +116,7 @@ export class Site {
       elasticsearch: { nodes: [await elasticsearchUrl()] },
       index: { name: `${this.prefix}-{topic}-{day}`, replicas: 0 },
       bulk: { linger: "20ms", retryMax: "500ms" },
-      dead: { topic: `${this.prefix}-dead` },
+      dead: { topic: `${this.prefix}-dead`, index: false },
       listen: "127.0.0.1:0",
       shutdown: "10s",
     };

@@ -119,6 +119,44 @@ export async function openGroup(kafka: Kafka, options: GroupOptions): Promise<Se
   };
 }
 
+/** One look at one partition, without a group. */
+export interface PartitionFetch {
+  topic: string;
+  partition: number;
+  fetchOffset: number;
+  maxBytes: number;
+}
+
+/** Reads without being a member of a group, and leaves no trace in Kafka. */
+export interface Fetcher {
+  fetch(at: PartitionFetch): Promise<BatchMessage[]>;
+  disconnect(): Promise<void>;
+}
+
+/** Connects; rejects with kafkajs's errors. */
+export async function openFetcher(kafka: Kafka, topics: readonly string[]): Promise<Fetcher> {
+  const cluster = newCluster(kafka);
+  await cluster.connect();
+  await cluster.addMultipleTargetTopics([...topics]);
+  return {
+    async fetch({ topic, partition, fetchOffset, maxBytes }) {
+      const leaders = cluster.findLeaderForPartitions(topic, [partition]);
+      const nodeId = Object.keys(leaders)[0];
+      const broker = leanBroker(await cluster.findBroker({ nodeId }));
+      const { responses } = await broker.fetch({
+        maxWaitTime: 500,
+        minBytes: 1,
+        maxBytes,
+        isolationLevel: 1,
+        rackId: "",
+        topics: [{ topic, partitions: [{ partition, fetchOffset, maxBytes }] }],
+      });
+      return responses[0]?.partitions[0]?.messages ?? [];
+    },
+    disconnect: () => cluster.disconnect(),
+  };
+}
+
 function newCluster(kafka: Kafka): any {
   const create = Object.getOwnPropertySymbols(kafka)
     .find((symbol) => symbol.description === "private:Kafka:createCluster");

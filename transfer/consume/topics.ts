@@ -7,6 +7,8 @@ export interface TopicChoice {
   patterns: readonly RegExp[];
   /** Never read by pattern. */
   excluded: ReadonlySet<string>;
+  /** Read where they exist, and not missed where they do not. @default none */
+  also?: readonly string[];
 }
 
 /**
@@ -36,6 +38,7 @@ export function chooseTopics(
 ): { topics: string[]; missing: string[] } {
   const known = new Set(existing);
   const chosen = new Set(choice.names.filter((name) => known.has(name)));
+  for (const topic of choice.also ?? []) if (known.has(topic)) chosen.add(topic);
   for (const topic of existing) {
     if (topic.startsWith("__") || choice.excluded.has(topic)) continue;
     if (choice.patterns.some((pattern) => pattern.test(topic))) chosen.add(topic);

@@ -18,6 +18,8 @@ export interface PlanDefaults {
   daysBack: number;
   retentionDays: number;
   retentionBytes: number;
+  /** Topic of the dead letters. */
+  dead: string;
 }
 
 export interface TopicPlan {
@@ -39,6 +41,15 @@ export function defaultIndex(document: "full" | "minimal", dataStream: boolean):
   return document === "full" ? "weir-{topic}-{day}" : "{topic}";
 }
 
+/** Dead letters are shown as they are: what is in them was refused once. */
+const DEAD_RULE: TopicRule = {
+  ...NO_RULE,
+  index: "{topic}-{day}",
+  document: "full",
+  fields: "auto",
+  parse: { ...NO_RULE.parse, format: "none" },
+};
+
 const PLANS_KEPT = 10_000;
 
 /** The plans of all topics, by one list of rules. */
@@ -49,7 +60,8 @@ export class TopicPlans {
 
   constructor(defaults: PlanDefaults, rules: readonly TopicRule[]) {
     this.#defaults = defaults;
-    this.#rules = rules.map((rule) => ({ fits: wildcard(rule.topic), rule }));
+    const all = [{ ...DEAD_RULE, topic: defaults.dead }, ...rules];
+    this.#rules = all.map((rule) => ({ fits: wildcard(rule.topic), rule }));
   }
 
   of(topic: string): TopicPlan {

@@ -11,6 +11,7 @@ const DEFAULTS = {
   daysBack: 400,
   retentionDays: 0,
   retentionBytes: 0,
+  dead: "weir-dead",
 };
 const TODAY = new Date().toISOString().slice(0, 10);
 const DAY = TODAY.replaceAll("-", ".");

@@ -10,7 +10,7 @@ import type { PlanDefaults } from "./plan.ts";
 import { type SettingsEvents, TopicSettings } from "./topic_settings.ts";
 
 /** What the settings file says of all topics. */
-export function planDefaults({ index }: TransferSettings): PlanDefaults {
+export function planDefaults({ index, dead }: TransferSettings): PlanDefaults {
   return {
     index: index.name,
     document: index.document,
@@ -18,6 +18,7 @@ export function planDefaults({ index }: TransferSettings): PlanDefaults {
     daysBack: index.daysBack,
     retentionDays: index.retentionDays,
     retentionBytes: index.retentionBytes,
+    dead: dead.topic,
   };
 }
 

@@ -9,6 +9,7 @@ const DEFAULTS = {
   daysBack: 400,
   retentionDays: 0,
   retentionBytes: 0,
+  dead: "weir-dead",
 };
 
 Deno.test("TopicSettings: what does not validate or vanishes changes nothing and is reported", async () => {
