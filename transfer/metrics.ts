@@ -15,6 +15,7 @@ import type { Lane } from "./consume/lane.ts";
 import type { ChannelEvents } from "./deliver/channel.ts";
 import type { DeliveryEvents } from "./deliver/deliverer.ts";
 import type { WriterEvents } from "./index/elastic_writer.ts";
+import type { RetentionEvents } from "./index/retention.ts";
 import type { SettingsEvents } from "./topics/topic_settings.ts";
 
 const TOPICS_MAX = 1000;
@@ -35,7 +36,8 @@ export type TransferEvents =
   & DeliveryEvents
   & ConsumerEvents
   & WriterEvents
-  & SettingsEvents;
+  & SettingsEvents
+  & RetentionEvents;
 
 /** Registers everything and returns where the parts report to. */
 export function transferMetrics(registry: Registry, state: () => TransferState): TransferEvents {
@@ -52,6 +54,10 @@ export function transferMetrics(registry: Registry, state: () => TransferState):
     "unfit_lines_total",
     "Lines that the way of reading of their topic did not fit; they are written without fields.",
   );
+  const deletedIndices = counter("deleted_indices_total", "Indices deleted by retention.", [
+    "reason",
+  ]);
+  const deletedDocuments = counter("deleted_documents_total", "Documents in them.", ["reason"]);
   const applied = counter(
     "topic_rules_total",
     "Rules of topics that came, by what became of them.",
@@ -89,6 +95,10 @@ export function transferMetrics(registry: Registry, state: () => TransferState):
     fieldsDropped: (count) => fields.inc(count),
     dropped: (topic, rule, records) => dropped.inc({ topic: topicLabel(topic), rule }, records),
     unfit: (count) => unfit.inc(count),
+    deleted(reason, documents) {
+      deletedIndices.inc({ reason });
+      deletedDocuments.inc({ reason }, documents);
+    },
     applied: (result) => applied.inc({ result }),
     outcome: (result, code, count) => items.inc({ result, code }, count),
     bulk(documents, _bytes, ms) {

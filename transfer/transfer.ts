@@ -19,6 +19,7 @@ import { Deliverer } from "./deliver/deliverer.ts";
 import { createElastic } from "./index/client.ts";
 import { ElasticWriter, type WriterEvents, type WriterPlan } from "./index/elastic_writer.ts";
 import { EtcdDecisions, FixedNames } from "./index/fixed_names.ts";
+import { Retention, type RetentionEvents } from "./index/retention.ts";
 import { transferMetrics } from "./metrics.ts";
 import { PlanNames, type TopicPlan } from "./topics/plan.ts";
 import { createTopicSettings } from "./topics/source.ts";
@@ -45,6 +46,7 @@ export class Transfer {
   readonly #deliverer: Deliverer;
   readonly #writer: DocumentWriter;
   readonly #dead: DeadLetters;
+  readonly #retention: Retention | undefined;
   readonly #log = logOf("transfer");
   #stopping = false;
 
@@ -66,6 +68,9 @@ export class Transfer {
     this.topics = createTopicSettings(settings, events);
     this.#writer = deps.writer?.(events, this.topics) ??
       elasticWriter(settings, events, this.topics.of);
+    if (deps.writer === undefined) {
+      this.#retention = newRetention(settings, this.topics, () => this.#answersFor(), events);
+    }
     this.#dead = deps.deadLetters?.(kafka) ?? new KafkaDeadLetters(kafka, {
       topic: settings.dead.topic,
       partitions: settings.dead.partitions,
@@ -113,7 +118,14 @@ export class Transfer {
         start: () => this.#consume(),
         stop: (deadlineMs) => this.#stop(deadlineMs),
       },
+      ...(this.#retention === undefined ? [] : [this.#retention]),
     ];
+  }
+
+  /** Topics whose indices this process looks after: of all transfers the one with partition 0. */
+  #answersFor(): string[] {
+    return [...this.consumer.lanes].filter((lane) => lane.partition === 0)
+      .map((lane) => lane.topic);
   }
 
   /** Begins once the rules of topics are known: a line is not written without them. */
@@ -177,6 +189,7 @@ export class Transfer {
         lines: lane.lines,
         paused: lane.paused,
       })),
+      retention: { lastError: this.#retention?.lastError ?? "" },
       channel: { lines: this.#channel.lines, bytes: this.#channel.bytes },
       workers: { limit: this.#deliverer.limit, active: this.#deliverer.active },
       problems: [...this.#deliverer.problems].map(([code, problem]) => ({
@@ -201,6 +214,27 @@ export function createTransferParts(settings: TransferSettings): Part[] {
     status: () => transfer.status(),
   }, settings.listenNames);
   return [status, ...transfer.parts()];
+}
+
+function newRetention(
+  settings: TransferSettings,
+  topics: TopicSettings,
+  answersFor: () => Iterable<string>,
+  events: RetentionEvents,
+): Retention {
+  const { index, etcd } = settings;
+  const decisions = etcd.hosts.length === 0
+    ? undefined
+    : new EtcdDecisions(createEtcd(etcd), index.decisions);
+  return new Retention(createElastic(settings.elasticsearch), {
+    intervalMs: index.retentionInterval,
+    rolloverBytes: index.rollover,
+    topics: answersFor,
+    plan: topics.of,
+    ...(decisions === undefined
+      ? {}
+      : { forget: (topic, day) => decisions.forget(`${topic}/${day}`) }),
+  }, events);
 }
 
 /** The writer over Elasticsearch that the settings ask for; `plan` gives the plans of topics. */

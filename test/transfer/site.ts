@@ -205,7 +205,9 @@ export class Site {
     await this.#admin.disconnect();
     await elastic("DELETE", `/${this.prefix}-*?ignore_unavailable=true`);
     const { index_templates } = await elastic("GET", "/_index_template");
-    for (const { name } of index_templates) {
+    for (const { name, index_template } of index_templates) {
+      // The Elasticsearch of the tests cannot delete a data stream, and its template goes with it.
+      if (index_template.data_stream !== undefined) continue;
       if (name.includes(this.prefix)) await elastic("DELETE", `/_index_template/${name}`);
     }
   }

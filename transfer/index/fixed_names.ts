@@ -102,4 +102,13 @@ export class EtcdDecisions implements Decisions {
       throw etcdError(error, `Cannot decide the index of ${key} in etcd`);
     }
   }
+
+  /** The index is gone: what was decided of it is of no more use. */
+  async forget(key: string): Promise<void> {
+    try {
+      await this.#client.delete().key(`${this.#prefix}${key}`).exec();
+    } catch (error) {
+      throw etcdError(error, `Cannot delete what was decided for ${key} in etcd`);
+    }
+  }
 }
