@@ -50,21 +50,6 @@ export function transferMetrics(registry: Registry, state: () => TransferState):
     "topic",
     "rule",
   ]);
-  const unfit = counter(
-    "unfit_lines_total",
-    "Lines that the way of reading of their topic did not fit; they are written without fields.",
-  );
-  const deletedIndices = counter("deleted_indices_total", "Indices deleted by retention.", [
-    "reason",
-  ]);
-  const deletedDocuments = counter("deleted_documents_total", "Documents in them.", ["reason"]);
-  const applied = counter(
-    "topic_rules_total",
-    "Rules of topics that came, by what became of them.",
-    [
-      "result",
-    ],
-  );
   const fields = counter(
     "dropped_fields_total",
     "Headers left out of documents: too many, too long.",
@@ -94,12 +79,7 @@ export function transferMetrics(registry: Registry, state: () => TransferState):
     },
     fieldsDropped: (count) => fields.inc(count),
     dropped: (topic, rule, records) => dropped.inc({ topic: topicLabel(topic), rule }, records),
-    unfit: (count) => unfit.inc(count),
-    deleted(reason, documents) {
-      deletedIndices.inc({ reason });
-      deletedDocuments.inc({ reason }, documents);
-    },
-    applied: (result) => applied.inc({ result }),
+    ...topicEvents(registry),
     outcome: (result, code, count) => items.inc({ result, code }, count),
     bulk(documents, _bytes, ms) {
       bulks.inc();
@@ -115,6 +95,35 @@ export function transferMetrics(registry: Registry, state: () => TransferState):
     rebalanced: () => rebalances.inc(),
     committed: (failed) => commits.inc({ result: failed ? "failed" : "done" }),
     restarted: () => restarts.inc(),
+  };
+}
+
+/** What rules of topics and retention do. */
+function topicEvents(registry: Registry): SettingsEvents & RetentionEvents & WriterEvents {
+  const counter = (name: string, help: string, labelNames: string[] = []) =>
+    new Counter({ name: `weir_transfer_${name}`, help, labelNames, registers: [registry] });
+  const unfit = counter(
+    "unfit_lines_total",
+    "Lines that the way of reading of their topic did not fit; they are written without fields.",
+  );
+  const deletedIndices = counter("deleted_indices_total", "Indices deleted by retention.", [
+    "reason",
+  ]);
+  const deletedDocuments = counter("deleted_documents_total", "Documents in them.", ["reason"]);
+  const applied = counter(
+    "topic_rules_total",
+    "Rules of topics that came, by what became of them.",
+    [
+      "result",
+    ],
+  );
+  return {
+    unfit: (count) => unfit.inc(count),
+    deleted(reason, documents) {
+      deletedIndices.inc({ reason });
+      deletedDocuments.inc({ reason }, documents);
+    },
+    applied: (result) => applied.inc({ result }),
   };
 }
 
