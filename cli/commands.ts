@@ -4,6 +4,7 @@ import { EXIT } from "../core/errors.ts";
 import { VERSION } from "../core/metrics/registry.ts";
 import { deadLettersCommand } from "./dead_letters.ts";
 import { demoCommand } from "./demo.ts";
+import { linksCommand } from "./links.ts";
 import { schemaCommand } from "./schema.ts";
 import { searchCommand } from "./search.ts";
 import { tailCommand } from "./tail.ts";
@@ -28,6 +29,7 @@ export function weirCommand(): Command {
     deadLettersCommand(),
     validateCommand(),
     schemaCommand(),
+    linksCommand(),
   ];
   for (const command of commands) program.addCommand(command);
   return program;
