@@ -5,6 +5,7 @@
 import { generated as dashboardFiles } from "../grafana/generate.ts";
 import { referencePage } from "../core/config/reference.ts";
 import { SPECIFICATIONS } from "../cli/specifications.ts";
+import { objectsNdjson } from "./kibana/objects.ts";
 import { errorPage } from "./error_reference.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
@@ -15,6 +16,7 @@ export function generatedFiles(): Map<string, string> {
   for (const [name, { title, schema }] of Object.entries(SPECIFICATIONS)) {
     files.set(`docs/reference/${name}.md`, referencePage(schema, title));
   }
+  files.set("deploy/kibana/objects.ndjson", objectsNdjson());
   files.set("docs/errors.md", errorPage(sources()));
   return files;
 }

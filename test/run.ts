@@ -11,6 +11,7 @@
 import {
   BUDGET_MINUTES,
   LEAVE_BEHIND,
+  LONG_MINUTES,
   NEED_EXECUTABLES,
   NEED_SERVERS,
   ONLY_EXECUTABLES,
@@ -56,7 +57,10 @@ async function planOf(args: readonly string[]): Promise<Plan> {
   return {
     checks: all,
     unit: all || asked.includes("unit"),
-    folders: every.filter((name) => all ? !fast || name === "test/tidy" : asked.includes(name)),
+    folders: every.filter((name) => {
+      if (!all) return asked.includes(name);
+      return fast ? name === "test/tidy" : LONG_MINUTES[name] === undefined;
+    }),
     keep: options.includes("--keep"),
   };
 }
@@ -87,7 +91,7 @@ async function checks(): Promise<void> {
 }
 
 async function folder(name: string, env: Record<string, string>): Promise<void> {
-  const minutes = BUDGET_MINUTES[name], leavesBehind = LEAVE_BEHIND[name];
+  const minutes = BUDGET_MINUTES[name] ?? LONG_MINUTES[name], leavesBehind = LEAVE_BEHIND[name];
   await run.suite(name, [name], { minutes, env, leavesBehind });
 }
 

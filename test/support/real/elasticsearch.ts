@@ -163,7 +163,8 @@ export async function startElasticsearch(options: ElasticsearchOptions = {}): Pr
   });
 }
 
-const LOG4J = `status = error
+/** Its log on standard output. */
+export const LOG4J = `status = error
 appender.all.type = Console
 appender.all.name = all
 appender.all.layout.type = PatternLayout
@@ -207,7 +208,8 @@ async function writeStartArguments(home: string, folder: string, jdk: string): P
   await Deno.writeFile(`${folder}/start_arguments`, stdout);
 }
 
-function javaArgs(home: string, folder: string, heapMb: number): string[] {
+/** Arguments of java that start the server in `home`, with config, data and tmp in `folder`. */
+export function javaArgs(home: string, folder: string, heapMb: number): string[] {
   const bridge = `${home}/lib/entitlement-bridge/elasticsearch-entitlement-bridge-${VERSION}.jar`;
   return [
     `-Xms${heapMb}m`,
