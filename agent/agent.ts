@@ -87,7 +87,11 @@ export class Agent implements Part {
       {
         clock,
         sink: this.#sink,
-        buffers: new BufferPool(Math.max(tail.chunkBytes, 2 * tail.lineBytesMax)),
+        buffers: new BufferPool(
+          Math.max(tail.chunkBytes, 2 * tail.lineBytesMax),
+          16,
+          (bytes) => this.#sink?.buffer?.(bytes),
+        ),
         host: this.#options.host,
         tz: this.#options.tz,
         lineBytesMax: tail.lineBytesMax,

@@ -115,6 +115,7 @@ function createSink(settings: AgentSettings, metrics: AgentMetrics): KafkaLineSi
     level: kafka.compressionLevel,
     lingerMs: kafka.linger,
     batchBytesMax: kafka.batchBytes,
+    bufferBytes: settings.tail.bufferBytes,
     onBatch: (topic, _lines, bytes, ms) => metrics.batch(topic, bytes, ms),
     onFailure: (_topic, error) => metrics.failure(error.code),
   });

@@ -23,13 +23,13 @@ export interface KafkaLineSinkOptions {
   /** Longest wait for more lines before a batch goes. */
   lingerMs: number;
   batchBytesMax: number;
+  /** Memory for buffers that lines are read into and sent from without a copy. @default {0} */
+  bufferBytes?: number;
   /** Hears of each batch that was acknowledged and of each failure. */
   onBatch?: (topic: string, lines: number, bytes: number, ms: number) => void;
   onFailure?: (topic: string, error: WeirError) => void;
 }
 
-/** Batches in flight at most, over all partitions: each holds one builder's memory. */
-const BATCHES_IN_FLIGHT = 32;
 /** Batches in one request at most; a request stays under 16 MiB with the default batch size. */
 const BATCHES_PER_REQUEST = 16;
 const RETRY_FIRST_MS = 100;
@@ -60,7 +60,7 @@ export class KafkaLineSink implements LineSink {
 
   constructor(options: KafkaLineSinkOptions) {
     this.#options = options;
-    this.#builders = new BuilderPool(options.batchBytesMax);
+    this.#builders = new BuilderPool(options.batchBytesMax, options.bufferBytes ?? 0);
     this.guarantee = {
       "-1": "all in-sync replicas",
       "1": "leader only",
@@ -83,6 +83,10 @@ export class KafkaLineSink implements LineSink {
       else topic.waiting.push(pending);
       this.#pump();
     });
+  }
+
+  buffer(bytes: number): Uint8Array | undefined {
+    return this.#builders.buffer(bytes);
   }
 
   position(): Promise<undefined> {
@@ -155,7 +159,7 @@ export class KafkaLineSink implements LineSink {
       else next = Math.min(next, topic.retryAt);
     }
     const byNode = new Map<string, PartitionQueue[]>();
-    let room = BATCHES_IN_FLIGHT - this.#inFlight;
+    let room = this.#builders.size - this.#inFlight;
     for (const queue of this.#queues.values()) {
       const due = queue.dueAt(this.#stopping ? 0 : this.#options.lingerMs);
       if (due > now) {

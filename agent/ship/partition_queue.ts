@@ -3,9 +3,12 @@
  * until the broker has them or refuses them for good. That is what keeps first occurrences in order.
  */
 import type { WeirError } from "../../core/errors.ts";
+import { BatchMemory } from "../../core/kafka/batch_memory.ts";
 import type { Codec } from "../../core/kafka/record_batch.ts";
+import type { RecordPrefix } from "../../core/kafka/record_batch.ts";
 import { RecordBatchBuilder, recordPrefix } from "../../core/kafka/record_batch.ts";
 import type { LineChunk } from "../../core/ports/line_sink.ts";
+import { dayOf } from "../../core/record/identity.ts";
 
 /** A chunk on its way; settled when its last line is. */
 export interface Pending {
@@ -19,20 +22,41 @@ export interface Pending {
   reject: (error: WeirError) => void;
 }
 
-/** Builders that are used again: as many exist as batches are in flight at once. */
+/** Bytes of batches that are being built or on their way at most, over all partitions. */
+const BATCH_BYTES_IN_FLIGHT = 16 << 20;
+/** Batches at most: also where they are small. */
+const BATCHES_IN_FLIGHT = 32;
+
+/** Builders that are used again: as many exist as batches may be in flight at once. */
 export class BuilderPool {
-  readonly #batchBytesMax: number;
+  /** Batches in flight at most. */
+  readonly size: number;
+  readonly #memory: BatchMemory;
   readonly #free: RecordBatchBuilder[] = [];
 
-  constructor(batchBytesMax: number) {
-    this.#batchBytesMax = batchBytesMax;
+  /** `bufferBytes`: room beside the batches for buffers that lines are read into. */
+  constructor(batchBytesMax: number, bufferBytes: number) {
+    this.size = Math.max(
+      2,
+      Math.min(BATCHES_IN_FLIGHT, Math.floor(BATCH_BYTES_IN_FLIGHT / batchBytesMax)),
+    );
+    this.#memory = new BatchMemory(batchBytesMax, this.size, bufferBytes);
+  }
+  buffer(bytes: number): Uint8Array | undefined {
+    return this.#memory.buffer(bytes);
   }
   take(): RecordBatchBuilder {
-    return this.#free.pop() ?? new RecordBatchBuilder(this.#batchBytesMax);
+    return this.#free.pop() ?? new RecordBatchBuilder(this.#memory);
   }
   give(builder: RecordBatchBuilder): void {
-    if (this.#free.length < 8) this.#free.push(builder);
+    this.#free.push(builder);
   }
+}
+
+interface LastPrefix {
+  chunk: Pick<LineChunk, "generation" | "path" | "host" | "day" | "tz" | "fields">;
+  today: string;
+  prefix: RecordPrefix;
 }
 
 export class PartitionQueue {
@@ -43,6 +67,7 @@ export class PartitionQueue {
   #builder: RecordBatchBuilder | undefined;
   #batchRecords = 0;
   #pending: Pending[] = [];
+  #lastPrefix: LastPrefix | undefined;
   #queuedBytes = 0;
   /** The batch in flight, or the one that is to be sent again. */
   #batch: Uint8Array | undefined;
@@ -86,12 +111,29 @@ export class PartitionQueue {
       const { chunk } = pending;
       const room = this.#linesMax - builder.records;
       if (room <= 0) break;
-      const end = builder.append(chunk, recordPrefix(chunk, timestampMs), pending.next, room);
+      const end = builder.append(chunk, this.#prefixOf(chunk, timestampMs), pending.next, room);
       pending.inFlight = end - pending.next;
       if (end < chunk.lines) break;
     }
     this.#batchRecords = builder.records;
     return this.#batch = builder.finish(codec, level);
+  }
+
+  /** The last prefix serves as long as the same file goes on: to make one costs as much as several lines. */
+  #prefixOf(chunk: LineChunk, timestampMs: number): RecordPrefix {
+    const { generation, path, host, day, tz, fields } = chunk;
+    const last = this.#lastPrefix;
+    const isSame = last !== undefined && last.chunk.generation === generation &&
+      last.chunk.path === path && last.chunk.host === host && last.chunk.day === day &&
+      last.chunk.tz === tz && last.chunk.fields === fields && last.today === dayOf(timestampMs);
+    if (isSame) return last.prefix;
+    const prefix = recordPrefix(chunk, timestampMs);
+    this.#lastPrefix = {
+      chunk: { generation, path, host, day, tz, fields },
+      today: dayOf(timestampMs),
+      prefix,
+    };
+    return prefix;
   }
 
   /** Lines in the batch that `take` gave last. */

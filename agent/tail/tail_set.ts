@@ -45,6 +45,8 @@ export interface TailSetEvents {
   acknowledged(topic: string, lines: number, bytes: number): void;
 }
 
+/** Made once: an abort without a reason makes an exception with its stack each time. */
+const WOKEN = "woken";
 const UNLINKED_MS = 5000;
 const STATES_MAX = 200_000;
 
@@ -190,7 +192,7 @@ export class TailSet {
   /** Waits for a wake or at most `ms`. */
   async #pause(ms: number): Promise<void> {
     const end = new AbortController();
-    this.#wake = () => end.abort();
+    this.#wake = () => end.abort(WOKEN);
     if (!this.#woken) await this.#context.clock.sleep(ms, end.signal);
     this.#wake = () => {};
   }

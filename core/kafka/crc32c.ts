@@ -2,7 +2,9 @@
  * CRC-32C (Castagnoli), the checksum of a Kafka record batch. Eight tables, eight bytes a step, loaded as two words.
  */
 
-const TABLES = makeTables();
+/** Eight tables of 256 words: the first for a byte, table k for a byte with k bytes of zeros behind it. */
+export const CRC32C_TABLES = makeTables();
+const TABLES = CRC32C_TABLES;
 
 function makeTables(): Int32Array {
   const tables = new Int32Array(8 * 256);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { Buffer } from "node:buffer";
+import { BatchMemory } from "./batch_memory.ts";
 import { RecordBatchBuilder, recordPrefix } from "./record_batch.ts";
 import { crc32c } from "./crc32c.ts";
 import type { LineChunk } from "../ports/line_sink.ts";
@@ -74,7 +75,7 @@ for (const codec of ["none", "gzip"] as const) {
     const lines = ["first", "", "zweite Zeile äöü", "x".repeat(5000), "日志"];
     const chunk = chunkOf(lines, 4294967290);
     const now = Date.UTC(2026, 10, 22, 1);
-    const builder = new RecordBatchBuilder(65536);
+    const builder = new RecordBatchBuilder(new BatchMemory(65536, 1));
     builder.begin(now);
     assert.equal(builder.append(chunk, recordPrefix(chunk, now), 0), lines.length);
     const { records } = await decode(builder.finish(codec, 3));
@@ -101,7 +102,7 @@ for (const codec of ["none", "gzip"] as const) {
 
 Deno.test("RecordBatchBuilder leaves lines that do not fit for the next batch, and grows for one that never would", async () => {
   const chunk = chunkOf(Array.from({ length: 1000 }, (_, i) => `line ${i} ${"y".repeat(200)}`));
-  const builder = new RecordBatchBuilder(65536);
+  const builder = new RecordBatchBuilder(new BatchMemory(65536, 1));
   const prefix = recordPrefix(chunk, 0);
   let next = 0, seen = 0;
   while (next < chunk.lines) {

@@ -23,6 +23,11 @@ export interface LineSink {
    * knows (the embedded store does, in the same transaction as the lines); else undefined.
    */
   position(generation: string, topic: string): Promise<number | undefined>;
+  /**
+   * A buffer of this size that chunks are sent from without a copy, where the sink has such memory left; it lives as
+   * long as the sink. Chunks from any other memory are taken as well.
+   */
+  buffer?(bytes: number): Uint8Array | undefined;
   /** Stops within `deadlineMs`: delivers what it has if it can; pending sends settle. */
   stop(deadlineMs: number): Promise<void>;
 }

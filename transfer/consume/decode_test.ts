@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { LineChunk } from "../../core/ports/line_sink.ts";
+import { BatchMemory } from "../../core/kafka/batch_memory.ts";
 import { RecordBatchBuilder, recordPrefix } from "../../core/kafka/record_batch.ts";
 import { type Decoded, FIELDS_MAX, isDay, RecordDecoder } from "./decode.ts";
 import { readBatches, RecordCursor } from "./record_batch.ts";
@@ -78,7 +79,7 @@ Deno.test("RecordDecoder reads what the agent's batch builder writes", () => {
     tz: "Europe/Berlin",
     fields: { env: "test" },
   };
-  const builder = new RecordBatchBuilder(65_536);
+  const builder = new RecordBatchBuilder(new BatchMemory(65_536, 1));
   builder.begin(TIME);
   builder.append(chunk, recordPrefix(chunk, TIME), 0);
   for (const codec of ["none", "gzip", "zstd"] as const) {
