@@ -52,6 +52,7 @@ async function build(names: readonly string[], target: string): Promise<void> {
       out: `${work}/js/${program.name}.js`,
       virtual,
     });
+    await fixTime(`${work}/js/${program.name}.js`);
     const out = `${ROOT}dist/${program.name}${target.includes("windows") ? ".exe" : ""}`;
     await compile(program, `${work}/js/${program.name}.js`, `${work}/proto`, out, target);
     const size = (await Deno.stat(out)).size / 1e6;
@@ -64,12 +65,19 @@ async function build(names: readonly string[], target: string): Promise<void> {
   await stopBundler();
 }
 
+/** The compiler notes when the files inside were changed; the same for every build, so that builds are equal. */
+async function fixTime(path: string): Promise<void> {
+  const time = new Date(Date.UTC(2026, 0, 1));
+  await Deno.utime(path, time, time);
+}
+
 /** etcd3 reads its protocol files at run time, from the folder beside its own. */
 async function copyProtocols(to: string): Promise<void> {
   await Deno.mkdir(to, { recursive: true });
   for await (const entry of Deno.readDir(`${ROOT}node_modules/etcd3/proto`)) {
     if (entry.isFile) {
       await Deno.copyFile(`${ROOT}node_modules/etcd3/proto/${entry.name}`, `${to}/${entry.name}`);
+      await fixTime(`${to}/${entry.name}`);
     }
   }
 }

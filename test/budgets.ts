@@ -50,7 +50,7 @@ export const NEED_EXECUTABLES: readonly string[] = [
 ];
 
 /** Folders all of whose tests run executables: without a base for `deno compile` they are skipped. */
-export const ONLY_EXECUTABLES: readonly string[] = ["test/e2e"];
+export const ONLY_EXECUTABLES: readonly string[] = ["test/deploy", "test/docker", "test/e2e"];
 
 /** Folders whose tests are not checked for timers, requests and files that they leave behind, and why. */
 export const LEAVE_BEHIND: Readonly<Record<string, string>> = {
