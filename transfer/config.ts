@@ -15,6 +15,7 @@ import {
   texts,
 } from "../core/config/fields.ts";
 import { programFields } from "../core/config/program_fields.ts";
+import { elasticFields } from "../core/elastic/settings.ts";
 import { messageOf } from "../core/errors.ts";
 import { etcdFields } from "../core/etcd/settings.ts";
 import { kafkaFields } from "../core/kafka/settings.ts";
@@ -71,18 +72,7 @@ const consumer = group({
   }),
 }, { description: "Reading from Kafka." });
 
-const elasticsearch = group({
-  nodes: texts(["http://127.0.0.1:9200"], 100, { description: "Nodes, as URLs." }),
-  apiKeyFile: text("", { description: "File that holds an API key (base64 of id:key)." }),
-  username: text("", { description: "User, where there is no API key." }),
-  passwordFile: text("", { description: "File that holds the user's password." }),
-  caFile: text("", { description: "Certificates that sign the nodes', PEM; empty: the system's." }),
-  requestTimeout: duration(1000, 600e3, "60s", { description: "Longest wait for an answer." }),
-  compression: flag(false, {
-    description: "Send bodies packed with gzip: less network, more CPU.",
-  }),
-  sniff: flag(false, { description: "Ask the cluster for its nodes and use them all." }),
-}, { description: "Where documents go." });
+const elasticsearch = group(elasticFields, { description: "Where documents go." });
 
 const index = group({
   name: text("", {
