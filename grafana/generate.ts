@@ -4,7 +4,9 @@
  */
 import { hostsInfluxdb } from "./hosts_influxdb.ts";
 import { hostsPrometheus } from "./hosts_prometheus.ts";
+import { logs } from "./logs.ts";
 import { buildDashboard, type DashboardSpec } from "./panels.ts";
+import { pipeline } from "./pipeline.ts";
 import { datasources, providers } from "./provisioning.ts";
 import { alertmanagerExample, prometheusExample } from "./rules/delivery.ts";
 import { hostRules } from "./rules/hosts.ts";
@@ -12,7 +14,12 @@ import { ruleFile } from "./rules/model.ts";
 import { pipelineRules } from "./rules/pipeline.ts";
 
 /** Every dashboard. */
-export const DASHBOARDS: readonly DashboardSpec[] = [hostsPrometheus, hostsInfluxdb];
+export const DASHBOARDS: readonly DashboardSpec[] = [
+  hostsPrometheus,
+  hostsInfluxdb,
+  pipeline,
+  logs,
+];
 
 /**
  * What is generated: path from the project's root → content. The same source gives the same text.

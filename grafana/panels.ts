@@ -7,30 +7,39 @@ import type { Builder, Dataquery } from "@grafana/grafana-foundation-sdk/cog";
 import * as common from "@grafana/grafana-foundation-sdk/common";
 import * as dashboard from "@grafana/grafana-foundation-sdk/dashboard";
 import { DataqueryBuilder } from "@grafana/grafana-foundation-sdk/prometheus";
+import { PanelBuilder as LogsBuilder } from "@grafana/grafana-foundation-sdk/logs";
 import { PanelBuilder as StatBuilder } from "@grafana/grafana-foundation-sdk/stat";
+import { PanelBuilder as TableBuilder } from "@grafana/grafana-foundation-sdk/table";
 import { PanelBuilder as TimeseriesBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
+import { type ElasticQuery, elasticQuery } from "./elastic_query.ts";
 
 export interface PanelSpec {
   title: string;
   /** One sentence under the title's mark: what is seen, or what is wrong when it rises. */
   description?: string;
-  kind: "timeseries" | "stat";
+  kind: "timeseries" | "bars" | "stat" | "table" | "logs";
   /** Grafana's unit: "percentunit", "bytes", "Bps", "s", "iops", "short", … */
   unit: string;
   /** Columns of 24. */
   width: number;
+  /** Rows of Grafana's grid. @default {4 for a stat, else 8} */
+  height?: number;
   queries: QuerySpec[];
   min?: number;
   max?: number;
   stacked?: boolean;
+  /** What a stat shows of its values. @default {"lastNotNull"} */
+  reduce?: "lastNotNull" | "sum" | "max";
   /** From this value on yellow, from that one red. */
   warn?: number;
   alarm?: number;
 }
 
 export interface QuerySpec {
-  /** PromQL or Flux, by the dashboard's data source. */
+  /** PromQL, Flux or Lucene, by the dashboard's data source. */
   text: string;
+  /** What Elasticsearch is asked about the documents that `text` finds. */
+  elastic?: ElasticQuery;
   /** "{{device}}" and the like; PromQL only. */
   legend?: string;
 }
@@ -45,7 +54,7 @@ export interface DashboardSpec {
   title: string;
   description: string;
   tags: string[];
-  source: "prometheus" | "influxdb";
+  source: "prometheus" | "influxdb" | "elasticsearch";
   variables: Builder<dashboard.VariableModel>[];
   rows: RowSpec[];
 }
@@ -86,36 +95,55 @@ function buildPanel(
   spec: PanelSpec,
   source: DashboardSpec["source"],
 ): Builder<dashboard.Panel> {
-  const panel = spec.kind === "stat" ? statPanel() : timeseriesPanel(spec);
+  const panel = panelOf(spec);
   panel.title(spec.title).unit(spec.unit).datasource(sourceRef(source)).span(spec.width);
-  panel.height(spec.kind === "stat" ? 4 : 8);
+  panel.height(spec.height ?? (spec.kind === "stat" ? 4 : 8));
   if (spec.description !== undefined) panel.description(spec.description);
   if (spec.min !== undefined) panel.min(spec.min);
   if (spec.max !== undefined) panel.max(spec.max);
   panel.thresholds(thresholds(spec));
   spec.queries.forEach((query, i) => {
     const refId = String.fromCharCode(65 + i);
-    panel.withTarget(
-      source === "prometheus"
-        ? promQuery(query, refId, spec.kind === "stat")
-        : fluxQuery(query, refId),
-    );
+    panel.withTarget(targetOf(query, refId, spec, source));
   });
   return panel;
 }
 
-function statPanel(): StatBuilder {
+function panelOf(spec: PanelSpec): StatBuilder | TimeseriesBuilder | TableBuilder | LogsBuilder {
+  if (spec.kind === "stat") return statPanel(spec.reduce ?? "lastNotNull");
+  if (spec.kind === "table") return new TableBuilder();
+  if (spec.kind === "logs") {
+    return new LogsBuilder().showTime(true).wrapLogMessage(true).enableLogDetails(true)
+      .sortOrder(common.LogsSortOrder.Descending);
+  }
+  return timeseriesPanel(spec);
+}
+
+function targetOf(
+  query: QuerySpec,
+  refId: string,
+  spec: PanelSpec,
+  source: DashboardSpec["source"],
+): Builder<Dataquery> {
+  if (source === "prometheus") return promQuery(query, refId, spec.kind === "stat");
+  if (source === "influxdb") return fluxQuery(query, refId);
+  if (query.elastic === undefined) throw new Error(`${spec.title}: what is asked is missing`);
+  return elasticQuery(query.text, query.elastic, refId, sourceRef(source));
+}
+
+function statPanel(reduce: string): StatBuilder {
   return new StatBuilder()
     .colorMode(common.BigValueColorMode.Value)
     .graphMode(common.BigValueGraphMode.Area)
-    .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(["lastNotNull"]));
+    .reduceOptions(new common.ReduceDataOptionsBuilder().calcs([reduce]));
 }
 
 function timeseriesPanel(spec: PanelSpec): TimeseriesBuilder {
   const panel = new TimeseriesBuilder()
     .lineWidth(1)
-    .fillOpacity(spec.stacked ? 40 : 10)
+    .fillOpacity(spec.kind === "bars" ? 80 : spec.stacked ? 40 : 10)
     .showPoints(common.VisibilityMode.Never)
+    .drawStyle(spec.kind === "bars" ? common.GraphDrawStyle.Bars : common.GraphDrawStyle.Line)
     .legend(
       new common.VizLegendOptionsBuilder()
         .displayMode(common.LegendDisplayMode.Table).placement(common.LegendPlacement.Bottom)

@@ -15,8 +15,12 @@ export class Prometheus {
     this.url = url;
   }
 
-  static async start(site: Site, targets: string[]): Promise<Prometheus> {
-    const server = await startPrometheus({ targets });
+  static async start(
+    site: Site,
+    targets: string[],
+    jobs: Readonly<Record<string, readonly string[]>> = {},
+  ): Promise<Prometheus> {
+    const server = await startPrometheus({ targets, jobs });
     site.onClose(() => server.remove());
     return new Prometheus(server.address);
   }

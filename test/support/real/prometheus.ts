@@ -9,6 +9,8 @@ export interface PrometheusOptions extends StartOptions {
   targets: readonly string[];
   /** The job of them all. @default {"test"} */
   job?: string;
+  /** Further jobs, and what they scrape. */
+  jobs?: Readonly<Record<string, readonly string[]>>;
   /** host:port of an Alertmanager. */
   alertmanager?: string;
   /** Text of a rule file. */
@@ -24,7 +26,8 @@ export async function installPrometheus(say: Say): Promise<string> {
 
 /** Starts one on a port and data of its own. `address` is its URL. */
 export async function startPrometheus(options: PrometheusOptions): Promise<Server> {
-  const { targets, job = "test", alertmanager, rules, intervalS = 1, say = sayOnStderr } = options;
+  const { targets, job = "test", jobs = {}, alertmanager, rules, intervalS = 1 } = options;
+  const { say = sayOnStderr } = options;
   const prometheus = await installPrometheus(say);
   const folder = await runFolder("prometheus");
   const listen = `127.0.0.1:${freePort()}`, interval = `${intervalS}s`;
@@ -39,7 +42,8 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Serve
     ...(alertmanager === undefined ? {} : {
       alerting: { alertmanagers: [{ static_configs: [{ targets: [alertmanager] }] }] },
     }),
-    scrape_configs: [{ job_name: job, static_configs: [{ targets }] }],
+    scrape_configs: Object.entries({ [job]: targets, ...jobs })
+      .map(([job_name, targets]) => ({ job_name, static_configs: [{ targets }] })),
   };
   // YAML holds JSON.
   await Deno.writeTextFile(`${folder}/prometheus.yml`, JSON.stringify(config));
