@@ -15,6 +15,7 @@ import type { HostSample } from "./read/host_sample.ts";
 import { createPortableReader } from "./read/portable.ts";
 import { createProcReader } from "./read/proc_reader.ts";
 import { type HostReader, Sampler } from "./read/reader.ts";
+import { systemClockState } from "./read/timex.ts";
 import { createInfluxSink } from "./write/influx.ts";
 import { PointWriter } from "./write/influx_points.ts";
 import { sinkTarget } from "./write/influx_target.ts";
@@ -103,6 +104,8 @@ export function createReader(settings: MonitorSettings, clock: Clock): HostReade
   return createProcReader({
     files: hostFiles(settings),
     clock,
+    askClock: systemClockState(),
+    threadStates: settings.prometheus.collectors.includes("processes"),
     ignore: {
       mountPoints: pattern("filters.mountPointsIgnore", filters.mountPointsIgnore) ?? never,
       fsTypes: pattern("filters.fsTypesIgnore", filters.fsTypesIgnore) ?? never,

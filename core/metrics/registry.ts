@@ -43,7 +43,36 @@ export function newRegistry(program: string): Registry {
     },
   });
   let lastCpu = 0;
+  if (Deno.build.os === "linux") linuxFigures(registry);
   return registry;
+}
+
+/** What only /proc tells: open files, their bound, virtual memory and its bound. */
+function linuxFigures(registry: Registry): void {
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  const limit = (name: string) => {
+    const row = new RegExp(`^${name} +(\\S+)`, "m").exec(
+      Deno.readTextFileSync("/proc/self/limits"),
+    );
+    return row?.[1] === "unlimited" ? Infinity : Number(row?.[1]);
+  };
+  gauge("process_open_fds", "Open files.", () => [...Deno.readDirSync("/proc/self/fd")].length);
+  gauge("process_max_fds", "Most open files.", () => limit("Max open files"));
+  gauge("process_virtual_memory_bytes", "Address space in use.", () => {
+    const [pages] = Deno.readTextFileSync("/proc/self/statm").split(" ");
+    return Number(pages) * 4096;
+  });
+  gauge("process_virtual_memory_max_bytes", "Bound of the address space.", () => {
+    return limit("Max address space");
+  });
 }
 
 /** CPU seconds of this process since its start, user and system. */

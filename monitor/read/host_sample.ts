@@ -3,6 +3,8 @@
  * grouped as the kernel groups them. A group that could not be read is undefined, and `collectors`
  * says why. Both targets are fed from the same sample.
  */
+import type { InterruptCounts } from "./interrupts.ts";
+import type { PowerSupply } from "./power.ts";
 
 /**
  * Seconds since boot, by mode. `user` includes `guest`, `nice` includes `guestNice`, as the kernel
@@ -168,7 +170,7 @@ export interface SensorReading {
   chipName: string;
   sensor: string;
   label: string;
-  /** sysfs suffix ("input", "max", "crit_alarm", …) → base unit (°C, V, A, W, J, rpm). */
+  /** What follows node_hwmon_ ("temp_crit_celsius") → value in that unit. */
   values: Map<string, number>;
 }
 
@@ -205,6 +207,8 @@ export interface CpuFrequency {
 /** Processes by state, as the first letter of the state in /proc/PID/stat. */
 export interface ProcessCounts {
   states: Map<string, number>;
+  /** Threads by state; empty where they were not asked for. */
+  threadStates: Map<string, number>;
   total: number;
   threads: number;
   threadsMax: number;
@@ -218,6 +222,15 @@ export interface CollectorResult {
   ok: boolean;
   /** Why not; "" where it is ok. */
   reason: string;
+}
+
+/** A fan, or a processor that slows down, and how far it does so now. */
+export interface CoolingDevice {
+  /** Number in its name. */
+  name: string;
+  type: string;
+  current: number;
+  max: number;
 }
 
 export interface HostSample {
@@ -258,6 +271,13 @@ export interface HostSample {
   frequencies?: CpuFrequency[];
   sensors?: SensorReading[];
   thermalZones?: { zone: string; type: string; celsius: number }[];
+  coolingDevices?: CoolingDevice[];
+  powerSupplies?: PowerSupply[];
+  /** What follows node_timex_ → value. */
+  timex?: Map<string, number>;
+  interrupts?: InterruptCounts[];
+  /** "established" and the like → sockets, "rx_queued_bytes" → bytes. */
+  tcpStates?: Map<string, number>;
   processes?: ProcessCounts;
   clock?: { source: string; available: string[]; zone: string; zoneOffsetSeconds: number };
 }

@@ -46,8 +46,8 @@ Deno.test("readSensors() gives base units, labels, and chips by their device", (
   const [temp1, in0, power1] = readSensors(
     new MapFiles({
       [`${base}/name`]: "coretemp\n",
+      [`${base}@`]: "../../devices/platform/coretemp.0/hwmon/hwmon0",
       [`${base}/device@`]: "../../../coretemp.0",
-      [`${base}/device/subsystem@`]: "../../../../bus/platform",
       [`${base}/temp1_input`]: "45500\n",
       [`${base}/temp1_label`]: "Package id 0\n",
       [`${base}/temp1_crit_alarm`]: "1\n",
@@ -60,9 +60,12 @@ Deno.test("readSensors() gives base units, labels, and chips by their device", (
   assert.equal(temp1.chip, "platform_coretemp_0");
   assert.equal(temp1.chipName, "coretemp");
   assert.equal(temp1.label, "Package id 0");
-  assert.deepEqual(Object.fromEntries(temp1.values), { input: 45.5, crit_alarm: 1 });
-  assert.equal(in0.values.get("input"), 1.2);
-  assert.equal(power1.values.get("average"), 5);
+  assert.deepEqual(Object.fromEntries(temp1.values), {
+    temp_celsius: 45.5,
+    temp_crit_alarm_celsius: 0.001, // as node_exporter has it
+  });
+  assert.equal(in0.values.get("in_volts"), 1.2);
+  assert.equal(power1.values.get("power_average_watt"), 5);
 });
 
 Deno.test("readThermalZones() gives degrees", () => {

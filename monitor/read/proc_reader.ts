@@ -13,9 +13,12 @@ import * as identity from "./identity.ts";
 import * as load from "./load.ts";
 import * as memory from "./memory.ts";
 import * as network from "./network.ts";
+import { countTcpStates, parseInterrupts } from "./interrupts.ts";
+import { readPowerSupplies } from "./power.ts";
 import { readProcesses } from "./processes.ts";
 import type { HostReader } from "./reader.ts";
 import * as sensors from "./sensors.ts";
+import { type AskClock, parseTimex } from "./timex.ts";
 import { parseUtmp } from "./users.ts";
 
 export interface ProcReaderOptions {
@@ -23,6 +26,10 @@ export interface ProcReaderOptions {
   clock: Clock;
   /** Mount points, filesystem types, block and network devices that are left out. */
   ignore: { mountPoints: RegExp; fsTypes: RegExp; disks: RegExp; netDevices?: RegExp };
+  /** Asks the kernel about its clock. @default none */
+  askClock?: AskClock;
+  /** Count threads by state too, beside processes. */
+  threadStates?: boolean;
   /** Longest wait for one mount point. */
   mountLimitMs: number;
   /** Longest wait for one collector. */
@@ -204,7 +211,9 @@ function networkCollectors({ files, ignore }: ProcReaderOptions): [string, Colle
   ];
 }
 
-function otherCollectors({ files }: ProcReaderOptions): [string, Collect][] {
+function otherCollectors(
+  { files, askClock, threadStates }: ProcReaderOptions,
+): [string, Collect][] {
   return [
     ["entropy", (sample) => {
       sample.entropy = {
@@ -218,9 +227,25 @@ function otherCollectors({ files }: ProcReaderOptions): [string, Collect][] {
     ["cpufreq", (sample) => void (sample.frequencies = some(cpu.readFrequencies(files)))],
     ["hwmon", (sample) => void (sample.sensors = some(sensors.readSensors(files)))],
     ["thermal_zone", (sample) => {
-      sample.thermalZones = some(sensors.readThermalZones(files) ?? []);
+      sample.thermalZones = sensors.readThermalZones(files) ?? [];
+      sample.coolingDevices = sensors.readCoolingDevices(files);
+      some([...sample.thermalZones, ...sample.coolingDevices]);
     }],
-    ["processes", (sample) => void (sample.processes = readProcesses(files))],
+    ["powersupplyclass", (sample) => void (sample.powerSupplies = some(readPowerSupplies(files)))],
+    ["timex", (sample) => {
+      if (askClock === undefined) throw new Error("this system's clock cannot be asked");
+      sample.timex = parseTimex(askClock());
+    }],
+    ["interrupts", (sample) => {
+      sample.interrupts = parseInterrupts(files.proc("interrupts"));
+    }],
+    ["tcpstat", (sample) => {
+      const found = new Map([["rx_queued_bytes", 0], ["tx_queued_bytes", 0]]);
+      countTcpStates(files.proc("net/tcp"), found);
+      countTcpStates(files.tryProc("net/tcp6") ?? "", found);
+      sample.tcpStates = found;
+    }],
+    ["processes", (sample) => void (sample.processes = readProcesses(files, threadStates))],
     ["users", (sample) => {
       const bytes = files.tryRootBytes("/var/run/utmp");
       if (bytes === undefined) throw new Error("no utmp");

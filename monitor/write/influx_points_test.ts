@@ -171,6 +171,7 @@ Deno.test("PointWriter gives system, kernel and processes", () => {
   const sample = sampleOf(1000, "1 1 1 1");
   sample.users = ["ann", "bob", "ann"];
   sample.processes = {
+    threadStates: new Map(),
     states: new Map([["S", 5], ["R", 1], ["t", 1], ["T", 1], ["?", 2]]),
     total: 10,
     threads: 30,

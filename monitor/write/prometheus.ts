@@ -13,7 +13,7 @@ import {
   writeProtocols,
   writeReceivePath,
 } from "./prometheus_network.ts";
-import { writeProcesses, writeSensors } from "./prometheus_other.ts";
+import { writeKernelDetail, writePower, writeProcesses, writeSensors } from "./prometheus_other.ts";
 
 /** Writes every group that the sample has. */
 export function writeHost(out: Exposition, sample: HostSample): void {
@@ -28,6 +28,8 @@ export function writeHost(out: Exposition, sample: HostSample): void {
   writeProtocols(out, sample);
   writeReceivePath(out, sample);
   writeSensors(out, sample);
+  writePower(out, sample);
+  writeKernelDetail(out, sample);
   writeProcesses(out, sample);
   writeCollectors(out, sample);
 }

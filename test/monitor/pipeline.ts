@@ -26,22 +26,7 @@ export async function startPipeline(site: Site): Promise<Pipeline> {
   const { kafka, elasticsearch } = await servers("kafka", "elasticsearch");
   const topic = uniqueName("pl"), refusedTopic = `${topic}-refused`, dead = `${topic}-dead`;
   const client = new Kafka({ brokers: [kafka], logLevel: logLevel.NOTHING });
-  const admin = client.admin();
-  await admin.connect();
-  const topics = [topic, refusedTopic, dead];
-  await admin.createTopics({
-    waitForLeaders: true,
-    topics: topics.map((topic) => ({ topic, numPartitions: 1, replicationFactor: 1 })),
-  });
-  site.onClose(async () => {
-    await admin.deleteTopics({ topics });
-    await admin.disconnect();
-    await fetch(`${elasticsearch}/_index_template/${topic}`, { method: "DELETE" });
-    const found = await (await fetch(`${elasticsearch}/${topic}-*`)).json();
-    for (const index of Object.keys(found)) {
-      await fetch(`${elasticsearch}/${index}`, { method: "DELETE" });
-    }
-  });
+  await prepare(site, client, elasticsearch, [topic, refusedTopic, dead]);
   await refuseWords(elasticsearch, topic);
   const log = `${site.folder}/app.log`;
   await Deno.writeTextFile(log, "");
@@ -76,14 +61,7 @@ export async function startPipeline(site: Site): Promise<Pipeline> {
       const lines = Array.from({ length: count }, (_, i) => line(written + i));
       await Deno.writeTextFile(log, lines.join(""), { append: true });
       written += count;
-      await waitFor(`${written} documents`, async () => {
-        const answer = await fetch(
-          `${elasticsearch}/${topic}-${topic}-*/_count?allow_no_indices=true`,
-        );
-        await fetch(`${elasticsearch}/${topic}-${topic}-*/_refresh`, { method: "POST" })
-          .then((refreshed) => refreshed.body?.cancel());
-        return (await answer.json()).count === written;
-      }, { timeoutMs: 60_000 });
+      await indexed(`${elasticsearch}/${topic}-${topic}-*`, written);
     },
     async refused(count) {
       const producer = client.producer();
@@ -93,6 +71,41 @@ export async function startPipeline(site: Site): Promise<Pipeline> {
       await producer.disconnect();
     },
   };
+}
+
+/** Makes the topics; they, the template and the indices go with the site. */
+async function prepare(
+  site: Site,
+  client: Kafka,
+  elasticsearch: string,
+  topics: string[],
+): Promise<void> {
+  const [prefix] = topics;
+  const admin = client.admin();
+  await admin.connect();
+  await admin.createTopics({
+    waitForLeaders: true,
+    topics: topics.map((topic) => ({ topic, numPartitions: 1, replicationFactor: 1 })),
+  });
+  site.onClose(async () => {
+    await admin.deleteTopics({ topics });
+    await admin.disconnect();
+    await fetch(`${elasticsearch}/_index_template/${prefix}`, { method: "DELETE" });
+    const found = await (await fetch(`${elasticsearch}/${prefix}-*`)).json();
+    for (const index of Object.keys(found)) {
+      await fetch(`${elasticsearch}/${index}`, { method: "DELETE" });
+    }
+  });
+}
+
+/** Waits until so many documents can be found. */
+async function indexed(indices: string, count: number): Promise<void> {
+  await waitFor(`${count} documents`, async () => {
+    const refreshed = await fetch(`${indices}/_refresh`, { method: "POST" });
+    await refreshed.body?.cancel();
+    const answer = await fetch(`${indices}/_count?allow_no_indices=true`);
+    return (await answer.json()).count === count;
+  }, { timeoutMs: 60_000 });
 }
 
 function line(n: number): string {
