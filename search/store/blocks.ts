@@ -61,7 +61,7 @@ interface BlockRow {
 }
 
 /** Counts by minute of so many bytes are kept in memory. */
-const MINUTES_KEPT = 64;
+const MINUTES_KEPT = 256;
 /** What the rows of a block take beyond its parts. */
 const ROW_BYTES = 100;
 

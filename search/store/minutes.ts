@@ -49,3 +49,23 @@ export function eachMinute(
     each(minute * MINUTE_MS, level, reader.next());
   }
 }
+
+/** What the minutes of a block have to do with a range of times. */
+export interface Within {
+  /** Some minute lies in the range, or partly. */
+  some: boolean;
+  /** Some minute lies partly in it: the lines themselves have to be asked. */
+  cut: boolean;
+}
+
+/** Tells how what `encodeMinutes` counted lies in the range, `toMs` exclusive. */
+export function minutesWithin(bytes: Uint8Array, fromMs: number, toMs: number): Within {
+  const within = { some: false, cut: false };
+  eachMinute(bytes, (startMs) => {
+    const endMs = startMs + MINUTE_MS;
+    if (endMs <= fromMs || startMs >= toMs) return;
+    within.some = true;
+    if (startMs < fromMs || endMs > toMs) within.cut = true;
+  });
+  return within;
+}

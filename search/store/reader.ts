@@ -14,6 +14,7 @@ import { LEVEL_NAMES } from "../../core/reading/level.ts";
 import type { BlockInfo, Blocks } from "./blocks.ts";
 import { follow } from "./follow.ts";
 import type { Intake } from "./intake.ts";
+import { minutesWithin } from "./minutes.ts";
 import { type Plan, planOf } from "./plan.ts";
 import { BlockGone, candidateTest, ScanBlock } from "./scan.ts";
 import { type ScanPool, SHARED_BLOCKS_MIN, type SharedScan } from "./scan_pool.ts";
@@ -77,7 +78,7 @@ export class Reader {
 
   /** Blocks that may hold lines of the range. */
   inRange(fromMs: number, toMs: number): ScanBlock[] {
-    const infos = this.#blocks.infos.filter((one) => one.lastMs >= fromMs && one.firstMs < toMs);
+    const infos = this.#blocks.infos.filter((one) => overlaps(one, fromMs, toMs));
     return this.#scanBlocks(infos).filter((one) => one.lastMs >= fromMs && one.firstMs < toMs);
   }
 
@@ -247,6 +248,16 @@ export class Reader {
       return false;
     };
   }
+}
+
+/**
+ * True where lines of a block may lie in the range. Blocks of several files, or of one that is read late, reach far:
+ * there the minutes of their lines tell.
+ */
+function overlaps(info: BlockInfo, fromMs: number, toMs: number): boolean {
+  if (info.lastMs < fromMs || info.firstMs >= toMs) return false;
+  if (info.firstMs >= fromMs && info.lastMs < toMs) return true;
+  return info.minutes === undefined || minutesWithin(info.minutes, fromMs, toMs).some;
 }
 
 /** Adds a block to the sums and lets go of it; one that was dropped meanwhile adds nothing. */

@@ -7,7 +7,7 @@ import { LEVEL_NAMES } from "../../core/reading/level.ts";
 import { fieldValue } from "../query/fields.ts";
 import { LEVEL_MASK } from "./block.ts";
 import type { Blocks } from "./blocks.ts";
-import { eachMinute, LEVELS, MINUTE_MS } from "./minutes.ts";
+import { eachMinute, LEVELS, MINUTE_MS, minutesWithin } from "./minutes.ts";
 import { type Plan, planOf } from "./plan.ts";
 import { countText, matching, rangeMask, type ScanBlock } from "./scan.ts";
 
@@ -59,7 +59,7 @@ export class Tally {
   add(block: ScanBlock): void {
     const { fromMs, toMs, what } = this.#request;
     const whole = block.firstMs >= fromMs && block.lastMs < toMs;
-    if (whole && this.light && this.#addLight(block)) return;
+    if (this.light && this.#addLight(block, whole)) return;
     if (whole && what.kind === "count" && this.plan.kind === "text" && !block.joined) {
       this.result.count += countText(this.plan.finder, block);
       return;
@@ -79,21 +79,35 @@ export class Tally {
     }
   }
 
-  /** Answers for all lines of a sealed block; false where its lines have to be looked at. */
-  #addLight(block: ScanBlock): boolean {
-    const { what } = this.#request;
-    if (what.kind === "count") this.result.count += block.lines;
-    else if (block.info === undefined) return false;
-    else if (what.kind === "histogram") {
-      const minutes = this.#blocks.minutes(block.info);
-      if (minutes === undefined) return true;
-      eachMinute(minutes, (ms, level, count) => this.#bucket(ms, level, count, what.bucketMs));
-    } else {
-      block.info.levels.forEach((count, level) => {
-        if (level > 0 && count > 0) this.#value(LEVEL_NAMES[level], count);
-      });
+  /**
+   * Answers from what is known of a block without its lines; false where these have to be looked at.
+   * @param whole all of its lines are in the range
+   */
+  #addLight(block: ScanBlock, whole: boolean): boolean {
+    const { fromMs, toMs, what } = this.#request;
+    if (whole && what.kind === "count") {
+      this.result.count += block.lines;
+      return true;
     }
+    if (block.info === undefined) return false;
+    if (whole && what.kind === "values") {
+      block.info.levels.forEach((count, level) => this.#level(level, count));
+      return true;
+    }
+    const minutes = this.#blocks.minutes(block.info);
+    if (minutes === undefined) return true;
+    if (!whole && minutesWithin(minutes, fromMs, toMs).cut) return false;
+    eachMinute(minutes, (ms, level, count) => {
+      if (ms < fromMs || ms >= toMs) return;
+      if (what.kind === "count") this.result.count += count;
+      else if (what.kind === "histogram") this.#bucket(ms, level, count, what.bucketMs);
+      else this.#level(level, count);
+    });
     return true;
+  }
+
+  #level(level: number, count: number): void {
+    if (level > 0 && count > 0) this.#value(LEVEL_NAMES[level], count);
   }
 
   #bucket(timeMs: number, level: number, count: number, bucketMs: number): void {

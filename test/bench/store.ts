@@ -27,6 +27,7 @@ export interface StoreFigures {
 }
 
 const DAY_MS = 86_400_000;
+const END_MS = Date.UTC(2026, 10, 21);
 const CHUNK_BYTES = 1 << 20;
 const RUNS = 5;
 
@@ -130,29 +131,28 @@ async function ask(store: EmbeddedStore, made: LinesMade): Promise<Partial<Store
 }
 
 const LIVE_RUNS = 20;
+/** So many lines come in at once, this often; their times go on as those of a file do. */
 const LIVE_LINES = 2_000;
+const LIVE_MS = 100;
 
 /** The same kind of questions while lines keep coming in: p95 of each, ms. */
 async function askLive(store: EmbeddedStore, made: LinesMade): Promise<Record<string, number>> {
   const signal = new AbortController().signal;
   const { lastMs = 0 } = store.stats();
   const marks = new Int32Array(LINES_MAX * 3);
-  let offset = 0, running = true;
+  let offset = 0, round = 0, running = true;
   const writing = (async () => {
     while (running) {
       const pieces: Uint8Array[] = [];
-      makeLines({ lines: LIVE_LINES, seed: offset + 1, startMs: lastMs, spanMs: 1000 }, (piece) => {
-        pieces.push(piece);
-      });
+      const times = { startMs: lastMs + LIVE_MS * round++, spanMs: LIVE_MS };
+      makeLines({ lines: LIVE_LINES, seed: offset + 1, ...times }, (piece) => pieces.push(piece));
       for (const bytes of pieces) {
         const { lines, consumed } = splitLines(bytes, 0, bytes.length, marks, 262_144);
-        store.appendChunks(
-          [chunkOf("benchbenchbench2", offset, bytes, marks, lines, consumed)],
-          Date.now(),
-        );
+        const chunk = chunkOf("benchbenchbench2", offset, bytes, marks, lines, consumed);
+        store.appendChunks([chunk], Date.now());
         offset += consumed;
       }
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await new Promise((resolve) => setTimeout(resolve, LIVE_MS));
     }
   })();
   const first = async (query: Query, limit: number) => {
@@ -200,7 +200,9 @@ async function makeFile(path: string, lines: number, days: number): Promise<Line
 
 function makeFileHere([path, lines, days]: string[]): void {
   const file = Deno.openSync(path, { write: true, create: true, truncate: true });
-  const options = { lines: Number(lines), spanMs: Number(days) * DAY_MS };
+  // They end with the day before that of reading: a time without a year is never one to come.
+  const spanMs = Number(days) * DAY_MS;
+  const options = { lines: Number(lines), startMs: END_MS - spanMs, spanMs };
   const made = makeLines(options, (piece) => {
     for (let at = 0; at < piece.length;) at += file.writeSync(piece.subarray(at));
   });
