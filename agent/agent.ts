@@ -3,6 +3,7 @@
  * gives it etcd and Kafka, `weir up` gives it a fixed configuration and the embedded store.
  */
 import { messageOf, WeirError } from "../core/errors.ts";
+import type { ProgramState } from "../core/fleet/registration_schema.ts";
 import type { Part } from "../core/lifecycle.ts";
 import { logOf } from "../core/log.ts";
 import type { Registry } from "../core/metrics/registry.ts";
@@ -30,6 +31,17 @@ export interface AgentOptions {
   registry: Registry;
   clock: Clock;
   files: Files;
+  /** Hears of each change of what is applied. */
+  onApplied?: () => void;
+}
+
+/** APPLYING until everything was looked for once with the new entries. */
+interface AppliedState {
+  revision: number;
+  result: "NONE" | "APPLYING" | "APPLIED" | "FAILED";
+  reason: string;
+  candidate: string;
+  entries: number;
 }
 
 const CHECKPOINT_MS = 1000;
@@ -46,15 +58,11 @@ export class Agent implements Part {
   #sink: LineSink | undefined;
   #unlock: () => void = () => {};
   #loops: Promise<unknown>[] = [];
-  #applied: {
-    revision: number;
-    result: "NONE" | "APPLIED" | "FAILED";
-    reason: string;
-    entries: number;
-  } = {
+  #applied: AppliedState = {
     revision: 0,
     result: "NONE",
     reason: "",
+    candidate: "",
     entries: 0,
   };
   #sourceFault = "";
@@ -129,7 +137,7 @@ export class Agent implements Part {
         reason: this.#sourceFault,
       });
     }
-    if (this.#applied.result !== "APPLIED") await this.#applyCopy();
+    if (!["APPLYING", "APPLIED"].includes(this.#applied.result)) await this.#applyCopy();
     this.#loops.push(source.watch(
       (snapshot) => {
         this.#sourceFault = "";
@@ -150,7 +158,9 @@ export class Agent implements Part {
     try {
       const text = await this.#options.files.readText(`${this.#options.state}/${COPY}`);
       const { revision, value } = JSON.parse(text) as { revision: number; value: string };
+      const refused = this.#applied.result === "FAILED" ? this.#applied : undefined;
       this.#apply(value, revision);
+      if (refused !== undefined) this.#set!.discovered.then(() => this.#refused(refused));
       this.#log.info("Going on with the last configuration that was applied", { revision });
     } catch (error) {
       if (error instanceof WeirError && error.code === "FILE_NOT_FOUND") return;
@@ -182,20 +192,39 @@ export class Agent implements Part {
   #apply(value: string, revision: number): boolean {
     try {
       const entries = parseEntries(value, this.#options.source.name);
-      this.#set!.apply(entries);
-      this.#applied = { revision, result: "APPLIED", reason: "", entries: entries.length };
+      const looked = this.#set!.apply(entries);
+      const applying: AppliedState = {
+        revision,
+        result: "APPLYING",
+        reason: "",
+        candidate: "",
+        entries: entries.length,
+      };
+      this.#applied = applying;
+      looked.then(() => {
+        if (this.#applied !== applying) return; // a later one
+        applying.result = "APPLIED";
+        this.#options.onApplied?.();
+      });
       this.#metrics.reload("applied");
       this.#log.info("Configuration applied", { revision, entries: entries.length });
+      this.#options.onApplied?.();
       return true;
     } catch (error) {
-      this.#applied = { ...this.#applied, revision, result: "FAILED", reason: messageOf(error) };
       this.#metrics.reload("refused");
       this.#log.error("Configuration refused, the last good one goes on", {
         revision,
         reason: messageOf(error),
       });
+      this.#refused({ ...this.#applied, revision, reason: messageOf(error) });
       return false;
     }
+  }
+
+  /** The newest value is not in force, whatever goes on instead. */
+  #refused(state: AppliedState): void {
+    this.#applied = { ...state, result: "FAILED", entries: this.#applied.entries };
+    this.#options.onApplied?.();
   }
 
   /** Writes the checkpoint each second while it changes. */
@@ -245,6 +274,27 @@ export class Agent implements Part {
     const failed = this.#set?.status(10_000).find((row) => row.failure !== "");
     if (failed !== undefined) reasons.push(`${failed.topic}: ${failed.failure}`);
     return reasons;
+  }
+
+  /** For the registration: what is applied, health, a few figures. */
+  state(): ProgramState {
+    const rows = this.#set?.status(10_000) ?? [], problems = this.#set?.problems ?? [];
+    const reasons = this.notReady(), ok = reasons.length === 0;
+    for (const { path, code, reason } of problems.slice(0, 3)) {
+      reasons.push(`${path}: ${code}: ${reason}`);
+    }
+    const { revision, result, reason, candidate } = this.#applied;
+    return {
+      applied: { revision, state: result, reason, candidate },
+      health: { ok, reasons, problems: problems.length },
+      summary: {
+        files: rows.length,
+        lagBytes: rows.reduce((sum, row) => sum + row.lagBytes, 0),
+        failing: rows.filter((row) => row.failure !== "").length,
+        lines: this.#metrics.linesAcknowledged,
+        bytes: this.#metrics.bytesAcknowledged,
+      },
+    };
   }
 
   status() {

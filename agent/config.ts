@@ -13,6 +13,7 @@ import {
 } from "../core/config/fields.ts";
 import { programFields } from "../core/config/program_fields.ts";
 import { etcdFields } from "../core/etcd/settings.ts";
+import { fleetFields } from "../core/fleet/settings.ts";
 import { kafkaFields } from "../core/kafka/settings.ts";
 
 export const tailFields = {
@@ -65,6 +66,7 @@ export const agentSettings = settings({
     }),
   }, { description: "Where the agent is told what to tail." }),
   etcd: group(etcdFields, { description: "Connection to etcd." }),
+  fleet: group(fleetFields, { description: "How this agent shows itself in etcd." }),
   kafka: group({
     ...kafkaFields,
     acks: choice(["all", "1", "0"], "all", {

@@ -125,6 +125,10 @@ export class AgentMetrics {
     };
   }
 
+  /** Since the start, over all topics. */
+  linesAcknowledged = 0;
+  bytesAcknowledged = 0;
+
   readonly tailEvents: TailSetEvents = {
     added: () => this.#files.inc({ event: "added" }),
     resumed: () => this.#files.inc({ event: "resumed" }),
@@ -136,6 +140,8 @@ export class AgentMetrics {
     },
     cut: (lines) => this.#cut.inc(lines),
     acknowledged: (topic, lines, bytes) => {
+      this.linesAcknowledged += lines;
+      this.bytesAcknowledged += bytes;
       this.#lines.inc({ topic: this.#label(topic) }, lines);
       this.#bytes.inc({ topic: this.#label(topic) }, bytes);
     },

@@ -3,6 +3,8 @@ import { createEtcd, localAddress } from "../core/etcd/client.ts";
 import { EtcdConfigSource } from "../core/etcd/etcd_config_source.ts";
 import { FileConfigSource } from "../core/config/file_source.ts";
 import { WeirError } from "../core/errors.ts";
+import { keptId } from "../core/fleet/identity.ts";
+import { programRegistration } from "../core/fleet/program_registration.ts";
 import { statusPart } from "../core/http/status_server.ts";
 import { createKafka } from "../core/kafka/client.ts";
 import { ProduceClient } from "../core/kafka/produce.ts";
@@ -20,9 +22,11 @@ import { KafkaLineSink } from "./ship/kafka_line_sink.ts";
 /** The parts in the order of their start. Throws WeirErrors for settings that cannot work. */
 export async function createAgentParts(settings: AgentSettings): Promise<Part[]> {
   const registry = newRegistry("weir-agent");
-  const agent = new Agent({
+  const host = settings.host === "" ? Deno.hostname() : settings.host;
+  let url = settings.listen;
+  const agent: Agent = new Agent({
     state: settings.state,
-    host: settings.host === "" ? Deno.hostname() : settings.host,
+    host,
     tz: settings.timezone === ""
       ? Intl.DateTimeFormat().resolvedOptions().timeZone
       : settings.timezone,
@@ -32,13 +36,24 @@ export async function createAgentParts(settings: AgentSettings): Promise<Part[]>
     registry,
     clock: systemClock,
     files: systemFiles,
+    onApplied: () => registration?.changed(),
+  });
+  const registration = programRegistration({
+    program: "agent",
+    etcd: settings.etcd,
+    fleet: settings.fleet,
+    host,
+    id: () => keptId(settings.state),
+    status: () => url,
+    state: () => agent.state(),
   });
   const status = statusPart(settings.listen, {
     registry,
     notReady: () => agent.notReady(),
     status: () => agent.status(),
+    listening: (address) => url = address,
   }, settings.listenNames);
-  return [status, agent];
+  return [status, agent, ...registration === undefined ? [] : [registration]];
 }
 
 async function createSource(settings: AgentSettings): Promise<ConfigSource> {

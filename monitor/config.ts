@@ -16,6 +16,8 @@ import {
 } from "../core/config/fields.ts";
 import { programFields } from "../core/config/program_fields.ts";
 import { messageOf, WeirError } from "../core/errors.ts";
+import { etcdFields } from "../core/etcd/settings.ts";
+import { fleetFields } from "../core/fleet/settings.ts";
 import { IGNORED_FS_TYPES } from "./write/influx_points.ts";
 
 /** What a scrape shows by default: node_exporter's choice of the collectors that there are here. */
@@ -132,6 +134,8 @@ const tags = text("", {
 });
 
 const fields = {
+  etcd: group(etcdFields, { description: "etcd, to register there; may be left out." }),
+  fleet: group(fleetFields, { description: "How this monitor shows itself in etcd." }),
   ...programFields("127.0.0.1:9464"),
   host: text("", { description: "The tag `host`; empty: the host's own name." }),
   tags,

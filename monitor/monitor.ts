@@ -8,7 +8,7 @@ import type { Part } from "../core/lifecycle.ts";
 import { logOf } from "../core/log.ts";
 import { type Clock, systemClock } from "../core/ports/clock.ts";
 import { readSecret } from "../core/secrets.ts";
-import type { MetricSink } from "../core/ports/metric_sink.ts";
+import type { MetricSink, MetricSinkStats } from "../core/ports/metric_sink.ts";
 import { checkSettings, type MonitorSettings, parseTags, pattern } from "./config.ts";
 import { hostFiles } from "./read/host_files.ts";
 import type { HostSample } from "./read/host_sample.ts";
@@ -31,6 +31,14 @@ export interface MonitorOptions {
   sink?: MetricSink;
 }
 
+export interface MonitorStatus {
+  reader: string;
+  /** ISO 8601; null before the first sample. */
+  sampledAt: string | null;
+  failing: { name: string; reason: string }[];
+  sinks: ({ name: string } & MetricSinkStats)[];
+}
+
 export interface Monitor {
   /** To be started in this order. */
   parts: Part[];
@@ -42,7 +50,7 @@ export interface Monitor {
   /** Answers GET /metrics with the host's and this program's metrics. */
   respond(request: Request): Promise<Response>;
   /** State for /api/status. */
-  status(): unknown;
+  status(): MonitorStatus;
   /** Address in use; undefined before the start, or without status server. */
   address(): string | undefined;
 }
@@ -175,7 +183,11 @@ function statusPart(
   };
 }
 
-function statusOf(reader: HostReader, sampler: Sampler, sinks: readonly MetricSink[]): unknown {
+function statusOf(
+  reader: HostReader,
+  sampler: Sampler,
+  sinks: readonly MetricSink[],
+): MonitorStatus {
   const sample = sampler.latest;
   return {
     reader: reader.kind,

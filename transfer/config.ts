@@ -18,6 +18,7 @@ import { programFields } from "../core/config/program_fields.ts";
 import { elasticFields } from "../core/elastic/settings.ts";
 import { messageOf } from "../core/errors.ts";
 import { etcdFields } from "../core/etcd/settings.ts";
+import { fleetFields } from "../core/fleet/settings.ts";
 import { kafkaFields } from "../core/kafka/settings.ts";
 import { compilePatterns } from "./consume/topics.ts";
 import { TemplateNames } from "./index/names.ts";
@@ -132,6 +133,7 @@ const fields = settings({
   etcd: group(etcdFields, {
     description: "etcd, where names of indices are fixed; may be left out.",
   }),
+  fleet: group(fleetFields, { description: "How this transfer shows itself in etcd." }),
   consumer,
   elasticsearch,
   index,

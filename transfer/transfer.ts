@@ -20,6 +20,7 @@ import { createElastic } from "./index/client.ts";
 import { ElasticWriter, type WriterEvents, type WriterPlan } from "./index/elastic_writer.ts";
 import { EtcdDecisions, FixedNames } from "./index/fixed_names.ts";
 import { Retention, type RetentionEvents } from "./index/retention.ts";
+import { transferRegistration } from "./registration.ts";
 import { transferMetrics } from "./metrics.ts";
 import { PlanNames, type TopicPlan } from "./topics/plan.ts";
 import { createTopicSettings } from "./topics/source.ts";
@@ -208,12 +209,15 @@ export class Transfer {
  */
 export function createTransferParts(settings: TransferSettings): Part[] {
   const transfer = new Transfer(settings);
+  let url = settings.listen;
+  const registration = transferRegistration(transfer, () => url);
   const status = statusPart(settings.listen, {
     registry: transfer.registry,
     notReady: () => transfer.notReady(),
     status: () => transfer.status(),
+    listening: (address) => url = address,
   }, settings.listenNames);
-  return [status, ...transfer.parts()];
+  return [status, ...transfer.parts(), ...registration === undefined ? [] : [registration]];
 }
 
 function newRetention(

@@ -109,6 +109,7 @@ export class TailSet {
   }
 
   #applied = false;
+  #applying: (() => void)[] = [];
   #discovered: () => void = () => {};
   /** Resolves when everything was looked for once. */
   readonly discovered = new Promise<void>((resolve) => this.#discovered = resolve);
@@ -121,12 +122,16 @@ export class TailSet {
     this.#loop = this.#run();
   }
 
-  /** What is to be tailed from now on. Entries that are as before are not touched. */
-  apply(entries: readonly Entry[]): void {
+  /**
+   * What is to be tailed from now on. Entries that are as before are not touched. Resolves when everything was looked
+   * for with these entries, or with later ones.
+   */
+  apply(entries: readonly Entry[]): Promise<void> {
     this.#entries = entries;
     this.#applied = true;
     this.#discoverAtMs = 0;
     this.#wakeUp();
+    return new Promise((resolve) => this.#applying.push(resolve));
   }
 
   /** Reads nothing more; what is in flight may still be acknowledged. Then the files are closed. */
@@ -242,6 +247,7 @@ export class TailSet {
     const { clock } = this.#context;
     this.#discoverAtMs = clock.monotonicMs() + this.#options.sweepMs;
     this.#changedPaths.clear();
+    const applying = this.#applying.splice(0);
     const found = await discover(this.#entries, this.#options.files, this.#options.filesMax);
     this.#problems = found.problems;
     for (const problem of found.problems) {
@@ -257,6 +263,7 @@ export class TailSet {
       if (!wanted.has(file) && await this.#isElsewhere(file)) this.#unwanted(file);
     }
     if (this.#applied) this.#discovered();
+    for (const resolve of applying) resolve();
   }
 
   /** False where a wanted file was missed because something could not be looked at: it is where it was. */

@@ -15,6 +15,11 @@ export function createEtcd(settings: EtcdSettings): Etcd3 {
   const options: IOptions = {
     hosts: settings.hosts,
     dialTimeout: settings.timeout,
+    grpcOptions: {
+      // Else the wait grows to two minutes: so long nothing would be known after an outage.
+      "grpc.initial_reconnect_backoff_ms": 250,
+      "grpc.max_reconnect_backoff_ms": 5000,
+    },
     defaultCallOptions: (context) =>
       context.isStream ? {} : { deadline: Date.now() + settings.timeout },
   };

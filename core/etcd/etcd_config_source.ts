@@ -3,9 +3,9 @@
  * watch can miss (a stream that hangs silently, compaction, a restored store).
  */
 import type { Etcd3, Watcher } from "etcd3";
-import { WeirError } from "../errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ConfigSnapshot, ConfigSource } from "../ports/config_source.ts";
+import { bounded } from "./bounded.ts";
 import { etcdError } from "./client.ts";
 
 export interface EtcdConfigSourceOptions {
@@ -116,26 +116,8 @@ export class EtcdConfigSource implements ConfigSource {
     return watcher;
   }
 
-  /** etcd3's watch with a wrong password never settles: nothing here waits without a bound. */
-  async #within<T>(work: Promise<T>, ms: number, what: string): Promise<T> {
-    const end = new AbortController();
-    const late = this.#options.clock.sleep(ms, end.signal).then(() => {
-      throw new WeirError(
-        "ETCD_TIMEOUT",
-        `Cannot ${what} ${this.#options.key}: etcd did not answer within ${ms} ms`,
-        {
-          hint: "Check that etcd runs, and user and password.",
-          retriable: true,
-        },
-      );
-    });
-    work.catch(() => {}); // it may fail after the deadline, when nobody waits any more
-    late.catch(() => {});
-    try {
-      return await Promise.race([work, late]);
-    } finally {
-      end.abort();
-    }
+  #within<T>(work: Promise<T>, ms: number, what: string): Promise<T> {
+    return bounded(work, this.#options.clock, ms, `Cannot ${what} ${this.#options.key}`);
   }
 
   close(): Promise<void> {

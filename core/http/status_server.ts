@@ -15,6 +15,8 @@ export interface StatusOptions {
   notReady: () => string[];
   /** State for /api/status, no secrets. */
   status: () => unknown;
+  /** Hears of the address once it listens. */
+  listening?: (url: string) => void;
 }
 
 /** The handler of the four paths; other programs mount it into a larger one. */
@@ -106,6 +108,7 @@ export function statusPart(
     name: "status",
     start() {
       server = listen(address, statusApp(options).fetch, names);
+      options.listening?.(server.url);
       logOf("status").info("Listening", { url: server.url });
     },
     async stop() {

@@ -10,6 +10,7 @@ export class TcpProxy {
   readonly #connections = new Set<Deno.TcpConn>();
   /** While true bytes are taken and go nowhere, in either direction. */
   silent = false;
+  readonly #lost = new WeakSet<Deno.TcpConn>();
   /** Connections made so far. */
   connections = 0;
 
@@ -34,6 +35,11 @@ export class TcpProxy {
   /** Takes connections again, on the same port. */
   up(): void {
     this.#listener = this.#listen(this.port);
+  }
+
+  /** From now on bytes of the connections that are open go nowhere, and nobody is told; new connections work. */
+  swallow(): void {
+    for (const connection of this.#connections) this.#lost.add(connection);
   }
 
   /** Cuts what is open, wherever it is. */
@@ -76,7 +82,7 @@ export class TcpProxy {
       for (;;) {
         const size = await from.read(buffer);
         if (size === null) break;
-        for (let at = 0; at < size && !this.silent;) {
+        for (let at = 0; at < size && !this.silent && !this.#lost.has(from);) {
           at += await to.write(buffer.subarray(at, size));
         }
       }

@@ -1,0 +1,24 @@
+/** Settings of a program's registration in etcd, the same in every program. */
+import { z } from "zod";
+import { duration, flag, group, text } from "../config/fields.ts";
+
+export const fleetFields = {
+  register: flag(true, { description: "Register in etcd; without etcd.hosts nothing is." }),
+  labels: z.record(z.string().regex(/^[A-Za-z0-9_.\/-]{1,100}$/), z.string().max(200)).default({})
+    .refine((labels) => Object.keys(labels).length <= 32, "Expected 32 labels at most")
+    .meta({
+      description: "Labels of this host, by which `weir fleet` and a canary choose.",
+      example: { env: "prod", rack: "7" },
+    }),
+  prefix: text("/weir/live/", { description: "Prefix of the keys of programs that run." }),
+  ttl: duration(2000, 600e3, "15s", {
+    description: "How long a registration outlives its program.",
+  }),
+  figures: duration(1000, 3600e3, "30s", {
+    description:
+      "Between two writes of changed figures; what is applied, and health, are written at once.",
+  }),
+};
+
+const fleetGroup = group(fleetFields, { description: "Registration." });
+export type FleetSettings = z.output<typeof fleetGroup>;
