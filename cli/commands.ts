@@ -5,6 +5,7 @@ import { VERSION } from "../core/metrics/registry.ts";
 import { deadLettersCommand } from "./dead_letters.ts";
 import { demoCommand } from "./demo.ts";
 import { linksCommand } from "./links.ts";
+import { pageCommand } from "./page.ts";
 import { schemaCommand } from "./schema.ts";
 import { searchCommand } from "./search.ts";
 import { tailCommand } from "./tail.ts";
@@ -22,6 +23,7 @@ export function weirCommand(): Command {
     .exitOverride((error) => Deno.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
   const commands = [
     upCommand(),
+    pageCommand(),
     demoCommand(),
     searchCommand(),
     tailCommand(),

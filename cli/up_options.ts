@@ -70,7 +70,7 @@ export function retentionOf(options: UpOptions): Retention {
  * that could be guessed.
  */
 export function authOf(
-  options: UpOptions,
+  options: Pick<UpOptions, "passwordFile" | "tokenFile">,
   env: (name: string) => string | undefined,
 ): AuthOptions | undefined {
   const password = secret(options.passwordFile, env("WEIR_PASSWORD"), "password");

@@ -14,6 +14,9 @@ export interface ElasticOptions {
   apiKeyFile: string;
   username: string;
   passwordFile: string;
+  /** The same as text, from the environment; goes before the files. */
+  apiKey?: string;
+  password?: string;
   /** ms */
   requestTimeout: number;
   compression: boolean;
@@ -52,6 +55,9 @@ export function createElastic(options: ElasticOptions, serializer?: typeof Seria
 }
 
 function authOf(options: ElasticOptions) {
+  const { apiKey, password } = options;
+  if (apiKey !== undefined) return { auth: { apiKey } };
+  if (password !== undefined) return { auth: { username: options.username, password } };
   if (options.apiKeyFile !== "") return { auth: { apiKey: readSecret(options.apiKeyFile) } };
   if (options.username === "") return {};
   return { auth: { username: options.username, password: readSecret(options.passwordFile) } };

@@ -1,0 +1,158 @@
+/**
+ * `weir page`: the search page over Elasticsearch. It reads with the right to read alone, listens on loopback unless
+ * told otherwise, and asks for a password or token on any other address.
+ */
+import { Command } from "commander";
+import { loadSettings } from "../core/config/load.ts";
+import { createElastic } from "../core/elastic/client.ts";
+import { messageOf, WeirError } from "../core/errors.ts";
+import { type Part, runParts } from "../core/lifecycle.ts";
+import { startLog } from "../core/log.ts";
+import { newRegistry } from "../core/metrics/registry.ts";
+import { type PageSettings, pageSettings } from "../search/config.ts";
+import { ElasticPart } from "../search/elastic/part.ts";
+import { pageFiles } from "../search/page/embedded.ts";
+import { checkAddress, createSearchServer } from "../search/server.ts";
+import { authOf } from "./up_options.ts";
+
+interface Options {
+  config?: string;
+  elasticsearch?: string[];
+  index?: string[];
+  listen?: string;
+  passwordFile?: string;
+  tokenFile?: string;
+  allowHost?: string[];
+  checkConfig?: boolean;
+}
+
+const env = (name: string) => Deno.env.get(name) || undefined;
+
+export function pageCommand(): Command {
+  return new Command("page")
+    .description("search what weir-transfer has written to Elasticsearch: the page of weir up")
+    .option("-c, --config <file>", "settings, YAML (page.yaml)")
+    .option("--elasticsearch <url...>", "nodes, instead of the settings'")
+    .option("--index <pattern...>", "indices, instead of the settings' (default: weir-*)")
+    .option("--listen <host:port>", "address of the page; port 0 takes a free one")
+    .option("--password-file <file>", "file with the page's password (or WEIR_PASSWORD)")
+    .option("--token-file <file>", "file with a token for programs (or WEIR_TOKEN)")
+    .option("--allow-host <name...>", "further names under which the page may be called")
+    .option("--check-config", "check the settings and end: 0 or 78")
+    .addHelpText(
+      "after",
+      "\nAn API key or password for Elasticsearch is in a file that the settings name, in " +
+        "WEIR_ES_API_KEY,\nor in WEIR_ES_USERNAME and WEIR_ES_PASSWORD.",
+    )
+    .action(async (options: Options) => Deno.exit(await page(options)));
+}
+
+/** Runs until a signal ends it and returns the exit code. Throws the errors of settings and address. */
+async function page(options: Options): Promise<number> {
+  const settings = settingsOf(options);
+  if (options.checkConfig) {
+    console.log(`${options.config ?? "page"}: the settings are right`);
+    return 0;
+  }
+  const { level, format } = settings.log;
+  startLog({ level, ...(format === "auto" ? {} : { format }) });
+  const auth = authOf({
+    ...(settings.passwordFile && { passwordFile: settings.passwordFile }),
+    ...(settings.tokenFile && { tokenFile: settings.tokenFile }),
+  }, env);
+  checkAddress(settings.listen, auth);
+  const client = createElastic({ ...settings.elasticsearch, ...secretsOf(env) });
+  const elastic = new ElasticPart(client, settings);
+  const where = {
+    elasticsearch: settings.elasticsearch.nodes.map(withoutLogin),
+    index: settings.index,
+  };
+  const server = createSearchServer({
+    reader: elastic.reader,
+    listen: settings.listen,
+    registry: newRegistry("weir"),
+    page: pageFiles,
+    ...(auth && { auth }),
+    hosts: settings.hosts.map((name) => name.toLowerCase()),
+    searchesMax: settings.search.max,
+    tailRateMax: settings.live.rateMax,
+    sources: () => ({
+      files: settings.index.map((path) => ({ path })),
+      problems: elastic.notReady().map((reason) => ({
+        path: settings.index.join(","),
+        code: "ES_UNREACHABLE",
+        reason,
+      })),
+    }),
+    status: () => ({ program: "weir page", ...where, documents: elastic.documents }),
+    notReady: () => elastic.notReady(),
+  });
+  const told: Part = {
+    name: "report",
+    start: () => console.log(report(server.url, where, elastic)),
+    stop: () => {},
+  };
+  return await runParts([elastic, server, told], settings.shutdown);
+}
+
+function report(
+  url: string,
+  where: { elasticsearch: string[]; index: string[] },
+  elastic: ElasticPart,
+): string {
+  const [fault] = elastic.notReady();
+  const found = fault ?? `${(elastic.documents ?? 0).toLocaleString("en")} lines there now`;
+  return `\n  Weir is at  ${url}\n\n  It reads ${where.index.join(", ")} of ${
+    where.elasticsearch.join(", ")
+  }:\n    ${found}\n\n  End with Ctrl-C.\n`;
+}
+
+/** Settings with the options put in, checked as a whole. */
+function settingsOf(options: Options): PageSettings {
+  const name = options.config ?? "page";
+  let source = "";
+  if (options.config !== undefined) {
+    try {
+      source = Deno.readTextFileSync(options.config);
+    } catch (error) {
+      throw new WeirError(
+        "CONFIG_UNREADABLE",
+        `Cannot read "${options.config}": ${messageOf(error)}`,
+        { hint: "Check the path." },
+      );
+    }
+  }
+  const base = loadSettings(pageSettings, source, { name, env });
+  const { elasticsearch: nodes, index, listen, passwordFile, tokenFile, allowHost } = options;
+  const changed = {
+    ...base,
+    elasticsearch: { ...base.elasticsearch, ...(nodes && { nodes }) },
+    ...(index && { index }),
+    ...(listen && { listen }),
+    ...(passwordFile && { passwordFile }),
+    ...(tokenFile && { tokenFile }),
+    ...(allowHost && { hosts: allowHost }),
+  };
+  return loadSettings(pageSettings, JSON.stringify(changed).replaceAll("$", "$$$$"), {
+    name: "the command line",
+  });
+}
+
+/** Login from the environment, where it is set. */
+function secretsOf(env: (name: string) => string | undefined) {
+  const apiKey = env("WEIR_ES_API_KEY"), password = env("WEIR_ES_PASSWORD");
+  const username = env("WEIR_ES_USERNAME");
+  return {
+    ...(apiKey && { apiKey }),
+    ...(username && { username }),
+    ...(password && { password }),
+  };
+}
+
+/** A URL for people to read: no password in it. */
+function withoutLogin(text: string): string {
+  const url = new URL(text);
+  url.username = "";
+  url.password = "";
+  return url.href.replace(/\/$/, "");
+}

@@ -1,0 +1,59 @@
+/** The settings of `weir page`, the search page over Elasticsearch. Secrets are files or the environment's, never values. */
+import type { z } from "zod";
+import { bytes, duration, group, integer, settings, text, texts } from "../core/config/fields.ts";
+import { programFields } from "../core/config/program_fields.ts";
+import { elasticFields } from "../core/elastic/settings.ts";
+
+/** Index, alias, data stream or pattern of them, of this cluster or another ("east:weir-*"). */
+const INDEX = /^(?:[A-Za-z0-9_*-]+:)?[a-z0-9.*][a-z0-9._*+-]*$/;
+
+const fields = settings({
+  elasticsearch: group(elasticFields, {
+    description: "Where documents are; the right to read is enough.",
+  }),
+  index: texts(["weir-*"], 100, {
+    description:
+      "Indices, aliases, data streams, or patterns of them. Documents without @timestamp are not shown.",
+    example: ["weir-*", "logs-shop-*"],
+  }),
+  search: group({
+    timeout: duration(1000, 600e3, "30s", {
+      description: "Longest time that Elasticsearch may take for one request.",
+    }),
+    answerBytesMax: bytes(1_048_576, 2 ** 30, "64MiB", {
+      description: "Largest answer of Elasticsearch; larger ones are asked for in parts.",
+    }),
+    max: integer(1, 1000, 24, { description: "Searches at once." }),
+  }, { description: "Searches." }),
+  live: group({
+    poll: duration(200, 60e3, "1s", { description: "Between two looks for new lines." }),
+    window: duration(10e3, 3600e3, "2m", {
+      description:
+        "How late a document may be found after event.ingested; clocks may differ by as much.",
+    }),
+    rateMax: integer(1, 100_000, 2000, {
+      description: "Lines a second of one live tail above which lines are sampled.",
+    }),
+  }, { description: "Live lines." }),
+  passwordFile: text("", { description: "File with the page's password; or WEIR_PASSWORD." }),
+  tokenFile: text("", { description: "File with a token for programs; or WEIR_TOKEN." }),
+  hosts: texts([], 100, { description: "Further names under which the page may be called." }),
+  ...programFields("127.0.0.1:7700"),
+});
+
+/** The settings file of `weir page`. */
+export const pageSettings = fields.superRefine((value, context) => {
+  const fault = (path: (string | number)[], message: string) =>
+    context.addIssue({ code: "custom", path, message });
+  if (value.index.length === 0) fault(["index"], "Expected an index or pattern");
+  value.index.forEach((name, at) => {
+    if (!INDEX.test(name)) fault(["index", at], `"${name}" is no index or pattern`);
+  });
+  value.elasticsearch.nodes.forEach((node, at) => {
+    if (!/^https?:$/.test(URL.canParse(node) ? new URL(node).protocol : "")) {
+      fault(["elasticsearch", "nodes", at], `"${node}" is no URL, such as https://es1:9200`);
+    }
+  });
+});
+
+export type PageSettings = z.output<typeof pageSettings>;
