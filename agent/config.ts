@@ -81,6 +81,15 @@ export const agentSettings = settings({
     batchBytes: bytes(1 << 16, 16 << 20, "900KiB", {
       description: "Bytes of a batch before compression.",
     }),
+    inFlight: integer(1, 5, 5, {
+      description:
+        "Batches of a partition on their way at once; the broker drops repeats and keeps the order. Without acks: all it is 1.",
+    }),
+    partitionBy: choice(["key", "round-robin", "fixed"], "key", {
+      description:
+        "key: all lines of a file in one partition, in order. round-robin: spread evenly, not in order. fixed: kafka.partition.",
+    }),
+    partition: integer(0, 100_000, 0, { description: "The partition where partitionBy is fixed." }),
     newTopicPartitions: integer(1, 10_000, 6, {
       description: "Partitions of a topic that does not exist yet.",
     }),

@@ -20,6 +20,8 @@ export class AgentMetrics {
   readonly #batchSeconds: Histogram;
   readonly #batchBytes: Counter<"topic">;
   readonly #failures: Counter<"code">;
+  readonly #cutByBroker: Counter<"topic">;
+  readonly #topicsMade: Counter<"replicas">;
   readonly #reloads: Counter<"result">;
 
   constructor(
@@ -75,6 +77,18 @@ export class AgentMetrics {
       name: "weir_agent_send_failures_total",
       help: "Failed deliveries by code; each is tried again.",
       labelNames: ["code"],
+      registers,
+    });
+    this.#cutByBroker = new Counter({
+      name: "weir_agent_broker_cuts_total",
+      help: "Times that a line was cut in half because the broker took none so long.",
+      labelNames: ["topic"],
+      registers,
+    });
+    this.#topicsMade = new Counter({
+      name: "weir_agent_topics_made_total",
+      help: "Topics that were missing and were made, by replicas; fewer than 3 can lose lines.",
+      labelNames: ["replicas"],
       registers,
     });
     this.#reloads = new Counter({
@@ -153,6 +167,12 @@ export class AgentMetrics {
   }
   failure(code: string): void {
     this.#failures.inc({ code });
+  }
+  cutByBroker(topic: string): void {
+    this.#cutByBroker.inc({ topic: this.#label(topic) });
+  }
+  topicMade(replicas: number): void {
+    this.#topicsMade.inc({ replicas: String(replicas) });
   }
   reload(result: "applied" | "refused" | "kept"): void {
     this.#reloads.inc({ result });

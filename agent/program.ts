@@ -114,6 +114,7 @@ function createSink(settings: AgentSettings, metrics: AgentMetrics): KafkaLineSi
     clientId: kafka.clientId,
     newTopicPartitions: kafka.newTopicPartitions,
     onTopicCreated: (topic, replication) => {
+      metrics.topicMade(replication);
       if (replication < 3) {
         log.warn("Topic made with few replicas: a broken disk loses its lines", {
           topic,
@@ -130,8 +131,20 @@ function createSink(settings: AgentSettings, metrics: AgentMetrics): KafkaLineSi
     level: kafka.compressionLevel,
     lingerMs: kafka.linger,
     batchBytesMax: kafka.batchBytes,
+    inFlightMax: kafka.inFlight,
+    partitioning: kafka.partitionBy === "fixed"
+      ? { by: "fixed", partition: kafka.partition }
+      : { by: kafka.partitionBy },
     bufferBytes: settings.tail.bufferBytes,
     onBatch: (topic, _lines, bytes, ms) => metrics.batch(topic, bytes, ms),
     onFailure: (_topic, error) => metrics.failure(error.code),
+    onCut: (topic, bytes) => {
+      metrics.cutByBroker(topic);
+      log.warn("A line was cut: the broker takes none so long", {
+        topic,
+        bytes,
+        hint: "Raise max.message.bytes of the topic, or lower tail.lineBytesMax.",
+      });
+    },
   });
 }

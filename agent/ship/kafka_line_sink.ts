@@ -1,20 +1,24 @@
 /**
- * The LineSink over Kafka: chunks are grouped by partition, each partition has one batch in flight, batches that are
- * due for one broker go in one request. Retries what can pass, for ever, with back-off; other partitions and topics
+ * The LineSink over Kafka: chunks are grouped by partition, each partition has a few batches on their way, batches that
+ * are due for one broker go in one request. Retries what can pass, for ever, with back-off; other partitions and topics
  * go on meanwhile. Rejects only what the broker refuses for good.
  */
 import { messageOf, WeirError } from "../../core/errors.ts";
 import type { ProduceClient } from "../../core/kafka/produce.ts";
 import type { Codec } from "../../core/kafka/record_batch.ts";
-import { partitionOf } from "../../core/kafka/partition.ts";
 import { logOf } from "../../core/log.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { LineChunk, LineSink } from "../../core/ports/line_sink.ts";
-import type { Pending } from "./partition_queue.ts";
-import { BuilderPool, PartitionQueue } from "./partition_queue.ts";
+import { BuilderPool } from "./builder_pool.ts";
+import type { Batch, Pending, Producer } from "./partition_queue.ts";
+import { PartitionQueue } from "./partition_queue.ts";
+import { choosePartition, type Partitioning } from "./partitioning.ts";
 
 export interface KafkaLineSinkOptions {
-  client: Pick<ProduceClient, "partitionsOf" | "leaderOf" | "refresh" | "produce" | "disconnect">;
+  client: Pick<
+    ProduceClient,
+    "partitionsOf" | "leaderOf" | "refresh" | "produce" | "newProducer" | "disconnect"
+  >;
   clock: Clock;
   acks: -1 | 0 | 1;
   codec: Codec;
@@ -23,15 +27,24 @@ export interface KafkaLineSinkOptions {
   /** Longest wait for more lines before a batch goes. */
   lingerMs: number;
   batchBytesMax: number;
+  /** Batches of a partition without an answer at most, 1 to 5; without acks=all always 1. @default {5} */
+  inFlightMax?: number;
+  /** @default {{ by: "key" }} */
+  partitioning?: Partitioning;
   /** Memory for buffers that lines are read into and sent from without a copy. @default {0} */
   bufferBytes?: number;
-  /** Hears of each batch that was acknowledged and of each failure. */
+  /** Hears of each batch that was acknowledged, of each failure, and of each line that only went cut. */
   onBatch?: (topic: string, lines: number, bytes: number, ms: number) => void;
   onFailure?: (topic: string, error: WeirError) => void;
+  onCut?: (topic: string, bytes: number) => void;
 }
 
+/** Compressed batches in flight at most, over all partitions. */
+const BATCHES_IN_FLIGHT = 32;
 /** Batches in one request at most; a request stays under 16 MiB with the default batch size. */
 const BATCHES_PER_REQUEST = 16;
+/** A broker remembers the last five batches of a producer in a partition. */
+const IN_FLIGHT_MAX = 5;
 const RETRY_FIRST_MS = 100;
 const RETRY_MAX_MS = 10_000;
 
@@ -50,9 +63,13 @@ export class KafkaLineSink implements LineSink {
   readonly #queues = new Map<string, PartitionQueue>();
   readonly #log = logOf("agent.ship");
   readonly #builders: BuilderPool;
+  /** Whose numbers new partitions take; undefined before it is known that there is one, null where there is none. */
+  #producer: Producer | null | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #requests = 0;
   #inFlight = 0;
+  #chosen = 0;
+  #refreshing = false;
   #stopping = false;
   #stopped = false;
   #drained: (() => void) | undefined;
@@ -61,6 +78,7 @@ export class KafkaLineSink implements LineSink {
   constructor(options: KafkaLineSinkOptions) {
     this.#options = options;
     this.#builders = new BuilderPool(options.batchBytesMax, options.bufferBytes ?? 0);
+    if (options.acks !== -1) this.#producer = null;
     this.guarantee = {
       "-1": "all in-sync replicas",
       "1": "leader only",
@@ -77,7 +95,7 @@ export class KafkaLineSink implements LineSink {
     if (this.#stopping) return Promise.reject(stoppedError());
     return new Promise((resolve, reject) => {
       const since = this.#options.clock.monotonicMs();
-      const pending: Pending = { chunk, next: 0, inFlight: 0, since, resolve, reject };
+      const pending: Pending = { chunk, next: 0, done: 0, since, resolve, reject };
       const topic = this.#topicOf(chunk.topic);
       if (topic.partitions > 0) this.#enqueue(topic, pending);
       else topic.waiting.push(pending);
@@ -120,12 +138,20 @@ export class KafkaLineSink implements LineSink {
   }
 
   #enqueue(topic: TopicState, pending: Pending): void {
-    const name = pending.chunk.topic;
-    const partition = partitionOf(pending.chunk.generation, topic.partitions);
-    const key = `${name}/${partition}`;
+    const { chunk } = pending;
+    const partitioning = this.#options.partitioning ?? { by: "key" };
+    const partition = choosePartition(
+      partitioning,
+      chunk.generation,
+      topic.partitions,
+      this.#chosen++,
+    );
+    const key = `${chunk.topic}/${partition}`;
     let queue = this.#queues.get(key);
     if (queue === undefined) {
-      queue = new PartitionQueue(name, partition, this.#options.batchBytesMax, this.#builders);
+      const { batchBytesMax } = this.#options;
+      queue = new PartitionQueue(chunk.topic, partition, batchBytesMax, this.#builders);
+      queue.producer = this.#producer ?? undefined;
       this.#queues.set(key, queue);
     }
     queue.push(pending);
@@ -134,7 +160,10 @@ export class KafkaLineSink implements LineSink {
   async #resolve(name: string, topic: TopicState): Promise<void> {
     topic.resolving = true;
     try {
-      topic.partitions = await this.#options.client.partitionsOf(name);
+      const partitions = await this.#options.client.partitionsOf(name);
+      this.#checkPartition(name, partitions);
+      if (this.#producer === undefined) this.#producer = await this.#newProducer();
+      topic.partitions = partitions;
       topic.failures = 0;
       for (const pending of topic.waiting.splice(0)) this.#enqueue(topic, pending);
     } catch (error) {
@@ -145,6 +174,26 @@ export class KafkaLineSink implements LineSink {
       topic.resolving = false;
     }
     this.#pump();
+  }
+
+  #checkPartition(topic: string, partitions: number): void {
+    const { partitioning } = this.#options;
+    if (partitioning?.by !== "fixed" || partitioning.partition < partitions) return;
+    throw new WeirError(
+      "KAFKA_PARTITION_MISSING",
+      `Topic "${topic}" has ${partitions} partitions: no ${partitioning.partition}`,
+      { hint: "Add partitions to the topic, or change kafka.partition.", retriable: true },
+    );
+  }
+
+  async #newProducer(): Promise<Producer | null> {
+    const producer = await this.#options.client.newProducer();
+    if (producer !== undefined) return producer;
+    this.#log.warn("The broker gives no producer id: one batch at a time a partition", {
+      hint:
+        "Allow this user IdempotentWrite on the cluster, or Write on a topic from Kafka 2.8 on.",
+    });
+    return null;
   }
 
   /** Starts everything that is due, and sets the timer for what is due next. */
@@ -158,37 +207,44 @@ export class KafkaLineSink implements LineSink {
       if (topic.retryAt <= now) void this.#resolve(name, topic);
       else next = Math.min(next, topic.retryAt);
     }
-    const byNode = new Map<string, PartitionQueue[]>();
-    let room = this.#builders.size - this.#inFlight;
-    for (const queue of this.#queues.values()) {
-      const due = queue.dueAt(this.#stopping ? 0 : this.#options.lingerMs);
-      if (due > now) {
-        next = Math.min(next, due);
-        continue;
-      }
-      if (room-- <= 0) break; // the next answer pumps again
-      const node = this.#options.client.leaderOf(queue.topic, queue.partition);
-      if (node === undefined) {
-        this.#retryLater(
-          [queue],
-          new WeirError("KAFKA_NO_LEADER", `No leader for ${queue.topic}/${queue.partition}`, {
-            retriable: true,
-          }),
-        );
-        next = Math.min(next, queue.retryAt);
-        continue;
-      }
-      const group = byNode.get(node);
-      if (group === undefined) byNode.set(node, [queue]);
-      else group.push(queue);
-    }
-    for (const [node, group] of byNode) {
-      for (let i = 0; i < group.length; i += BATCHES_PER_REQUEST) {
-        void this.#dispatch(node, group.slice(i, i + BATCHES_PER_REQUEST));
-      }
-    }
+    next = Math.min(next, this.#sendDue(now));
     if (next !== Infinity) this.#timer = setTimeout(() => this.#pump(), Math.max(1, next - now));
     if (this.#stopping && this.#isDrained()) this.#drained?.();
+  }
+
+  /** Sends what is due, a batch of each partition in turn. Returns when more is due: Infinity, after an answer. */
+  #sendDue(now: number): number {
+    const { client, lingerMs } = this.#options;
+    const inFlightMax = this.#producer ? this.#options.inFlightMax ?? IN_FLIGHT_MAX : 1;
+    for (;;) {
+      let next = Infinity;
+      const byNode = new Map<string, PartitionQueue[]>();
+      let room = Math.min(BATCHES_IN_FLIGHT - this.#inFlight, this.#builders.free);
+      for (const queue of this.#queues.values()) {
+        const due = queue.dueAt(this.#stopping ? 0 : lingerMs, inFlightMax);
+        if (due > now) {
+          next = Math.min(next, due);
+          continue;
+        }
+        if (room <= 0) break; // the next answer pumps again
+        const node = client.leaderOf(queue.topic, queue.partition);
+        if (node === undefined) {
+          this.#noLeader(queue);
+          next = Math.min(next, queue.retryAt);
+          continue;
+        }
+        room--;
+        const group = byNode.get(node);
+        if (group === undefined) byNode.set(node, [queue]);
+        else group.push(queue);
+      }
+      if (byNode.size === 0) return next;
+      for (const [node, group] of byNode) {
+        for (let i = 0; i < group.length; i += BATCHES_PER_REQUEST) {
+          void this.#dispatch(node, group.slice(i, i + BATCHES_PER_REQUEST));
+        }
+      }
+    }
   }
 
   #isDrained(): boolean {
@@ -200,58 +256,120 @@ export class KafkaLineSink implements LineSink {
 
   async #dispatch(node: string, queues: PartitionQueue[]): Promise<void> {
     const { client, clock, codec, level } = this.#options;
+    const timestampMs = clock.wallMs();
+    const batches = queues.map((queue) => queue.take(timestampMs, codec, level));
     this.#requests++;
-    this.#inFlight += queues.length;
-    const batches = queues.map((queue) => {
-      queue.busy = true;
-      return {
-        topic: queue.topic,
-        partition: queue.partition,
-        batch: queue.take(clock.wallMs(), codec, level),
-      };
-    });
+    this.#inFlight += batches.length;
     const since = clock.monotonicMs();
+    let results: (WeirError | null)[];
     try {
-      const results = await client.produce(node, batches);
-      const ms = clock.monotonicMs() - since;
-      results.forEach((error, i) => this.#settle(queues[i], error, batches[i].batch.length, ms));
+      results = await client.produce(
+        node,
+        batches.map(({ queue: { topic, partition }, bytes }) => ({
+          topic,
+          partition,
+          batch: bytes,
+        })),
+      );
     } catch (error) {
-      this.#retryLater(queues, this.#failed(queues[0].topic, error));
-    } finally {
-      this.#requests--;
-      this.#inFlight -= queues.length;
-      for (const queue of queues) queue.busy = false;
-      this.#pump();
+      results = batches.map(() => asWeirError(error));
     }
-  }
-
-  #settle(queue: PartitionQueue, error: WeirError | null, bytes: number, ms: number): void {
+    this.#requests--;
+    this.#inFlight -= batches.length;
     if (this.#stopped) return;
-    if (error === null) {
-      const lines = queue.batchLines;
-      queue.delivered();
-      this.#lastError = undefined;
-      this.#options.onBatch?.(queue.topic, lines, bytes, ms);
-      return;
-    }
-    const failure = this.#failed(queue.topic, error);
-    if (failure.retriable) this.#retryLater([queue], failure);
-    else if (failure.code !== "KAFKA_MESSAGE_TOO_LARGE" || !queue.halve()) queue.refuse(failure);
+    const ms = clock.monotonicMs() - since;
+    const told = new Set<string>();
+    batches.forEach((batch, i) => {
+      const error = results[i];
+      if (error === null) return this.#delivered(batch, ms);
+      // What flew behind a batch that failed fails too: that is told once.
+      const isFirst = batch.queue.isOldest(batch), what = `${batch.queue.topic} ${error.code}`;
+      if (isFirst && !told.has(what)) this.#failed(batch.queue.topic, error);
+      told.add(what);
+      this.#settleFailure(batch, error, isFirst);
+    });
+    for (const { queue } of batches) this.#judge(queue);
+    this.#pump();
   }
 
-  /** The batches go again after a pause, with fresh metadata; a changed leader is found that way. */
-  #retryLater(queues: PartitionQueue[], error: WeirError): void {
-    for (const queue of queues) queue.again(this.#backoff(queue.failures + 1));
-    this.#lastError = error;
-    this.#options.client.refresh().catch((failure) => {
+  #delivered(batch: Batch, ms: number): void {
+    batch.queue.delivered(batch);
+    this.#lastError = undefined;
+    this.#options.onBatch?.(batch.queue.topic, batch.lines, batch.bytes.length, ms);
+  }
+
+  #settleFailure(batch: Batch, error: WeirError, isFirst: boolean): void {
+    const { queue } = batch;
+    // Out of order behind a batch that failed is what had to come.
+    if (error.code === "KAFKA_SEQUENCE" && !isFirst) return queue.again(batch, 0);
+    if (!error.retriable || error.code === "KAFKA_SEQUENCE" || error.code === "KAFKA_CLOCK") {
+      return queue.hold(batch, error);
+    }
+    if (isFirst) queue.failures++;
+    queue.again(batch, this.#backoff(Math.max(1, queue.failures)));
+    this.#refresh(error.code === "KAFKA_TOPIC_MISSING" ? queue.topic : undefined);
+  }
+
+  /** Does what has to be done about a batch that cannot go as it is. */
+  #judge(queue: PartitionQueue): void {
+    if (queue.held === undefined) return;
+    const { batch, error } = queue.held;
+    queue.retryAt = this.#backoff(++queue.failures);
+    if (error.code === "KAFKA_SEQUENCE") void this.#renumber(queue);
+    else if (error.code === "KAFKA_CLOCK") {
+      queue.rebuild(batch); // with another time
+    } else if (error.code === "KAFKA_MESSAGE_TOO_LARGE") {
+      const cut = queue.shrink(batch);
+      if (cut === undefined) return queue.refuse(batch, error);
+      queue.retryAt = 0;
+      if (cut > 0) this.#options.onCut?.(queue.topic, cut);
+    } else queue.refuse(batch, error);
+  }
+
+  async #renumber(queue: PartitionQueue): Promise<void> {
+    for (let failures = 1; !this.#stopped; failures++) {
+      try {
+        const producer = await this.#newProducer();
+        if (!this.#stopped) queue.renumber(producer ?? undefined);
+        break;
+      } catch (error) {
+        this.#failed(queue.topic, error);
+        const wait = this.#backoff(failures) - this.#options.clock.monotonicMs();
+        await this.#options.clock.sleep(wait);
+      }
+    }
+    this.#pump();
+  }
+
+  #noLeader(queue: PartitionQueue): void {
+    const where = `${queue.topic}/${queue.partition}`;
+    this.#failed(
+      queue.topic,
+      new WeirError("KAFKA_NO_LEADER", `No leader for ${where}`, {
+        hint: "Bring the brokers back that hold the partition's replicas.",
+        retriable: true,
+      }),
+    );
+    queue.failures++;
+    queue.retryAt = this.#backoff(queue.failures);
+    this.#refresh();
+  }
+
+  /** Fresh metadata: a changed leader is found that way. A topic that is gone is made again. */
+  #refresh(missing?: string): void {
+    if (this.#refreshing) return;
+    this.#refreshing = true;
+    const { client } = this.#options;
+    const done: Promise<unknown> = missing === undefined
+      ? client.refresh()
+      : client.partitionsOf(missing);
+    done.catch((failure) => {
       this.#log.debug("Metadata not refreshed", { reason: messageOf(failure) });
-    });
+    }).finally(() => this.#refreshing = false);
   }
 
   #failed(topic: string, error: unknown): WeirError {
-    const failure = error instanceof WeirError
-      ? error
-      : new WeirError("KAFKA_FAILED", messageOf(error), { retriable: true, cause: error });
+    const failure = asWeirError(error);
     this.#lastError = failure;
     this.#options.onFailure?.(topic, failure);
     this.#log.warn("Cannot deliver", {
@@ -267,6 +385,12 @@ export class KafkaLineSink implements LineSink {
     const wait = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(failures - 1, 10));
     return this.#options.clock.monotonicMs() + wait;
   }
+}
+
+function asWeirError(error: unknown): WeirError {
+  return error instanceof WeirError
+    ? error
+    : new WeirError("KAFKA_FAILED", messageOf(error), { retriable: true, cause: error });
 }
 
 function stoppedError(): WeirError {

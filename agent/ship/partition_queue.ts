@@ -1,56 +1,45 @@
 /**
- * The lines on their way to one partition: chunks in order, one batch in flight at a time, the same bytes again
- * until the broker has them or refuses them for good. That is what keeps first occurrences in order.
+ * The lines on their way to one partition: chunks in order, cut into batches, several of which may be on their way at
+ * once. A batch whose fate is unknown goes again as it is, under its old sequence numbers, before anything behind it:
+ * the broker drops what it has and refuses what comes out of order. So first occurrences keep their order.
  */
 import type { WeirError } from "../../core/errors.ts";
-import { BatchMemory } from "../../core/kafka/batch_memory.ts";
-import type { Codec } from "../../core/kafka/record_batch.ts";
-import type { RecordPrefix } from "../../core/kafka/record_batch.ts";
-import { RecordBatchBuilder, recordPrefix } from "../../core/kafka/record_batch.ts";
+import type { Codec, RecordBatchBuilder, RecordPrefix } from "../../core/kafka/record_batch.ts";
+import { recordPrefix } from "../../core/kafka/record_batch.ts";
 import type { LineChunk } from "../../core/ports/line_sink.ts";
 import { dayOf } from "../../core/record/identity.ts";
+import type { BuilderPool } from "./builder_pool.ts";
 
 /** A chunk on its way; settled when its last line is. */
 export interface Pending {
   chunk: LineChunk;
   /** First line that is not yet in a batch. */
   next: number;
-  /** Lines in the batch that is in flight. */
-  inFlight: number;
+  /** Lines that are acknowledged, from the first on. */
+  done: number;
   since: number;
   resolve: () => void;
   reject: (error: WeirError) => void;
 }
 
-/** Bytes of batches that are being built or on their way at most, over all partitions. */
-const BATCH_BYTES_IN_FLIGHT = 16 << 20;
-/** Batches at most: also where they are small. */
-const BATCHES_IN_FLIGHT = 32;
+/** Who sends, as the broker knows it: numbers of one identity begin at 0 in each partition. */
+export interface Producer {
+  id: bigint;
+  epoch: number;
+}
 
-/** Builders that are used again: as many exist as batches may be in flight at once. */
-export class BuilderPool {
-  /** Batches in flight at most. */
-  readonly size: number;
-  readonly #memory: BatchMemory;
-  readonly #free: RecordBatchBuilder[] = [];
+/** ready: is to be sent, again; flying: no answer yet. */
+type BatchState = "ready" | "flying" | "done";
 
-  /** `bufferBytes`: room beside the batches for buffers that lines are read into. */
-  constructor(batchBytesMax: number, bufferBytes: number) {
-    this.size = Math.max(
-      2,
-      Math.min(BATCHES_IN_FLIGHT, Math.floor(BATCH_BYTES_IN_FLIGHT / batchBytesMax)),
-    );
-    this.#memory = new BatchMemory(batchBytesMax, this.size, bufferBytes);
-  }
-  buffer(bytes: number): Uint8Array | undefined {
-    return this.#memory.buffer(bytes);
-  }
-  take(): RecordBatchBuilder {
-    return this.#free.pop() ?? new RecordBatchBuilder(this.#memory);
-  }
-  give(builder: RecordBatchBuilder): void {
-    this.#free.push(builder);
-  }
+export interface Batch {
+  readonly queue: PartitionQueue;
+  bytes: Uint8Array;
+  readonly lines: number;
+  readonly sequence: number;
+  readonly parts: readonly { pending: Pending; from: number; to: number }[];
+  /** Holds `bytes`, where they are not compressed. */
+  builder: RecordBatchBuilder | undefined;
+  state: BatchState;
 }
 
 interface LastPrefix {
@@ -59,19 +48,29 @@ interface LastPrefix {
   prefix: RecordPrefix;
 }
 
+/** Sequence numbers begin again after this one. */
+const SEQUENCES = 2 ** 31;
+/** Shortest value that a line is cut to where the broker takes no longer one. */
+const CUT_BYTES_MIN = 256;
+
 export class PartitionQueue {
   readonly topic: string;
   readonly partition: number;
   readonly #builders: BuilderPool;
   readonly #batchBytesMax: number;
-  #builder: RecordBatchBuilder | undefined;
-  #batchRecords = 0;
   #pending: Pending[] = [];
-  #lastPrefix: LastPrefix | undefined;
+  /** Bytes that are not yet in a batch. */
   #queuedBytes = 0;
-  /** The batch in flight, or the one that is to be sent again. */
-  #batch: Uint8Array | undefined;
-  busy = false;
+  /** Not acknowledged, oldest first. */
+  #batches: Batch[] = [];
+  #flying = 0;
+  /** True from the first batch that is sent again until all are. */
+  #resending = false;
+  #verdict: { batch: Batch; error: WeirError } | undefined;
+  #lastPrefix: LastPrefix | undefined;
+  #sequence = 0;
+  /** Whose numbers the batches carry; nobody's where the broker does not sort out repeats. */
+  producer: Producer | undefined;
   /** Monotonic ms before which nothing is sent, after a failure. */
   retryAt = 0;
   failures = 0;
@@ -89,121 +88,215 @@ export class PartitionQueue {
     return this.#pending.length === 0;
   }
 
+  /** Batches without an answer. */
+  get flying(): number {
+    return this.#flying;
+  }
+
   push(pending: Pending): void {
     this.#pending.push(pending);
     this.#queuedBytes += pending.chunk.bytes.length;
   }
 
-  /** Monotonic ms at which a batch is due: at once when enough is queued, else after the linger; Infinity when empty. */
-  dueAt(lingerMs: number): number {
-    if (this.busy || this.#pending.length === 0) return Infinity;
-    if (this.#batch !== undefined) return this.retryAt;
-    const due = this.#queuedBytes >= this.#batchBytesMax ? 0 : this.#pending[0].since + lingerMs;
+  /** Monotonic ms at which a batch is due: at once when enough is queued, else after the linger; else Infinity. */
+  dueAt(lingerMs: number, inFlightMax: number): number {
+    if (this.#flying >= inFlightMax || this.#verdict !== undefined) return Infinity;
+    if (this.#batches.some(({ state }) => state === "ready")) {
+      // What failed goes first, in order, when all that flew with it is back.
+      return this.#flying === 0 || this.#resending ? this.retryAt : Infinity;
+    }
+    this.#resending = false;
+    const next = this.#pending.find(({ next, chunk }) => next < chunk.lines);
+    if (next === undefined) return Infinity;
+    const due = this.#queuedBytes >= this.#batchBytesMax ? 0 : next.since + lingerMs;
     return Math.max(due, this.retryAt);
   }
 
-  /** The next batch: the one that failed, or a new one of as many lines as fit. */
-  take(timestampMs: number, codec: Codec, level: number): Uint8Array {
-    if (this.#batch !== undefined) return this.#batch;
-    const builder = this.#builder = this.#builders.take();
+  /** The next batch: the oldest that is to go again, or a new one of as many lines as fit. It flies from now on. */
+  take(timestampMs: number, codec: Codec, level: number): Batch {
+    const again = this.#batches.find(({ state }) => state === "ready");
+    if (again !== undefined) this.#resending = true;
+    const batch = again ?? this.#build(timestampMs, codec, level);
+    batch.state = "flying";
+    this.#flying++;
+    return batch;
+  }
+
+  #build(timestampMs: number, codec: Codec, level: number): Batch {
+    const builder = this.#builders.take();
     builder.begin(timestampMs);
+    const parts: { pending: Pending; from: number; to: number }[] = [];
     for (const pending of this.#pending) {
-      const { chunk } = pending;
+      const { chunk, next: from } = pending;
+      if (from === chunk.lines) continue;
       const room = this.#linesMax - builder.records;
       if (room <= 0) break;
-      const end = builder.append(chunk, this.#prefixOf(chunk, timestampMs), pending.next, room);
-      pending.inFlight = end - pending.next;
-      if (end < chunk.lines) break;
+      const to = builder.append(chunk, this.#prefixOf(chunk, timestampMs), from, room);
+      if (to > from) parts.push({ pending, from, to });
+      pending.next = to;
+      if (to < chunk.lines) break;
+      this.#queuedBytes -= chunk.bytes.length;
     }
-    this.#batchRecords = builder.records;
-    return this.#batch = builder.finish(codec, level);
+    const lines = builder.records, sequence = this.#sequence;
+    const identity = this.producer === undefined ? undefined : { ...this.producer, sequence };
+    const bytes = builder.finish(codec, level, identity);
+    this.#sequence = (sequence + lines) % SEQUENCES;
+    if (codec !== "none") this.#builders.give(builder);
+    const batch: Batch = {
+      queue: this,
+      bytes,
+      lines,
+      sequence,
+      parts,
+      builder: codec === "none" ? builder : undefined,
+      state: "ready",
+    };
+    this.#batches.push(batch);
+    return batch;
   }
 
   /** The last prefix serves as long as the same file goes on: to make one costs as much as several lines. */
   #prefixOf(chunk: LineChunk, timestampMs: number): RecordPrefix {
     const { generation, path, host, day, tz, fields } = chunk;
-    const last = this.#lastPrefix;
+    const last = this.#lastPrefix, today = dayOf(timestampMs);
     const isSame = last !== undefined && last.chunk.generation === generation &&
       last.chunk.path === path && last.chunk.host === host && last.chunk.day === day &&
-      last.chunk.tz === tz && last.chunk.fields === fields && last.today === dayOf(timestampMs);
+      last.chunk.tz === tz && last.chunk.fields === fields && last.today === today;
     if (isSame) return last.prefix;
     const prefix = recordPrefix(chunk, timestampMs);
-    this.#lastPrefix = {
-      chunk: { generation, path, host, day, tz, fields },
-      today: dayOf(timestampMs),
-      prefix,
-    };
+    this.#lastPrefix = { chunk: { generation, path, host, day, tz, fields }, today, prefix };
     return prefix;
   }
 
-  /** Lines in the batch that `take` gave last. */
-  get batchLines(): number {
-    return this.#batchRecords;
-  }
-
   /** The broker has the batch: settles what is complete. */
-  delivered(): void {
-    this.#dropBatch();
+  delivered(batch: Batch): void {
+    this.#landed(batch, "done");
     this.failures = 0;
     this.retryAt = 0;
-    let done = 0;
-    for (const pending of this.#pending) {
-      if (pending.inFlight === 0) break;
-      pending.next += pending.inFlight;
-      pending.inFlight = 0;
-      if (pending.next < pending.chunk.lines) break;
-      this.#queuedBytes -= pending.chunk.bytes.length;
-      done++;
+    while (this.#batches.length > 0 && this.#batches[0].state === "done") {
+      const first = this.#batches.shift()!;
+      this.#free(first);
+      for (const { pending, to } of first.parts) {
+        pending.done = to;
+        if (to === pending.chunk.lines) pending.resolve();
+      }
     }
-    for (const pending of this.#pending.splice(0, done)) pending.resolve();
+    const left = this.#pending.findIndex(({ done, chunk }) => done < chunk.lines);
+    this.#pending.splice(0, left < 0 ? this.#pending.length : left);
   }
 
   /** The batch will be sent again, as it is, not before `atMs`. */
-  again(atMs: number): void {
-    this.failures++;
-    this.retryAt = atMs;
+  again(batch: Batch, atMs: number): void {
+    this.#landed(batch, "ready");
+    this.#resending = false;
+    this.retryAt = Math.max(this.retryAt, atMs);
+    if (batch.builder === undefined) return;
+    // It may wait for long: others need the builder.
+    batch.bytes = batch.bytes.slice();
+    this.#free(batch);
   }
 
-  /** The batch was too large: the next holds half as many lines. False where it held one line only. */
-  halve(): boolean {
-    const lines = this.#batchRecords;
-    if (lines <= 1) return false;
-    this.#forgetBatch();
-    this.#linesMax = Math.max(1, Math.floor(lines / 2));
-    return true;
+  /** The batch will not go as it is. Nothing is sent until it is rebuilt, shrunk, renumbered or refused. */
+  hold(batch: Batch, error: WeirError): void {
+    this.#landed(batch, "ready");
+    this.#resending = false;
+    this.#verdict ??= { batch, error };
+  }
+
+  /** The batch that is held, once all that flew with it is back; undefined else. */
+  get held(): { batch: Batch; error: WeirError } | undefined {
+    return this.#flying > 0 ? undefined : this.#verdict;
+  }
+
+  /** True where nothing unacknowledged is older than this batch. */
+  isOldest(batch: Batch): boolean {
+    return this.#batches.find(({ state }) => state !== "done") === batch;
+  }
+
+  /** Takes a held batch and what is behind it apart: built again, with the time that it is then. */
+  rebuild(batch: Batch): void {
+    this.#rewind(this.#batches.indexOf(batch));
+  }
+
+  /** Numbers begin anew, under this identity. What flies must be back before. */
+  renumber(producer: Producer | undefined): void {
+    this.#rewind(0);
+    this.producer = producer;
+    this.#sequence = 0;
   }
 
   /**
-   * Rejects the chunks that are in the batch, and those behind them of the same files, so that nothing of a file
+   * A held batch was too large: the next ones hold half as many lines; a single line is cut. Returns the bytes that
+   * were cut off, 0 where nothing was; undefined where nothing more can be done.
+   */
+  shrink(batch: Batch): number | undefined {
+    const index = this.#batches.indexOf(batch);
+    const [{ pending, from }] = batch.parts;
+    if (batch.lines > 1) {
+      this.#rewind(index);
+      this.#linesMax = Math.max(1, Math.floor(batch.lines / 2));
+      return 0;
+    }
+    const { marks, bytes } = pending.chunk;
+    const start = marks[from * 3], end = marks[from * 3 + 1], size = end - start;
+    if (size <= CUT_BYTES_MIN) return undefined;
+    this.#rewind(index);
+    const cut = characterEnd(bytes, start, start + Math.max(CUT_BYTES_MIN, size >> 1));
+    marks[from * 3 + 1] = cut;
+    return end - cut;
+  }
+
+  /**
+   * Rejects the chunks that are in a held batch, and those behind them of the same files, so that nothing of a file
    * arrives before what was refused of it.
    */
-  refuse(error: WeirError): void {
-    const generations = new Set(
-      this.#pending.filter((p) => p.inFlight > 0).map((p) => p.chunk.generation),
-    );
+  refuse(batch: Batch, error: WeirError): void {
+    const generations = new Set(batch.parts.map(({ pending }) => pending.chunk.generation));
+    this.#rewind(this.#batches.indexOf(batch));
     this.#rejectWhere((pending) => generations.has(pending.chunk.generation), error);
   }
 
+  /** At the end: what flies is not waited for. */
   refuseAll(error: WeirError): void {
     this.#rejectWhere(() => true, error);
   }
 
   #rejectWhere(matches: (pending: Pending) => boolean, error: WeirError): void {
-    this.#forgetBatch();
     const refused = this.#pending.filter(matches);
     this.#pending = this.#pending.filter((pending) => !matches(pending));
-    this.#queuedBytes = this.#pending.reduce((sum, pending) => sum + pending.chunk.bytes.length, 0);
+    this.#queuedBytes = this.#pending.filter(({ next, chunk }) => next < chunk.lines)
+      .reduce((sum, { chunk }) => sum + chunk.bytes.length, 0);
     for (const pending of refused) pending.reject(error);
   }
 
-  #dropBatch(): void {
-    this.#batch = undefined;
-    if (this.#builder !== undefined) this.#builders.give(this.#builder);
-    this.#builder = undefined;
+  #landed(batch: Batch, state: BatchState): void {
+    batch.state = state;
+    this.#flying--;
   }
 
-  #forgetBatch(): void {
-    this.#dropBatch();
-    for (const pending of this.#pending) pending.inFlight = 0;
+  /** Takes the batches from this one on apart: their lines are put into new ones. */
+  #rewind(index: number): void {
+    this.#verdict = undefined;
+    const dropped = this.#batches.splice(index);
+    if (dropped.length > 0) this.#sequence = dropped[0].sequence;
+    for (const batch of dropped.reverse()) {
+      this.#free(batch);
+      for (const { pending, from } of batch.parts) {
+        if (pending.next === pending.chunk.lines) this.#queuedBytes += pending.chunk.bytes.length;
+        pending.next = Math.min(pending.next, from);
+      }
+    }
   }
+
+  #free(batch: Batch): void {
+    if (batch.builder !== undefined) this.#builders.give(batch.builder);
+    batch.builder = undefined;
+  }
+}
+
+/** The last place at or before `end` that is not inside a UTF-8 character. */
+function characterEnd(bytes: Uint8Array, start: number, end: number): number {
+  let at = end;
+  for (let back = 0; back < 4 && at > start && (bytes[at] & 0xc0) === 0x80; back++) at--;
+  return (bytes[at] & 0xc0) === 0x80 ? end : at;
 }

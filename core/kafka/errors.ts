@@ -11,6 +11,17 @@ interface Known {
   retriable?: boolean;
 }
 
+const OTHER_LEADER: Known = {
+  code: "KAFKA_NOT_LEADER",
+  hint: "Passes when a new leader is chosen; if not, look at the brokers.",
+  retriable: true,
+};
+const SEQUENCE: Known = {
+  code: "KAFKA_SEQUENCE",
+  hint: "The broker lost its memory of this producer; its numbers begin anew.",
+  retriable: true,
+};
+
 const BY_TYPE: Record<string, Known> = {
   MESSAGE_TOO_LARGE: {
     code: "KAFKA_MESSAGE_TOO_LARGE",
@@ -23,6 +34,15 @@ const BY_TYPE: Record<string, Known> = {
     hint: "Lower kafka.batchBytes below the topic's segment.bytes.",
     retriable: false,
   },
+  NOT_LEADER_FOR_PARTITION: OTHER_LEADER,
+  LEADER_NOT_AVAILABLE: OTHER_LEADER,
+  REPLICA_NOT_AVAILABLE: OTHER_LEADER,
+  FENCED_LEADER_EPOCH: OTHER_LEADER,
+  UNKNOWN_LEADER_EPOCH: OTHER_LEADER,
+  OUT_OF_ORDER_SEQUENCE_NUMBER: SEQUENCE,
+  UNKNOWN_PRODUCER_ID: SEQUENCE,
+  INVALID_PRODUCER_EPOCH: SEQUENCE,
+  INVALID_PRODUCER_ID_MAPPING: SEQUENCE,
   TOPIC_AUTHORIZATION_FAILED: {
     code: "KAFKA_NOT_AUTHORISED",
     hint: "Allow this user Write and Describe on the topic.",
@@ -51,6 +71,26 @@ const BY_TYPE: Record<string, Known> = {
   INVALID_TIMESTAMP: {
     code: "KAFKA_CLOCK",
     hint: "Set this host's clock: the broker refuses its times.",
+    retriable: true,
+  },
+  REQUEST_TIMED_OUT: {
+    code: "KAFKA_TIMEOUT",
+    hint: "The broker did not answer in time; look at its load, its replicas and the network.",
+    retriable: true,
+  },
+  KAFKA_STORAGE_ERROR: {
+    code: "KAFKA_STORAGE",
+    hint: "The broker cannot write its log: look at its disk.",
+    retriable: true,
+  },
+  INVALID_REPLICATION_FACTOR: {
+    code: "KAFKA_TOPIC_MISSING",
+    hint: "Create the topic: too few brokers are up for its replicas.",
+    retriable: true,
+  },
+  POLICY_VIOLATION: {
+    code: "KAFKA_TOPIC_MISSING",
+    hint: "Create the topic as the cluster's policy wants it.",
     retriable: true,
   },
   SASL_AUTHENTICATION_FAILED: {
@@ -83,7 +123,7 @@ const BY_NAME: Record<string, Known> = {
   },
   KafkaJSRequestTimeoutError: {
     code: "KAFKA_TIMEOUT",
-    hint: "The broker did not answer in time; look at its load and the network.",
+    hint: "The broker did not answer in time; look at its load, its replicas and the network.",
     retriable: true,
   },
   KafkaJSBrokerNotFound: {

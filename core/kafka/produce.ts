@@ -3,6 +3,7 @@
  * socket as they are, without a copy. kafkajs keeps connection, TLS, SASL, metadata and time-outs; what is used of it
  * beyond its public face (cluster, connection pool, request queue of 2.2.4) is used here alone.
  */
+import type { Socket } from "node:net";
 import type { Kafka } from "kafkajs";
 import { WeirError } from "../errors.ts";
 // @ts-ignore: kafkajs has no types for its inner files
@@ -10,6 +11,7 @@ import { createErrorFromCode } from "kafkajs/src/protocol/error.js";
 import { kafkaError, kafkaErrorOfCode } from "./errors.ts";
 
 const encoder = new TextEncoder();
+const DUPLICATE_SEQUENCE_NUMBER = 46;
 
 export interface PartitionBatch {
   topic: string;
@@ -116,18 +118,46 @@ export class ProduceClient {
   }
 
   /**
+   * A new identity for batches whose repeats the broker sorts out; undefined where this user may not have one or the
+   * broker knows of none. Rejects with a retriable WeirError.
+   */
+  async newProducer(): Promise<{ id: bigint; epoch: number } | undefined> {
+    try {
+      await this.#cluster.connect();
+      const broker = await this.#cluster.findControllerBroker();
+      const { producerId, producerEpoch } = await broker.initProducerId({
+        transactionTimeout: 60_000,
+      });
+      return { id: BigInt(producerId), epoch: producerEpoch };
+    } catch (error) {
+      const { type, name } = error as { type?: string; name?: string };
+      const cannot = type === "CLUSTER_AUTHORIZATION_FAILED" || type === "UNSUPPORTED_VERSION" ||
+        name === "KafkaJSServerDoesNotSupportApiKey";
+      if (cannot) return undefined;
+      throw kafkaError(error, "Cannot get a producer id");
+    }
+  }
+
+  /**
    * Sends batches to the node that leads their partitions. Resolves with an error or null for each, in order; rejects
    * with a retriable WeirError where nothing is known of any (the batches may have arrived all the same). The batches'
    * memory must stay as it is until then.
    */
   async produce(node: string, batches: readonly PartitionBatch[]): Promise<(WeirError | null)[]> {
+    let connection: any;
     try {
       const broker = await this.#cluster.findBroker({ nodeId: node });
-      const connection = await broker.connectionPool.getConnection(0);
+      connection = await broker.connectionPool.getConnection(0);
+      if (!connection.isAuthenticated()) {
+        // A login takes every answer for its own: no other may be under way.
+        await connection.requestQueue.waitForPendingRequests();
+        await connection.authenticate();
+      }
       const answer = await this.#request(connection, batches);
       if (this.#options.acks === 0) return batches.map(() => null);
       return decodeAnswer(answer, batches);
     } catch (error) {
+      if (connection !== undefined) dropConnection(connection, error);
       throw kafkaError(error, `Cannot send to broker ${node}`, true);
     }
   }
@@ -147,9 +177,7 @@ export class ProduceClient {
         },
         expectResponse: this.#options.acks !== 0,
         requestTimeout: this.#options.requestTimeoutMs + 5000,
-        sendRequest: () => {
-          for (const part of parts) connection.socket.write(part);
-        },
+        sendRequest: () => writeInTurn(connection.socket, parts),
       });
     });
   }
@@ -157,6 +185,37 @@ export class ProduceClient {
   async disconnect(): Promise<void> {
     await this.#cluster.disconnect();
   }
+}
+
+/** The last write of each socket: resolves when it is done. */
+const lastWrites = new WeakMap<Socket, Promise<void>>();
+
+/**
+ * Writes the parts when what was written before is out: a socket copies all that waits in it into one piece. The parts
+ * themselves go in one go, so that no other request comes between them.
+ */
+function writeInTurn(socket: Socket, parts: readonly Uint8Array[]): void {
+  const write = () =>
+    new Promise<void>((resolve) => {
+      if (socket.destroyed) return resolve();
+      parts.forEach((part, i) => {
+        if (i < parts.length - 1) socket.write(part);
+        else socket.write(part, () => resolve());
+      });
+    });
+  const before = lastWrites.get(socket);
+  const done = before === undefined ? write() : before.then(write);
+  lastWrites.set(socket, done);
+}
+
+/**
+ * Without an answer in time a connection is of no more use: it may be dead, and what is still to be written to it lies
+ * in memory that will hold other batches.
+ */
+function dropConnection(connection: any, error: unknown): void {
+  connection.rejectRequests(error);
+  connection.socket?.destroy();
+  connection.disconnect().catch(() => {}); // gone already
 }
 
 /** The parts of a Produce v7 request, to be written one behind the other. */
@@ -241,7 +300,8 @@ function decodeAnswer(
   }
   return batches.map(({ topic, partition }) => {
     const code = codes.get(`${topic} ${partition}`);
-    if (code === 0) return null;
+    // It is there now, or was there before.
+    if (code === 0 || code === DUPLICATE_SEQUENCE_NUMBER) return null;
     if (code === undefined) {
       return new WeirError("KAFKA_ANSWER_INCOMPLETE", `No answer for ${topic}/${partition}`, {
         retriable: true,
