@@ -128,8 +128,21 @@ const bulk = group({
   retryMax: duration(10, 600e3, "30s", { description: "Longest pause before a retry." }),
 }, { description: "Bulk requests." });
 
+const store = group({
+  folder: text("/var/lib/weir/store", { description: "Folder of the store; made where missing." }),
+  keepAge: duration(60e3, 36_500 * 86400e3, "30d", { description: "How long lines are kept." }),
+  keepBytes: bytes(1_048_576, 2 ** 50, "10GB", {
+    description: "Disk that lines may take; the oldest go first.",
+  }),
+}, { description: "The embedded store, where target is store." });
+
 const fields = settings({
   kafka: group(kafkaFields, { description: "Kafka." }),
+  target: choice(["elasticsearch", "store"], "elasticsearch", {
+    description:
+      "Where documents go. store: into the embedded store of this host, with the search page over it; `weir transfer` does that.",
+  }),
+  store,
   etcd: group(etcdFields, {
     description: "etcd, where names of indices are fixed; may be left out.",
   }),

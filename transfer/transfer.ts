@@ -7,6 +7,7 @@ import { statusPart } from "../core/http/status_server.ts";
 import type { Part } from "../core/lifecycle.ts";
 import { createEtcd } from "../core/etcd/client.ts";
 import { createKafka } from "../core/kafka/client.ts";
+import { WeirError } from "../core/errors.ts";
 import { logOf } from "../core/log.ts";
 import { newRegistry, type Registry } from "../core/metrics/registry.ts";
 import type { DocumentWriter } from "../core/ports/document_store.ts";
@@ -208,6 +209,11 @@ export class Transfer {
  * cannot work.
  */
 export function createTransferParts(settings: TransferSettings): Part[] {
+  if (settings.target === "store") {
+    throw new WeirError("CONFIG_TARGET", "weir-transfer has no store of its own", {
+      hint: "Run: weir transfer --config FILE, which has one; or set target: elasticsearch.",
+    });
+  }
   const transfer = new Transfer(settings);
   let url = settings.listen;
   const registration = transferRegistration(transfer, () => url);

@@ -1,0 +1,97 @@
+/**
+ * From Kafka into the embedded store, with the page over it: a site of one node without Elasticsearch. Offsets are
+ * committed behind what the store has synced; what comes again after a crash is dropped by the ranges that the store
+ * keeps with the lines.
+ */
+import { type Part, runParts } from "../core/lifecycle.ts";
+import { startLog } from "../core/log.ts";
+import { newRegistry } from "../core/metrics/registry.ts";
+import type { DocumentWriter } from "../core/ports/document_store.ts";
+import { pageFiles } from "../search/page/embedded.ts";
+import { checkAddress, createSearchServer, type SearchServer } from "../search/server.ts";
+import type { TransferSettings } from "../transfer/config.ts";
+import { transferRegistration } from "../transfer/registration.ts";
+import { Transfer } from "../transfer/transfer.ts";
+import { authOf } from "./up_options.ts";
+import { StorePart } from "./up_parts.ts";
+
+export interface StoreSiteOptions {
+  listen: string;
+  passwordFile?: string;
+  tokenFile?: string;
+  allowHost?: string[];
+}
+
+/** Runs until a signal ends it and returns the exit code. Throws the errors of settings and address. */
+export async function transferToStore(
+  settings: TransferSettings,
+  options: StoreSiteOptions,
+): Promise<number> {
+  const { level, format } = settings.log;
+  startLog({ level, ...(format === "auto" ? {} : { format }) });
+  const auth = authOf(options, (name) => Deno.env.get(name));
+  checkAddress(options.listen, auth);
+  const registry = newRegistry("weir");
+  const { folder, keepAge, keepBytes } = settings.store;
+  const store = new StorePart(folder, { ageMsMax: keepAge, diskBytesMax: keepBytes });
+  const transfer = new Transfer(
+    // The store writes one batch at a time; several at once would only lose the order of lines.
+    { ...settings, bulk: { ...settings.bulk, workers: 1 } },
+    { registry, writer: () => writerInto(store) },
+  );
+  let server: SearchServer | undefined;
+  const search: Part = {
+    name: "search",
+    start: () => {
+      server = createSearchServer({
+        reader: store.store,
+        listen: options.listen,
+        registry,
+        page: pageFiles,
+        ...(auth && { auth }),
+        hosts: (options.allowHost ?? []).map((name) => name.toLowerCase()),
+        sources: () => sourcesOf(transfer),
+        status: () => ({ transfer: transfer.status(), store: store.store.stats() }),
+        notReady: () => [...transfer.notReady(), ...store.notReady()],
+      });
+      return server.start();
+    },
+    stop: (deadlineMs) => server?.stop(deadlineMs),
+  };
+  const told: Part = {
+    name: "report",
+    start: () =>
+      console.log(
+        `\n  Weir is at  ${server!.url}\n\n  Lines of ${
+          settings.kafka.brokers.join(", ")
+        } are kept in ${folder}. End with Ctrl-C.\n`,
+      ),
+    stop: () => {},
+  };
+  const registration = transferRegistration(transfer, () => server?.url ?? options.listen);
+  return await runParts([
+    store,
+    search,
+    ...transfer.parts(),
+    ...registration === undefined ? [] : [registration],
+    told,
+  ], settings.shutdown);
+}
+
+/** The store as what the transfer writes to; it is opened and closed by its own part. */
+function writerInto(store: StorePart): DocumentWriter {
+  return { write: (records) => store.store.write(records), close: () => Promise.resolve() };
+}
+
+/** What is read, for /api/sources: the topics. */
+function sourcesOf(transfer: Transfer) {
+  const { topics, missing } = transfer.consumer;
+  return {
+    files: [...topics].map((topic) => ({ path: `topic ${topic}`, topic })),
+    problems: [...missing].map((topic) => ({
+      path: `topic ${topic}`,
+      code: "TOPIC_MISSING",
+      reason: "Kafka has no such topic",
+    })),
+  };
+}
