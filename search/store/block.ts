@@ -62,7 +62,7 @@ export interface BlockLines {
 /** The columns alone: what can be known without the text. */
 export type BlockColumns = Omit<BlockLines, "text" | "textBytes">;
 
-const ROOMS = [4096, 16_384, 163_840, 327_680];
+const ROOMS = [4096, 16_384, 163_840, 327_680, 655_360];
 
 /** Room for a result, in few sizes: freed memory then fits the next one. */
 function roomFor(size: number): number {

@@ -13,9 +13,9 @@ import {
 } from "./block.ts";
 
 /** A block is full with this much text, if nothing else is said. */
-export const BLOCK_BYTES = 262_144;
+export const BLOCK_BYTES = 524_288;
 /** Or with this many lines. */
-export const BLOCK_LINES_MAX = 16_384;
+export const BLOCK_LINES_MAX = 32_768;
 
 /** What distinguishes the runs of one call from each other. */
 export interface RunHead {

@@ -173,6 +173,7 @@ interface Wanted {
 
 /** The hits of a block that can still be in the page. */
 function hitsIn(block: ScanBlock, mask: Uint8Array, wanted: Wanted): Hit[] {
+  if (!mask.includes(1)) return []; // its columns need not be read
   const hits: Hit[] = [];
   const { newest, after, size, worstMs } = wanted;
   const times = block.columns.times;

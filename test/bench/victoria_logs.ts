@@ -2,11 +2,10 @@
  * The same lines in VictoriaLogs, where the program is on the PATH: stored over HTTP as JSON lines
  * (it tails no files), asked the same questions. Figures under the names of ours.
  */
+import assert from "node:assert/strict";
 import type { LinesMade } from "./lines.ts";
 import { COMMON_PHRASE, RARE_WORD, REGEXP } from "./lines.ts";
 
-const PORT = 19_428;
-const URL_BASE = `http://127.0.0.1:${PORT}`;
 const RUNS = 5;
 
 export type PeerFigures = Record<string, number>;
@@ -18,9 +17,10 @@ export async function benchVictoriaLogs(
 ): Promise<PeerFigures | undefined> {
   if (!await isThere()) return undefined;
   const data = Deno.makeTempDirSync({ prefix: "weir-bench-peer-" });
+  const address = `127.0.0.1:${freePort()}`, url = `http://${address}`;
   const child = new Deno.Command("victoria-logs", {
     args: [
-      `-httpListenAddr=127.0.0.1:${PORT}`,
+      `-httpListenAddr=${address}`,
       `-storageDataPath=${data}`,
       "-retentionPeriod=100y",
       "-futureRetention=100y",
@@ -29,18 +29,30 @@ export async function benchVictoriaLogs(
     stderr: "null",
   }).spawn();
   try {
-    await ready();
+    await ready(url);
     const cpu = cpuSeconds(child.pid), since = performance.now();
-    await insert(path);
-    await post("/internal/force_flush", "");
+    await insert(url, path);
+    await post(`${url}/internal/force_flush`, "");
     const cpuS = cpuSeconds(child.pid) - cpu, wallS = (performance.now() - since) / 1000;
+    const ask = (query: string) => timed(url, child.pid, query);
+    const all = await ask("* | stats count() n");
+    assert.equal(numberIn(all.text), made.lines, "every line is stored");
+    const rare = await ask(RARE_WORD);
+    const wanted = Math.floor((made.lines + 99_996) / 200_000);
+    assert.equal(rare.text.trim().split("\n").length, wanted, "lines with the rare word");
+    const phrase = await ask(`"${COMMON_PHRASE}" | stats count() n`);
+    const regexp = await ask(`_msg:~${JSON.stringify(REGEXP)} | stats count() n`);
+    assert.ok(numberIn(phrase.text) > made.lines / 4 && numberIn(regexp.text) > 0, "found");
     const figures: PeerFigures = {
       lines_per_cpu_s: Math.round(made.lines / cpuS),
       lines_per_s: Math.round(made.lines / wallS),
-      rare_word_ms: await timed(RARE_WORD),
-      phrase_ms: await timed(`"${COMMON_PHRASE}" | stats count() n`),
-      regexp_ms: await timed(`_msg:~${JSON.stringify(REGEXP)} | stats count() n`),
-      count_by_hour_ms: await timed("* | stats by (_time:1h) count() n"),
+      rare_word_ms: rare.ms,
+      rare_word_cpu_ms: rare.cpuMs,
+      phrase_ms: phrase.ms,
+      phrase_cpu_ms: phrase.cpuMs,
+      regexp_ms: regexp.ms,
+      regexp_cpu_ms: regexp.cpuMs,
+      count_by_hour_ms: (await ask("* | stats by (_time:1h) count() n")).ms,
       rss_mb: peakMb(child.pid),
     };
     child.kill("SIGTERM");
@@ -68,9 +80,21 @@ async function isThere(): Promise<boolean> {
   }
 }
 
-async function ready(): Promise<void> {
+/** A port that was free a moment ago; the program takes no 0. */
+function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  listener.close();
+  return listener.addr.port;
+}
+
+/** The number of an answer of one line: {"n":"12"}. */
+function numberIn(text: string): number {
+  return Number(JSON.parse(text).n);
+}
+
+async function ready(url: string): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {
-    const answer = await fetch(`${URL_BASE}/health`).catch(() => undefined);
+    const answer = await fetch(`${url}/health`).catch(() => undefined);
     await answer?.body?.cancel();
     if (answer?.ok) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -79,13 +103,13 @@ async function ready(): Promise<void> {
 }
 
 /** Stores the file, 20,000 lines a request, each with its time and the file as its stream. */
-async function insert(path: string): Promise<void> {
+async function insert(url: string, path: string): Promise<void> {
   const decoder = new TextDecoderStream();
   const file = await Deno.open(path);
   let rest = "", body: string[] = [];
   const flush = async () => {
     await post(
-      "/insert/jsonline?_stream_fields=file&_time_field=_time&_msg_field=_msg",
+      `${url}/insert/jsonline?_stream_fields=file&_time_field=_time&_msg_field=_msg`,
       body.join("\n"),
     );
     body = [];
@@ -112,23 +136,29 @@ function timeOf(line: string): string {
   return lastTime;
 }
 
-async function post(path: string, body: string): Promise<void> {
-  const answer = await fetch(URL_BASE + path, { method: "POST", body });
+async function post(url: string, body: string): Promise<void> {
+  const answer = await fetch(url, { method: "POST", body });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`victoria-logs answers ${answer.status}: ${text}`);
 }
 
-async function timed(query: string): Promise<number> {
-  const times: number[] = [];
+/** Asks some times: the answer, the median of the times, and the mean of its CPU time, ms. */
+async function timed(
+  url: string,
+  pid: number,
+  query: string,
+): Promise<{ text: string; ms: number; cpuMs: number }> {
+  const times: number[] = [], cpu = cpuSeconds(pid);
+  let text = "";
   for (let i = 0; i < RUNS; i++) {
     const since = performance.now();
-    const answer = await fetch(
-      `${URL_BASE}/select/logsql/query?query=${encodeURIComponent(query)}`,
-    );
-    await answer.text();
+    const answer = await fetch(`${url}/select/logsql/query?query=${encodeURIComponent(query)}`);
+    text = await answer.text();
+    if (!answer.ok) throw new Error(`victoria-logs answers ${answer.status}: ${text}`);
     times.push(performance.now() - since);
   }
-  return times.sort((a, b) => a - b)[RUNS >> 1];
+  const cpuMs = (cpuSeconds(pid) - cpu) * 1000 / RUNS;
+  return { text, ms: times.sort((a, b) => a - b)[RUNS >> 1], cpuMs };
 }
 
 /** CPU seconds of a process, from the kernel; 100 ticks a second. */
