@@ -4,7 +4,7 @@
  * is swapped in between is refused, not read.
  */
 import picomatch from "picomatch";
-import { messageOf, WeirError } from "../../core/errors.ts";
+import { isRetriable, messageOf, WeirError } from "../../core/errors.ts";
 import type { FileHandle, Files, FileStat } from "../../core/ports/files.ts";
 import type { Entry } from "./entries.ts";
 
@@ -13,6 +13,8 @@ export interface Problem {
   path: string;
   code: string;
   reason: string;
+  /** It may pass by itself. */
+  retriable: boolean;
 }
 
 export interface Found {
@@ -45,6 +47,7 @@ export async function discover(
           path: entry.path,
           code: "TOO_MANY_FILES",
           reason: `more than ${filesMax} files match`,
+          retriable: false,
         });
         break;
       }
@@ -118,7 +121,7 @@ class Walk {
       }
     } catch (error) {
       if (!(error instanceof WeirError) || error.code !== "FILE_NOT_FOUND") {
-        this.#problem(path, codeOf(error), messageOf(error));
+        this.#problem(path, codeOf(error), messageOf(error), isRetriable(error));
       }
     }
     return false;
@@ -131,7 +134,7 @@ class Walk {
       return await this.#files.readDir(path);
     } catch (error) {
       if (!(error instanceof WeirError) || error.code !== "FILE_NOT_FOUND") {
-        this.#problem(path, codeOf(error), messageOf(error));
+        this.#problem(path, codeOf(error), messageOf(error), isRetriable(error));
       }
       return [];
     }
@@ -143,8 +146,9 @@ class Walk {
     return true;
   }
 
-  #problem(path: string, code: string, reason: string): void {
-    if (this.#found.problems.length < 1000) this.#found.problems.push({ path, code, reason });
+  #problem(path: string, code: string, reason: string, retriable = false): void {
+    const { problems } = this.#found;
+    if (problems.length < 1000) problems.push({ path, code, reason, retriable });
   }
 }
 

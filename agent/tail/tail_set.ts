@@ -2,6 +2,7 @@
  * All files of an agent: finds them, recognises them, gives each its turn. One loop owns all state; events and
  * acknowledgements only wake it. agent/tail/DESIGN.md has the look cycle in numbered steps.
  */
+import { dirname } from "node:path";
 import { messageOf, WeirError } from "../../core/errors.ts";
 import { logOf } from "../../core/log.ts";
 import type { Files } from "../../core/ports/files.ts";
@@ -48,6 +49,8 @@ export interface TailSetEvents {
 /** Made once: an abort without a reason makes an exception with its stack each time. */
 const WOKEN = "woken";
 const UNLINKED_MS = 5000;
+/** A fault that may pass is tried again after this time. */
+const RETRY_MS = 1000;
 const STATES_MAX = 200_000;
 
 export class TailSet {
@@ -65,6 +68,8 @@ export class TailSet {
   readonly #changedPaths = new Set<string>();
   readonly #watches = new Map<string, AbortController>();
   readonly #inFlight = new Map<string, number>();
+  /** Directories in which a fault that may pass hid something since the last search. */
+  readonly #faulty = new Set<string>();
   readonly #complained = new Set<string>();
   #entries: readonly Entry[] = [];
   #problems: Problem[] = [];
@@ -229,6 +234,7 @@ export class TailSet {
       path,
       code: error instanceof WeirError ? error.code : "FILE_FAILED",
       reason: messageOf(error),
+      retriable: error instanceof WeirError && error.retriable,
     };
     if (this.#problems.length < 1000 && !this.#problems.some((one) => one.path === path)) {
       this.#problems.push(problem);
@@ -248,10 +254,12 @@ export class TailSet {
     this.#discoverAtMs = clock.monotonicMs() + this.#options.sweepMs;
     this.#changedPaths.clear();
     const applying = this.#applying.splice(0);
+    this.#faulty.clear();
     const found = await discover(this.#entries, this.#options.files, this.#options.filesMax);
     this.#problems = found.problems;
     for (const problem of found.problems) {
-      this.#complain(problem.path, new WeirError(problem.code, problem.reason));
+      this.#complain(problem.path, new WeirError(problem.code, problem.reason, problem));
+      if (problem.retriable) this.#failed(problem.path);
     }
     this.#watch(found.directories);
     const wanted = new Set<TailedFile>();
@@ -278,20 +286,21 @@ export class TailSet {
 
   /** No path leads to it: rotated away or removed, and read to its end; or no entry wants it, and it stops. */
   #unwanted(file: TailedFile): void {
+    this.#dirty.add(file);
     if (entriesFor(file.path, this.#entries).length === 0) {
       for (const lane of [...file.lanes.values()]) {
         if (lane.flights === 0) file.lanes.delete(lane.topic);
       }
       if (file.lanes.size === 0) this.#close(file);
-      else {this.#discoverAtMs = Math.min(
-          this.#discoverAtMs,
-          this.#context.clock.monotonicMs() + 100,
-        );}
+      else this.#discoverWithin(100);
     } else if (!file.detached) {
       file.detached = true;
       this.#events.rotated(file.path);
     }
-    this.#dirty.add(file);
+  }
+
+  #discoverWithin(ms: number): void {
+    this.#discoverAtMs = Math.min(this.#discoverAtMs, this.#context.clock.monotonicMs() + ms);
   }
 
   #watch(directories: ReadonlySet<string>): void {
@@ -357,9 +366,17 @@ export class TailSet {
     } catch (error) {
       if (!(error instanceof WeirError) || error.code !== "FILE_NOT_FOUND") {
         this.#complain(path, error);
+        if (!(error instanceof WeirError) || error.retriable) this.#failed(path);
       }
       return undefined;
     }
+  }
+
+  /** A fault that may pass hid a path: look again soon, and decide nothing about its neighbours before. */
+  #failed(path: string): void {
+    this.#faulty.add(dirname(path));
+    this.#faulty.add(path); // it may be a directory
+    this.#discoverWithin(RETRY_MS);
   }
 
   #setPath(file: TailedFile, path: string): void {
@@ -418,6 +435,9 @@ export class TailSet {
 
   /** Decides what a file is that was not read yet. */
   async #decide(file: TailedFile): Promise<LookResult> {
+    const isBlind = this.#faulty.has(dirname(file.path));
+    const openMs = this.#context.clock.monotonicMs() - file.openedMs;
+    if (isBlind && openMs < this.#options.copyHoldMs) return "waiting";
     const decision = await this.#recognition.decide(file);
     if (decision === "empty") return "idle";
     if (decision === "wait") return "waiting";

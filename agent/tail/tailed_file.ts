@@ -75,6 +75,7 @@ export class TailedFile {
   /** No path that is wanted leads here any more. */
   detached = false;
   lastGrowthMs: number;
+  readonly openedMs: number;
   /** Set while it may be the copy of another file: nothing is read. */
   held: Hold | undefined;
   /** What this life is has been decided: it may be read. */
@@ -97,7 +98,7 @@ export class TailedFile {
     this.state = state;
     this.path = path;
     this.#noted = state.head.length > 0;
-    this.lastGrowthMs = context.clock.monotonicMs();
+    this.openedMs = this.lastGrowthMs = context.clock.monotonicMs();
   }
 
   /** Adds a lane, at the acknowledged offset of a known generation, else where the entry says. */

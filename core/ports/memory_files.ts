@@ -10,6 +10,8 @@ interface Node {
   bytes: Uint8Array;
   links: number;
   modifiedMs: number;
+  /** Open handles: while there is one, the inode is not free. */
+  handles: number;
 }
 
 export class MemoryFiles implements Files {
@@ -69,15 +71,18 @@ export class MemoryFiles implements Files {
 
   #create(path: string): Node {
     const inode = this.reuseInodes ? this.#free.pop() ?? this.#nextInode++ : this.#nextInode++;
-    const node = { inode, bytes: new Uint8Array(0), links: 1, modifiedMs: 0 };
+    const node = { inode, bytes: new Uint8Array(0), links: 1, modifiedMs: 0, handles: 0 };
     this.#nodes.set(path, node);
     return node;
   }
   #unlink(path: string): void {
     const node = this.#need(path, "remove");
     node.links--;
-    if (node.links === 0) this.#free.push(node.inode);
+    this.#freeInode(node);
     this.#nodes.delete(path);
+  }
+  #freeInode(node: Node): void {
+    if (node.links === 0 && node.handles === 0) this.#free.push(node.inode);
   }
   #need(path: string, action: string): Node {
     const node = this.#nodes.get(path);
@@ -115,6 +120,7 @@ export class MemoryFiles implements Files {
       return Promise.reject(new WeirError("FILE_NOT_FOUND", `Cannot open "${path}": no such file`));
     }
     this.openHandles++;
+    node.handles++;
     let open = true;
     return Promise.resolve({
       stat: () => Promise.resolve(this.#statOf(node)),
@@ -124,8 +130,11 @@ export class MemoryFiles implements Files {
         return Promise.resolve(part.length);
       },
       close: () => {
-        if (open) this.openHandles--;
+        if (!open) return;
         open = false;
+        this.openHandles--;
+        node.handles--;
+        this.#freeInode(node);
       },
     });
   }
