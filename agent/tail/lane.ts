@@ -67,6 +67,18 @@ export class Lane {
     return this.#flights.length;
   }
 
+  /** What an earlier lane of the same life had in flight was acknowledged beyond this lane's place. */
+  get isBehind(): boolean {
+    return this.readOffset < this.state.offset;
+  }
+
+  catchUp(): void {
+    if (!this.isBehind) return;
+    this.readOffset = this.state.offset;
+    this.before = this.state.before ?? new Uint8Array(0);
+    this.scanned = 0;
+  }
+
   /** Sends a chunk that starts at `readOffset`, and moves on. `release` is called when its bytes are free again. */
   send(
     chunk: LineChunk,

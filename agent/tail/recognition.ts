@@ -54,12 +54,12 @@ export class Recognition {
       await file.skipTo(seen.size);
       return "copy";
     }
-    const hold = file.held ??= { sinceMs: now, grownMs: now, size: seen.size, tries: 0 };
     if (original === undefined && !await this.#ownStillThere(seen)) {
       // A copy that grew while it was compared may be whole only now; whoever grows all the time is no copy.
       const grew = (await file.seen()).size !== seen.size;
-      return grew && hold.tries++ < 2 ? "wait" : "new";
+      return grew && file.tries++ < 2 ? "wait" : "new";
     }
+    const hold = file.held ??= { sinceMs: now, grownMs: now, size: seen.size };
     if (seen.size !== hold.size) hold.grownMs = now;
     hold.size = seen.size;
     const { copyHoldMs } = this.#options;

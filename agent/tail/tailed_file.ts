@@ -50,12 +50,11 @@ export interface TailContext {
 /** more: look again soon; blocked: after something settled; idle: when the file changes; waiting: at a time. */
 export type LookResult = "more" | "blocked" | "idle" | "waiting";
 
-/** A file that may be a copy: since when, when it last grew and to what, and how often it was looked at in motion. */
+/** A file that may be a copy: since when, when it last grew and to what. */
 export interface Hold {
   sinceMs: number;
   grownMs: number;
   size: number;
-  tries: number;
 }
 
 /** Noted days of a lane: more only where a topic takes nothing for a month; then a middle one is forgotten. */
@@ -78,6 +77,8 @@ export class TailedFile {
   readonly openedMs: number;
   /** Set while it may be the copy of another file: nothing is read. */
   held: Hold | undefined;
+  /** How often it grew while it was compared with others. */
+  tries = 0;
   /** What this life is has been decided: it may be read. */
   decided = false;
   /** In which round of looking for files it was opened: of two alike the later one may be the copy. */
@@ -119,10 +120,14 @@ export class TailedFile {
     const known = state.topics[topic];
     const far = await this.#context.sink.position(state.generation, topic);
     const fromEnd = known === undefined && entry.from === "end" && state.head.length === 0;
-    const wanted = far ?? (fromEnd ? size : known?.offset ?? 0);
-    const offset = wanted <= size ? wanted : known?.offset ?? 0;
+    const acknowledged = known?.offset ?? 0;
+    const wanted = far ?? (fromEnd ? size : acknowledged);
+    const offset = wanted <= size ? wanted : acknowledged;
     const markStart = Math.max(0, offset - MARK_BYTES);
     const before = await this.read(markStart, offset - markStart);
+    if (known !== undefined && known.offset !== acknowledged) {
+      return await this.#laneFor(entry, state, size);
+    }
     if (known?.offset === offset && hashOf(before).hash !== settledState(known).mark.hash) {
       return undefined;
     }
@@ -141,10 +146,15 @@ export class TailedFile {
    */
   async adopt(state: FileState, seen: SeenFile, taken: () => void): Promise<boolean> {
     const lanes: Lane[] = [];
+    const { size } = await this.measure(); // a copy may have been completed since
     for (const { entry } of this.lanes.values()) {
-      const lane = await this.#laneFor(entry, state, seen.size);
+      const lane = await this.#laneFor(entry, state, size);
       if (lane === undefined) return false;
       lanes.push(lane);
+    }
+    // What an earlier lane of this life had in flight may have been acknowledged meanwhile.
+    if (lanes.some((lane) => lane.isBehind)) {
+      return await this.adopt(state, seen, taken);
     }
     taken();
     state.path = this.path;
@@ -226,6 +236,7 @@ export class TailedFile {
 
   async #lookAt(lane: Lane, stat: FileStat): Promise<LookResult> {
     const { clock, buffers } = this.#context;
+    lane.catchUp();
     const available = stat.size - lane.readOffset;
     if (available === 0) return "idle";
     if (lane.retryAtMs > clock.monotonicMs()) return "waiting";
@@ -246,7 +257,7 @@ export class TailedFile {
         lane.readOffset,
       );
       const stands = await this.#stands(lane, head);
-      if (lane.epoch !== epoch) return "more";
+      if (lane.epoch !== epoch || lane.isBehind) return "more";
       if (!stands) {
         this.#renew(stat);
         return "more";
@@ -267,7 +278,7 @@ export class TailedFile {
       }
       const marks = marksScratch.slice(0, split.lines * 3);
       await this.#note(lane, head);
-      if (lane.epoch !== epoch) return "more";
+      if (lane.epoch !== epoch || lane.isBehind) return "more";
       if (split.cut > 0) this.#context.events.cut(split.cut);
       used = this.#send(lane, buffer, before, split.consumed, marks);
       return lane.readOffset < stat.size ? "more" : "idle";
@@ -398,13 +409,13 @@ export class TailedFile {
       );
       const last = await this.read(Math.max(0, end - MARK_BYTES), Math.min(MARK_BYTES, end));
       const stands = await this.#stands(lane, head);
-      if (lane.epoch !== epoch) return "more";
+      if (lane.epoch !== epoch || lane.isBehind) return "more";
       if (!stands) {
         this.#renew(stat);
         return "more";
       }
       await this.#note(lane, head);
-      if (lane.epoch !== epoch) return "more";
+      if (lane.epoch !== epoch || lane.isBehind) return "more";
       splitLines(first, 0, first.length, marksScratch, lineBytesMax, true);
       const marks = Int32Array.of(0, marksScratch[1], end - lane.readOffset);
       events.cut(1);
