@@ -268,10 +268,11 @@ export class World {
     for (const { text } of byUid.values()) counts.set(text, (counts.get(text) ?? 0) + 1);
     const lost = wanted.filter((text) => !counts.has(text));
     const doubled = [...counts].filter(([, count]) => count > 1).map(([text]) => text);
-    this.explain([...lost, ...doubled]);
+    const foreign = [...counts.keys()].filter((text) => !this.origin.has(text));
+    this.explain([...lost, ...doubled, ...foreign]);
     assert.deepEqual(
-      { topic, lost, doubled, foreign: counts.size - (wanted.length - lost.length) },
-      { topic, lost: [], doubled: [], foreign: 0 },
+      { topic, lost, doubled, foreign, wrong: counts.size - (wanted.length - lost.length) },
+      { topic, lost: [], doubled: [], foreign: [], wrong: 0 },
     );
   }
 
