@@ -94,8 +94,8 @@ class Walk {
     if (!/[*?[\]{}()!]/.test(part)) {
       const path = `${directory}/${part}`;
       if (!last) return yield* this.#walk(path, parts, at + 1);
-      this.#watch(directory);
       if (await this.#isFile(path, true)) yield path;
+      await this.#watchNearest(directory);
       return;
     }
     const matches = picomatch(part, MATCH);
@@ -133,11 +133,26 @@ class Walk {
     try {
       return await this.#files.readDir(path);
     } catch (error) {
-      if (!(error instanceof WeirError) || error.code !== "FILE_NOT_FOUND") {
+      if (error instanceof WeirError && error.code === "FILE_NOT_FOUND") {
+        this.#found.directories.delete(path);
+        await this.#watchNearest(directory);
+      } else {
         this.#problem(path, codeOf(error), messageOf(error), isRetriable(error));
       }
       return [];
     }
+  }
+
+  /** Watches a directory, or the nearest one above it that is there: the missing ones are made in that. */
+  async #watchNearest(directory: string): Promise<void> {
+    for (let path = directory; path !== ""; path = path.slice(0, path.lastIndexOf("/"))) {
+      try {
+        if ((await this.#files.stat(path)).kind === "directory") return void this.#watch(path);
+      } catch (error) {
+        if (isRetriable(error)) this.#problem(path, codeOf(error), messageOf(error), true);
+      }
+    }
+    this.#watch("");
   }
 
   #watch(directory: string): boolean {

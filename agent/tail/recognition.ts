@@ -7,7 +7,14 @@ import { WeirError } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import { type Files, readFully } from "../../core/ports/files.ts";
 import { openInside } from "./discovery.ts";
-import { hashOf, prefixOf, recognise, sameContent, type SeenFile } from "./fingerprint.ts";
+import {
+  hashOf,
+  HEAD_BYTES,
+  prefixOf,
+  recognise,
+  sameContent,
+  type SeenFile,
+} from "./fingerprint.ts";
 import type { KnownFiles, KnownState } from "./known_files.ts";
 import type { TailedFile } from "./tailed_file.ts";
 
@@ -18,15 +25,17 @@ export interface RecognitionOptions {
   known: KnownFiles;
   /** Every open file. */
   open: () => Iterable<TailedFile>;
+  /** Closes a file that was removed and read to its end; its generation is then a known one. */
+  closed: (file: TailedFile) => void;
   /** How long a file that looks like a copy waits for the truncation or removal of its original. */
   copyHoldMs: number;
 }
 
 /**
- * resumed: it goes on where a known generation stood; new: it is read from its begin; copy: all that it holds now is
- * read from its original; wait: ask again later; empty: ask again when it has bytes.
+ * resumed: it goes on where a known generation stood; new: it is read from its begin; wait: ask again later; empty: ask
+ * again when it has bytes.
  */
-export type Decision = "resumed" | "new" | "copy" | "wait" | "empty";
+export type Decision = "resumed" | "new" | "wait" | "empty";
 
 /** A copy that is still being written is waited for this many times longer. */
 const GROWING_HOLDS = 60;
@@ -47,13 +56,9 @@ export class Recognition {
     if (seen.size === 0) return "empty";
     // In this order: an original that is truncated behind the comparison is found truncated by the look at the twins.
     const original = await this.#originalOf(file, seen);
-    await this.#lookAtTwins(file, seen);
+    const isAwaited = await this.#lookAtTwins(file, seen);
     if (await this.#resume(file, seen)) return "resumed";
-    if (original !== undefined && isGone(original) && original.round < file.round) {
-      if (!original.settled) return "wait";
-      await file.skipTo(seen.size);
-      return "copy";
-    }
+    if (isAwaited) return "wait";
     if (original === undefined && !await this.#ownStillThere(seen)) {
       // A copy that grew while it was compared may be whole only now; whoever grows all the time is no copy.
       const grew = (await file.seen()).size !== seen.size;
@@ -78,12 +83,8 @@ export class Recognition {
     const tail = await seen.read(end, seen.size - end);
     const prefix = prefixOf(head);
     for (const other of [...this.#options.open()]) {
-      if (other === file || other.held !== undefined) continue;
+      if (other === file || other.detached || other.held !== undefined) continue;
       if (other.prefix !== undefined && !fits(prefix, other.prefix)) continue;
-      if (other.detached) {
-        await other.measure();
-        if (!isGone(other)) continue;
-      }
       if (!sameBytes(head, await other.read(0, head.length))) continue;
       if (sameBytes(tail, await other.read(end, tail.length))) return other;
     }
@@ -92,18 +93,25 @@ export class Recognition {
 
   /**
    * Looks at every open file that began as this one begins: it may have been truncated since the last look, and then
-   * this one is its copy.
+   * this one is its copy. Or it was removed, and this one was written in its place by an editor or from another disk:
+   * then it is closed as soon as it is read to its end, which `true` waits for.
    */
-  async #lookAtTwins(file: TailedFile, seen: SeenFile): Promise<void> {
+  async #lookAtTwins(file: TailedFile, seen: SeenFile): Promise<boolean> {
     const heads = new Map<number, string>();
+    let isAwaited = false;
     for (const other of [...this.#options.open()]) {
       const { length, hash } = other.state.head;
       if (other === file || other.held !== undefined || length === 0 || length > seen.size) {
         continue;
       }
       if (!heads.has(length)) heads.set(length, hashOf(await seen.read(0, length)).hash);
-      if (heads.get(length) === hash) await other.checkLife();
+      if (heads.get(length) !== hash) continue;
+      await other.checkLife();
+      if (other.links > 0 || length < HEAD_BYTES || other.round >= file.round) continue;
+      if (!other.settled) isAwaited = true;
+      else if (await sameContent(other.known, seen)) this.#options.closed(other);
     }
+    return isAwaited;
   }
 
   /** Gives the file the state of the generation that it is, if it is a known one. */
@@ -144,11 +152,6 @@ export class Recognition {
       throw error;
     }
   }
-}
-
-/** Its own name was removed: it is only read to its end. */
-function isGone(file: TailedFile): boolean {
-  return file.links === 0;
 }
 
 /** True where the shorter text begins the longer one. */

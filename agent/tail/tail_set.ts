@@ -8,9 +8,10 @@ import { logOf } from "../../core/log.ts";
 import type { Files } from "../../core/ports/files.ts";
 import type { FileState } from "../checkpoint/state.ts";
 import type { CheckpointStore } from "../checkpoint/checkpoint_store.ts";
+import { dayOf } from "../../core/record/identity.ts";
 import { discover, entriesFor, openInside, type Problem } from "./discovery.ts";
 import type { Entry } from "./entries.ts";
-import { prefixOf } from "./fingerprint.ts";
+import { HEAD_BYTES, prefixOf } from "./fingerprint.ts";
 import { KnownFiles } from "./known_files.ts";
 import { settledState } from "./lane.ts";
 import { Recognition } from "./recognition.ts";
@@ -94,6 +95,7 @@ export class TailSet {
       clock: context.clock,
       known: this.#known,
       open: () => this.#open.values(),
+      closed: (file) => this.#close(file),
       copyHoldMs: options.copyHoldMs,
     });
     this.#context = {
@@ -115,6 +117,8 @@ export class TailSet {
 
   #applied = false;
   #applying: (() => void)[] = [];
+  /** Everything was looked for once and could be seen. */
+  #searched = false;
   #discovered: () => void = () => {};
   /** Resolves when everything was looked for once. */
   readonly discovered = new Promise<void>((resolve) => this.#discovered = resolve);
@@ -164,7 +168,12 @@ export class TailSet {
 
   #states(): FileState[] {
     const states: FileState[] = [];
-    for (const file of this.#open.values()) if (file.state.head.length > 0) states.push(file.state);
+    const nowMs = this.#context.clock.wallMs();
+    for (const { state } of this.#open.values()) {
+      if (state.head.length === 0) continue;
+      state.seenMs = nowMs;
+      states.push(state);
+    }
     for (const state of this.#known.values()) states.push(state);
     for (const state of states) {
       for (const topic of Object.values(state.topics)) settledState(topic);
@@ -192,7 +201,7 @@ export class TailSet {
       if (now >= this.#sweepAtMs) {
         this.#sweepAtMs = now + this.#options.sweepMs;
         for (const file of this.#open.values()) this.#dirty.add(file);
-        await this.#closeDetached(now);
+        this.#closeDetached(now);
       }
       const wait = await this.#lookAtDirty();
       if (wait > 0 && !this.#woken) await this.#pause(wait);
@@ -270,8 +279,10 @@ export class TailSet {
     for (const file of [...this.#open.values()]) {
       if (!wanted.has(file) && await this.#isElsewhere(file)) this.#unwanted(file);
     }
-    if (this.#applied) this.#discovered();
     for (const resolve of applying) resolve();
+    if (!this.#applied) return;
+    if (!found.problems.some(({ retriable }) => retriable)) this.#searched = true;
+    this.#discovered();
   }
 
   /** False where a wanted file was missed because something could not be looked at: it is where it was. */
@@ -448,7 +459,7 @@ export class TailSet {
     return "more";
   }
 
-  async #closeDetached(now: number): Promise<void> {
+  #closeDetached(now: number): void {
     for (const file of [...this.#open.values()]) {
       if (file.lanes.size === 0) this.#close(file);
       if (!file.detached || file.flights > 0) continue;
@@ -457,13 +468,13 @@ export class TailSet {
         this.#close(file);
       }
     }
+    if (!this.#searched) return; // before that a file that is there is not open yet
     const oldest = this.#context.clock.wallMs() - this.#options.forgetMs;
     for (const state of this.#known.values()) {
       if (state.seenMs < oldest || this.#known.size > STATES_MAX) {
         this.#known.delete(state.generation);
       }
     }
-    await Promise.resolve();
   }
 
   #close(file: TailedFile): void {
@@ -477,9 +488,11 @@ export class TailSet {
       ...[...file.lanes.values()].map((lane) => file.size - lane.state.offset),
     );
     this.#events.removed(file.path, unread);
-    if (file.state.head.length > 0 && file.links > 0) {
-      this.#known.add(file.state);
-    }
+    // Of a removed file with a short head another one may be the same by chance: `job > log` each day, the same words.
+    const least = file.links > 0 ? 1 : HEAD_BYTES;
+    if (file.state.head.length < least) return;
+    if (file.links === 0) file.state.retired = true;
+    this.#known.add(file.state);
   }
 
   /** One row a file and topic, for status; `limit` bounds it. */
@@ -516,7 +529,8 @@ export class TailSet {
       files++;
       for (const lane of file.lanes.values()) sum += lane.state.offset;
     }
-    return `${files} ${this.#known.size} ${sum}`;
+    const day = dayOf(this.#context.clock.wallMs()); // once a day it is written that a file is still there
+    return `${files} ${this.#known.size} ${sum} ${day}`;
   }
 
   get problems(): readonly Problem[] {

@@ -15,6 +15,7 @@ import {
   type Hash,
   hashOf,
   HEAD_BYTES,
+  type KnownFile,
   MARK_BYTES,
   prefixOf,
   sameContent,
@@ -171,21 +172,6 @@ export class TailedFile {
     return true;
   }
 
-  /** Begins behind the first `size` bytes: they are read elsewhere. Rejects with the file's WeirError. */
-  async skipTo(size: number): Promise<void> {
-    const head = hashOf(await this.read(0, Math.min(HEAD_BYTES, size)));
-    const start = Math.max(0, size - MARK_BYTES);
-    const before = await this.read(start, size - start);
-    const lanes = [...this.lanes.values()];
-    for (const { topic, entry } of lanes) {
-      const state = this.state.topics[topic] = { ...newTopicState(), offset: size, before };
-      this.lanes.set(topic, new Lane(topic, entry, state, before));
-    }
-    this.state.head = head;
-    this.#noted = true;
-    this.#unsynced = true;
-  }
-
   /** As the recognition needs it. */
   async seen(): Promise<SeenFile> {
     return { ...(await this.measure()), read: this.read };
@@ -208,12 +194,16 @@ export class TailedFile {
   async checkLife(): Promise<void> {
     if (!this.#noted) return;
     const stat = await this.measure();
+    if (!await sameContent(this.known, { ...stat, read: this.read })) this.#renew(stat);
+  }
+
+  /** What is known of this life. */
+  get known(): KnownFile {
     const marks = [...this.lanes.values()].map(({ state }) => ({
       offset: state.offset,
       mark: settledState(state).mark,
     }));
-    const known = { ...this.state, marks };
-    if (!await sameContent(known, { ...stat, read: this.read })) this.#renew(stat);
+    return { ...this.state, marks };
   }
 
   /** Looks at the file once. Rejects with the file's or the checkpoint's WeirError; nothing is lost by that. */

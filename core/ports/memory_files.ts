@@ -71,8 +71,13 @@ export class MemoryFiles implements Files {
 
   #create(path: string): Node {
     const inode = this.reuseInodes ? this.#free.pop() ?? this.#nextInode++ : this.#nextInode++;
+    const above: string[] = []; // directories that come into being with it
+    for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1)) {
+      if (!this.#isDirectory(path.slice(0, at))) above.push(path.slice(0, at));
+    }
     const node = { inode, bytes: new Uint8Array(0), links: 1, modifiedMs: 0, handles: 0 };
     this.#nodes.set(path, node);
+    for (const directory of above) this.#tell(directory);
     return node;
   }
   #unlink(path: string): void {

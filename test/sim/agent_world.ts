@@ -1,9 +1,9 @@
 /**
- * A simulated world for the agent's tail: writers that append, tear lines in two, rotate by rename, by copy and truncate
- * in one step or slowly, remove and write anew; entries that change, two topics for one file; kills at any moment,
- * refused and repeated deliveries, lost file events, reads that fail, a full disk, a torn checkpoint, midnight, a clock
- * that jumps. Every seed is one world. When all is healed, `check` finds every line there once by its uid, in order
- * within its generation, each with one day, for each topic that wants it.
+ * A simulated world for the agent's tail: writers that append, tear lines in two, rotate by rename, by copy and
+ * truncate in one step or slowly, remove and write anew; entries that change, two topics for one file; kills at any
+ * moment, refused and repeated deliveries, lost file events, reads that fail, a full disk, a torn checkpoint, midnight,
+ * a clock that jumps. Every seed is one world. When all is healed, `check` finds every line there once by its uid, in
+ * order within its generation, each with one day, for each topic that wants it.
  */
 import assert from "node:assert/strict";
 import { BufferPool } from "../../agent/tail/buffers.ts";
