@@ -10,7 +10,7 @@ export const HEAD_BYTES = 1024;
 export const MARK_BYTES = 64;
 
 /** First bytes of each open file that are kept in memory: a new file differs in them from most, without a read. */
-const PREFIX_BYTES = 16;
+export const PREFIX_BYTES = 16;
 
 /** The first bytes as latin1. */
 export function prefixOf(bytes: Uint8Array): string {

@@ -10,6 +10,7 @@ import { openInside } from "./discovery.ts";
 import {
   hashOf,
   HEAD_BYTES,
+  PREFIX_BYTES,
   prefixOf,
   recognise,
   sameContent,
@@ -25,6 +26,8 @@ export interface RecognitionOptions {
   known: KnownFiles;
   /** Every open file. */
   open: () => Iterable<TailedFile>;
+  /** Number of the present round of looks. */
+  round: () => number;
   /** Closes a file that was removed and read to its end; its generation is then a known one. */
   closed: (file: TailedFile) => void;
   /** How long a file that looks like a copy waits for the truncation or removal of its original. */
@@ -84,11 +87,21 @@ export class Recognition {
     const prefix = prefixOf(head);
     for (const other of [...this.#options.open()]) {
       if (other === file || other.detached || other.held !== undefined) continue;
-      if (other.prefix !== undefined && !fits(prefix, other.prefix)) continue;
+      if (!fits(prefix, await this.#prefixOf(other))) continue;
       if (!sameBytes(head, await other.read(0, head.length))) continue;
       if (sameBytes(tail, await other.read(end, tail.length))) return other;
     }
     return undefined;
+  }
+
+  /** First bytes of an open file; read again once a round while nothing of it was sent: it may be another life. */
+  async #prefixOf(file: TailedFile): Promise<string> {
+    const round = this.#options.round();
+    if (file.prefix === undefined || (file.state.head.length === 0 && file.prefixRound !== round)) {
+      file.prefix = prefixOf(await file.read(0, PREFIX_BYTES));
+      file.prefixRound = round;
+    }
+    return file.prefix;
   }
 
   /**

@@ -95,6 +95,7 @@ export class TailSet {
       clock: context.clock,
       known: this.#known,
       open: () => this.#open.values(),
+      round: () => this.#round,
       closed: (file) => this.#close(file),
       copyHoldMs: options.copyHoldMs,
     });
@@ -434,7 +435,7 @@ export class TailSet {
         throw new WeirError("BINARY_FILE", `Not read: "${path}" is not text`);
       }
       file.prefix = prefixOf(begin);
-      file.round = this.#round;
+      file.round = file.prefixRound = this.#round;
       this.#open.set(key, file);
       this.#setPath(file, path);
       return file;

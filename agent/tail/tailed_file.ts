@@ -88,6 +88,8 @@ export class TailedFile {
   announced = false;
   /** Its first bytes, as latin1; undefined: not known. */
   prefix: string | undefined;
+  /** The round of looks in which they were read. */
+  prefixRound = 0;
   closed = false;
   /** The state has been written with a head: its lines may be sent. */
   #noted: boolean;
