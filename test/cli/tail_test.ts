@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { EXIT } from "../../core/errors.ts";
 import type { Program } from "../support/process.ts";
 import { waitFor } from "../support/wait.ts";
-import { CutProxy } from "./cut_proxy.ts";
+import { TcpProxy } from "../support/tcp_proxy.ts";
 import { ask, UpSite, weir } from "./site.ts";
 
 /** Numbered lines, with the times of now. */
@@ -41,8 +41,7 @@ Deno.test("weir tail shows the last lines and every new one, once, and ends on C
 
 Deno.test("weir tail goes on behind its last line after a cut connection and a refused one", async () => {
   await using site = await UpSite.open({ "a.log": numbered(0, 5) });
-  const proxy = new CutProxy(site.address);
-  await proxy.up();
+  const proxy = await TcpProxy.to(site.address);
   try {
     await using tail = weir(["tail", "--url", proxy.url, "--json"]);
     await shows(tail, 5);

@@ -32,7 +32,7 @@ function test(name: string, work: (opened: Opened) => Promise<void>): void {
     sanitizeResources: false,
     async fn() {
       const { etcd } = await servers("etcd");
-      const proxy = new TcpProxy(new URL(etcd).host);
+      const proxy = await TcpProxy.to(new URL(etcd).host);
       const client = new Etcd3({ hosts: etcd }), prefix = `/test/${uniqueName("live")}/`;
       const settings = loadSettings(
         agentSettings,
@@ -68,7 +68,7 @@ function test(name: string, work: (opened: Opened) => Promise<void>): void {
         for (const one of all) await one.stop(1000);
         await client.delete().prefix(prefix);
         client.close();
-        proxy.close();
+        await proxy.close();
       }
     },
   });
@@ -125,10 +125,10 @@ test("writes what is applied at once, and figures not before their time", async 
 test("is back after an outage longer than its lease", async ({ proxy, read, register }) => {
   const one = register("a");
   await waitFor("the registration", () => read());
-  proxy.down();
+  await proxy.down();
   await waitFor("its end", async () => (await read()) === undefined);
   assert.notEqual(one.fault, "");
-  proxy.up();
+  await proxy.up();
   await waitFor("its return", async () => (await read())?.instance === "a");
 });
 

@@ -1,103 +1,134 @@
 /**
- * A TCP proxy whose far side a test can take away: refused, cut in the middle of a transfer, silent
- * while connections stay open, and back again.
+ * A way to a server that a test can break: refused, cut at once (connections that wait for bytes too), silent while
+ * connections stay open, slow, one direction lost, and whole again on the same port.
  */
+import { Buffer } from "node:buffer";
+import { connect, createServer, type Server, type Socket } from "node:net";
 
 export class TcpProxy {
-  readonly #hostname: string;
-  readonly #port: number;
-  #listener: Deno.TcpListener;
-  readonly #connections = new Set<Deno.TcpConn>();
+  #target: { host: string; port: number };
+  readonly #sockets = new Set<Socket>();
+  /** Those whose bytes go nowhere. */
+  readonly #lost = new WeakSet<Socket>();
+  #server: Server | undefined;
+  #port = 0;
   /** While true bytes are taken and go nowhere, in either direction. */
   silent = false;
-  readonly #lost = new WeakSet<Deno.TcpConn>();
-  /** Connections made so far. */
+  /** While true what the far side says is lost. */
+  deafToAnswers = false;
+  /** Bytes a second and direction of each connection at most; 0: as fast as it goes. */
+  bytesPerSecond = 0;
+  /** Connections taken so far. */
   connections = 0;
+  /** Bytes sent to the far side so far. */
+  bytesSent = 0;
 
-  /** @param target "HOST:PORT", loopback */
-  constructor(target: string) {
-    const at = target.lastIndexOf(":");
-    this.#hostname = target.slice(0, at);
-    this.#port = Number(target.slice(at + 1));
-    this.#listener = this.#listen(0);
+  private constructor(target: string) {
+    this.#target = parse(target);
+  }
+
+  /**
+   * A proxy that takes connections.
+   * @param target "HOST:PORT", loopback
+   * @param port 0: any that is free
+   */
+  static async to(target: string, port = 0): Promise<TcpProxy> {
+    const proxy = new TcpProxy(target);
+    proxy.#port = port;
+    await proxy.up();
+    return proxy;
   }
 
   get port(): number {
-    return (this.#listener.addr as Deno.NetAddr).port;
+    return this.#port;
   }
 
-  /** Refuses new connections and cuts those that are open. */
-  down(): void {
-    this.#listener.close();
-    this.cut();
+  /** "127.0.0.1:PORT" */
+  get address(): string {
+    return `127.0.0.1:${this.#port}`;
   }
 
-  /** Takes connections again, on the same port. */
-  up(): void {
-    this.#listener = this.#listen(this.port);
+  get url(): string {
+    return `http://${this.address}`;
+  }
+
+  /** Where connections lead from now on. */
+  set target(address: string) {
+    this.#target = parse(address);
+  }
+
+  /** Takes connections, after the first time on the same port; while it does already, nothing happens. */
+  async up(): Promise<void> {
+    if (this.#server !== undefined) return;
+    const server = createServer((near) => {
+      this.connections++;
+      const far = connect(this.#target);
+      this.#join(near, far, () => this.silent, (size) => this.bytesSent += size);
+      this.#join(far, near, () => this.silent || this.deafToAnswers, () => {});
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(this.#port, "127.0.0.1", resolve);
+    });
+    this.#port = (server.address() as { port: number }).port;
+    this.#server = server;
   }
 
   /** From now on bytes of the connections that are open go nowhere, and nobody is told; new connections work. */
   swallow(): void {
-    for (const connection of this.#connections) this.#lost.add(connection);
+    for (const socket of this.#sockets) this.#lost.add(socket);
   }
 
-  /** Cuts what is open, wherever it is. */
+  /** Cuts what is open, wherever it is; new connections are taken. */
   cut(): void {
-    for (const connection of this.#connections) close(connection);
-    this.#connections.clear();
+    for (const socket of [...this.#sockets]) socket.destroy();
   }
 
-  close(): void {
-    try {
-      this.#listener.close();
-    } catch (error) {
-      if (!(error instanceof Deno.errors.BadResource)) throw error; // down already
-    }
+  /** Cuts what is open and refuses what comes. */
+  async down(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    if (server === undefined) return;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     this.cut();
+    await closed;
   }
 
-  #listen(port: number): Deno.TcpListener {
-    const listener = Deno.listen({ hostname: "127.0.0.1", port });
-    (async () => {
-      for await (const near of listener) {
-        this.connections++;
-        this.#serve(near).catch(() => close(near)); // the far side refuses: so do we
-      }
-    })();
-    return listener;
+  /** Ends it; twice is no fault. */
+  async close(): Promise<void> {
+    await this.down();
   }
 
-  async #serve(near: Deno.TcpConn): Promise<void> {
-    const far = await Deno.connect({ hostname: this.#hostname, port: this.#port });
-    this.#connections.add(near).add(far);
-    await Promise.all([this.#pump(near, far), this.#pump(far, near)]);
-    this.#connections.delete(near);
-    this.#connections.delete(far);
-  }
-
-  async #pump(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
-    const buffer = new Uint8Array(65_536);
-    try {
-      for (;;) {
-        const size = await from.read(buffer);
-        if (size === null) break;
-        for (let at = 0; at < size && !this.silent && !this.#lost.has(from);) {
-          at += await to.write(buffer.subarray(at, size));
-        }
-      }
-    } catch {
-      // Cut, by a test or by either side: both ends are closed below.
-    }
-    close(from);
-    close(to);
+  #join(
+    from: Socket,
+    to: Socket,
+    isLost: () => boolean,
+    onBytes: (size: number) => void,
+  ): void {
+    this.#sockets.add(from);
+    // An end of either side, also one that a test made, ends the other.
+    from.on("error", () => to.destroy());
+    from.on("close", () => {
+      this.#sockets.delete(from);
+      to.destroy();
+    });
+    from.on("end", () => to.end());
+    from.on("data", (bytes: Buffer) => {
+      if (isLost() || this.#lost.has(from)) return;
+      onBytes(bytes.length);
+      const isFull = !to.write(bytes);
+      const waitMs = this.bytesPerSecond === 0 ? 0 : bytes.length / this.bytesPerSecond * 1000;
+      if (!isFull && waitMs === 0) return;
+      from.pause();
+      if (waitMs > 0) {
+        const timer = setTimeout(() => from.resume(), waitMs);
+        from.once("close", () => clearTimeout(timer));
+      } else to.once("drain", () => from.resume());
+    });
   }
 }
 
-function close(connection: Deno.TcpConn): void {
-  try {
-    connection.close();
-  } catch {
-    // Closed before.
-  }
+function parse(target: string): { host: string; port: number } {
+  const { hostname, port } = new URL(`http://${target}`);
+  return { host: hostname, port: Number(port) };
 }

@@ -23,7 +23,7 @@ function test(name: string, run: (made: Made) => Promise<void>): void {
     sanitizeResources: false,
     async fn() {
       const site = await Site.open();
-      const proxy = new TcpProxy(new URL(await elasticsearchUrl()).host);
+      const proxy = await TcpProxy.to(new URL(await elasticsearchUrl()).host);
       try {
         const topic = await site.topic("t", PARTITIONS);
         const start = (changes: Record<string, unknown> = {}) =>
@@ -34,7 +34,7 @@ function test(name: string, run: (made: Made) => Promise<void>): void {
         await run({ site, topic, proxy, start });
       } finally {
         await site.close();
-        proxy.close();
+        await proxy.close();
       }
     },
   });
@@ -44,7 +44,7 @@ const committed = async (site: Site, topic: string) =>
   (await site.committed(topic)).reduce((sum, offset) => sum + Math.max(0, offset), 0);
 
 test("down at the start: waits, and begins when it is there", async ({ site, topic, proxy, start }) => {
-  proxy.down();
+  await proxy.down();
   const { lines, uids } = numberedLines(topic, 2000, 8);
   await site.send(lines);
   const transfer = await start();
@@ -53,7 +53,7 @@ test("down at the start: waits, and begins when it is there", async ({ site, top
     () => transfer.transfer.notReady().some((reason) => reason.startsWith("ES_TEMPLATE_FAILED")),
   );
   assert.equal(await committed(site, topic), 0);
-  proxy.up();
+  await proxy.up();
   await until("committed", async () => await committed(site, topic) === 2000);
   assert.deepEqual(await site.ids(), uids.sort());
 });
@@ -65,7 +65,7 @@ test("down under load: partitions pause, memory keeps its bound, the group is ke
   await site.send(lines.slice(0, 5000));
   const transfer = await start({ channel });
   await until("some", async () => await committed(site, topic) > 0);
-  proxy.down();
+  await proxy.down();
   await site.send(lines.slice(5000));
   const paused = () => transfer.metric("weir_transfer_partitions_paused");
   await until("paused", async () => await paused() === PARTITIONS);
@@ -82,7 +82,7 @@ test("down under load: partitions pause, memory keeps its bound, the group is ke
     "lag",
     async () => await transfer.metric("kafka_consumergroup_lag") === 20_000 - done,
   );
-  proxy.up();
+  await proxy.up();
   await until("committed", async () => await committed(site, topic) === 20_000);
   assert.deepEqual(await site.ids(), uids.sort());
   assert.equal(await transfer.metric("weir_transfer_rebalances_total"), 1);
