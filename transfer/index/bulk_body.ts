@@ -20,20 +20,25 @@ function kinds(): Uint8Array {
   for (const [char, letter] of ['""', "\\\\", "\bb", "\ff", "\nn", "\rr", "\tt"]) {
     table[char.charCodeAt(0)] = letter.charCodeAt(0);
   }
-  table[127] = 1;
   return table;
 }
 
+const NO_SOURCE = new DataView(new ArrayBuffer(0));
+
 export class BulkBody {
   #bytes: Uint8Array;
+  #view: DataView;
   #at = 0;
-  #day = NaN;
-  #dayText = new Uint8Array(11);
+  #source = NO_SOURCE;
+  /** Lines of yesterday that are sent today have two days each. */
+  readonly #days = [NaN, NaN, NaN, NaN];
+  readonly #dayTexts: Uint8Array[] = this.#days.map(() => new Uint8Array(11));
   /** Byte sequences that were no UTF-8, since the last `begin`. */
   invalid = 0;
 
   constructor(size = 65_536) {
     this.#bytes = new Uint8Array(size);
+    this.#view = new DataView(this.#bytes.buffer);
   }
 
   get size(): number {
@@ -47,6 +52,7 @@ export class BulkBody {
 
   /** The body so far; a view, good until the next `begin`. */
   take(): Uint8Array {
+    this.#source = NO_SOURCE; // a body that waits for its answer holds no lines
     return this.#bytes.subarray(0, this.#at);
   }
 
@@ -102,11 +108,12 @@ export class BulkBody {
   time(ms: number): void {
     this.#room(24);
     const day = Math.floor(ms / 86_400_000);
-    if (day !== this.#day) {
-      this.#day = day;
-      this.#dayText = encoder.encode(new Date(day * 86_400_000).toISOString().slice(0, 11));
+    const slot = day & 3;
+    if (day !== this.#days[slot]) {
+      this.#days[slot] = day;
+      this.#dayTexts[slot] = encoder.encode(new Date(day * 86_400_000).toISOString().slice(0, 11));
     }
-    const out = this.#bytes, text = this.#dayText;
+    const out = this.#bytes, text = this.#dayTexts[slot];
     let at = this.#at;
     for (let i = 0; i < 11; i++) out[at++] = text[i];
     const rest = Math.floor(ms - day * 86_400_000);
@@ -129,32 +136,50 @@ export class BulkBody {
   }
 
   /**
-   * The inside of a JSON string that says what `source` says, invalid UTF-8 replaced as TextDecoder
-   * does.
+   * The inside of a JSON string that says what `bytes[from..to)` says, invalid UTF-8 replaced as
+   * TextDecoder does.
    */
-  escaped(source: Uint8Array): void {
+  escaped(source: Uint8Array, from: number, end: number): void {
     // U+FFFD takes three bytes for one, an escape six.
-    this.#room(source.length * 6);
-    const out = this.#bytes, end = source.length;
-    let at = this.#at;
-    for (let i = 0; i < end;) {
-      const byte = source[i];
-      const kind = KIND[byte];
-      if (kind === 0) {
-        out[at++] = byte;
-        i++;
-      } else if (kind === 2) {
-        const size = sequence(source, i);
-        if (size > 0) {
-          for (const stop = i + size; i < stop; i++) out[at++] = source[i];
-        } else {
-          out[at++] = 0xef;
-          out[at++] = 0xbf;
-          out[at++] = 0xbd;
-          i -= size;
-          this.invalid++;
+    this.#room((end - from) * 6);
+    const out = this.#bytes, view = this.#view;
+    const words = this.#viewOf(source.buffer), base = source.byteOffset;
+    let at = this.#at, i = from;
+    const wordsEnd = end - 3;
+    while (i < end) {
+      // Four bytes at once, as long as none of them is special.
+      while (i < wordsEnd) {
+        const word = words.getInt32(base + i, true);
+        const quote = word ^ 0x22222222, slash = word ^ 0x5c5c5c5c;
+        if (
+          (((word - 0x20202020) | (quote - 0x01010101) | (slash - 0x01010101) | word) &
+            0x80808080) !== 0
+        ) break;
+        view.setInt32(at, word, true);
+        at += 4;
+        i += 4;
+      }
+      // Up to the special one, and it.
+      while (i < end) {
+        const byte = source[i], kind = KIND[byte];
+        if (kind === 0) {
+          out[at++] = byte;
+          i++;
+          continue;
         }
-      } else {
+        if (kind === 2) {
+          const size = sequence(source, i, end);
+          if (size > 0) {
+            for (const stop = i + size; i < stop; i++) out[at++] = source[i];
+          } else {
+            out[at++] = 0xef;
+            out[at++] = 0xbf;
+            out[at++] = 0xbd;
+            i -= size;
+            this.invalid++;
+          }
+          continue;
+        }
         out[at++] = 92;
         if (kind === 1) {
           out[at++] = 117;
@@ -164,9 +189,16 @@ export class BulkBody {
           out[at++] = HEX[byte & 15];
         } else out[at++] = kind;
         i++;
+        break;
       }
     }
     this.#at = at;
+  }
+
+  /** Lines that follow one another lie in one buffer. */
+  #viewOf(buffer: ArrayBufferLike): DataView {
+    if (buffer !== this.#source.buffer) this.#source = new DataView(buffer);
+    return this.#source;
   }
 
   #room(more: number): void {
@@ -175,6 +207,7 @@ export class BulkBody {
     const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
     grown.set(this.#bytes.subarray(0, this.#at));
     this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
   }
 }
 
@@ -182,7 +215,7 @@ export class BulkBody {
  * Length of the valid UTF-8 character at `at` (2 to 4); where there is none, minus the length of
  * what one U+FFFD stands for: the longest beginning of a character, or one byte.
  */
-function sequence(bytes: Uint8Array, at: number): number {
+function sequence(bytes: Uint8Array, at: number, end: number): number {
   const first = bytes[at];
   let size: number, low = 0x80, high = 0xbf;
   if (first >= 0xc2 && first <= 0xdf) size = 2;
@@ -196,7 +229,7 @@ function sequence(bytes: Uint8Array, at: number): number {
     if (first === 0xf4) high = 0x8f;
   } else return -1;
   for (let i = 1; i < size; i++) {
-    const byte = bytes[at + i];
+    const byte = at + i < end ? bytes[at + i] : 0;
     if (!(byte >= low && byte <= high)) return -i;
     low = 0x80;
     high = 0xbf;

@@ -6,7 +6,10 @@ function escape(bytes: Uint8Array): { text: string; invalid: number } {
   const body = new BulkBody(1);
   body.begin();
   body.ascii('"');
-  body.escaped(bytes);
+  // As a part of something larger, at any place.
+  const held = new Uint8Array(bytes.length + 7).fill(0xe2);
+  held.set(bytes, 3);
+  body.escaped(held.subarray(1, held.length), 2, 2 + bytes.length);
   body.ascii('"');
   const json = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body.take());
   return { text: JSON.parse(json), invalid: body.invalid };

@@ -129,7 +129,7 @@ export class DocumentEncoder {
       : Object.assign(Object.create(null), found, record.fields);
     if (fields !== undefined) appendFields(body, fields);
     body.raw(MESSAGE);
-    body.escaped(value);
+    body.escaped(value, 0, value.length);
     body.raw(END);
   }
 
@@ -189,7 +189,8 @@ function minimalDocument(body: BulkBody, record: LogRecord): void {
   body.raw(TOPIC);
   body.ascii(text(record.topic));
   body.raw(DATA);
-  body.escaped(record.value);
+  const { value } = record;
+  body.escaped(value, 0, value.length);
   body.raw(END);
 }
 
