@@ -61,8 +61,8 @@ const consumer = group({
   fetchWait: duration(10, 30e3, "500ms", {
     description: "How long a broker may wait for new records.",
   }),
-  fetchBytes: bytes(1024, 2 ** 30, "8MiB", { description: "Largest answer of a broker." }),
-  partitionBytes: bytes(1024, 2 ** 30, "1MiB", {
+  fetchBytes: bytes(1024, 2 ** 30, "2MiB", { description: "Largest answer of a broker." }),
+  partitionBytes: bytes(1024, 2 ** 30, "512KiB", {
     description: "Largest part of one partition in an answer.",
   }),
   batchBytesMax: bytes(1024, 2 ** 30, "128MiB", {
@@ -155,7 +155,7 @@ const fields = settings({
     linesMax: integer(100, 10_000_000, 100_000, {
       description: "Most lines in memory; beyond it partitions are paused.",
     }),
-    bytesMax: bytes(65_536, 2 ** 34, "64MiB", {
+    bytesMax: bytes(65_536, 2 ** 34, "32MiB", {
       description: "Most bytes of lines in memory; beyond it partitions are paused.",
     }),
   }, { description: "What is between Kafka and Elasticsearch." }),

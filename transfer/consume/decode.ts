@@ -20,7 +20,7 @@ export type Decoded = LogRecord | "tombstone";
 const decoder = new TextDecoder();
 
 /** A record of Kafka. What can be made from the rest is made when it is asked for. */
-class KafkaRecord implements LogRecord {
+export class KafkaRecord implements LogRecord {
   fields: Record<string, string> | undefined = undefined;
 
   constructor(

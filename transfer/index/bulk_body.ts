@@ -23,13 +23,34 @@ function kinds(): Uint8Array {
   return table;
 }
 
-const NO_SOURCE = new DataView(new ArrayBuffer(0));
+/** Bytes that are written again and again, kept so that four are copied at once. */
+export interface Piece {
+  words: Int32Array;
+  length: number;
+}
+
+/** A text as it stands in a body. */
+export function piece(text: string): Piece {
+  const bytes = encoder.encode(text);
+  const words = new Int32Array((bytes.length + 3) >> 2), view = new DataView(words.buffer);
+  new Uint8Array(words.buffer).set(bytes);
+  for (let i = 0; i < words.length; i++) words[i] = view.getInt32(i * 4, true);
+  return { words, length: bytes.length };
+}
+
+/** The two digits of 0 to 99, as they lie in memory. */
+const PAIRS = Uint16Array.from(
+  { length: 100 },
+  (_, i) => 48 + Math.floor(i / 10) | (48 + i % 10) << 8,
+);
+
+const NO_SOURCE: DataView = new DataView(new ArrayBuffer(0));
 
 export class BulkBody {
   #bytes: Uint8Array;
   #view: DataView;
   #at = 0;
-  #source = NO_SOURCE;
+  #source: DataView = NO_SOURCE;
   /** Lines of yesterday that are sent today have two days each. */
   readonly #days = [NaN, NaN, NaN, NaN];
   readonly #dayTexts: Uint8Array[] = this.#days.map(() => new Uint8Array(11));
@@ -56,6 +77,20 @@ export class BulkBody {
     return this.#bytes.subarray(0, this.#at);
   }
 
+  /** Takes back what was written behind `size`. */
+  rewind(size: number): void {
+    this.#at = size;
+  }
+
+  /** A range of bytes as it is. */
+  copy(source: Uint8Array, from: number, to: number): void {
+    this.#room(to - from);
+    const out = this.#bytes;
+    let at = this.#at;
+    for (let i = from; i < to; i++) out[at++] = source[i];
+    this.#at = at;
+  }
+
   /** Bytes as they are. */
   raw(bytes: Uint8Array): void {
     this.#room(bytes.length);
@@ -70,6 +105,15 @@ export class BulkBody {
     this.#at = at;
   }
 
+  piece({ words, length }: Piece): void {
+    this.#room(length + 4);
+    const view = this.#view;
+    for (let i = 0, at = this.#at; i < words.length; i++, at += 4) {
+      view.setInt32(at, words[i], true);
+    }
+    this.#at += length;
+  }
+
   /** Text of ASCII characters that need no escape: digits, identifiers. */
   ascii(text: string): void {
     this.#room(text.length);
@@ -82,18 +126,8 @@ export class BulkBody {
   /** A whole number, 0 to 2^53. */
   number(value: number): void {
     this.#room(16);
+    if (value < 1_000_000_000) return this.#small(value | 0);
     const out = this.#bytes;
-    if (value < 1_000_000_000) {
-      let digits = 1;
-      for (let rest = value; rest >= 10; rest = (rest / 10) | 0) digits++;
-      for (let at = this.#at + digits - 1, rest = value | 0; at >= this.#at; at--) {
-        const next = (rest / 10) | 0;
-        out[at] = 48 + (rest - next * 10);
-        rest = next;
-      }
-      this.#at += digits;
-      return;
-    }
     let digits = 1;
     for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits++;
     for (let at = this.#at + digits - 1, rest = value; at >= this.#at; at--) {
@@ -102,6 +136,30 @@ export class BulkBody {
       rest = next;
     }
     this.#at += digits;
+  }
+
+  /** At most nine digits. */
+  #small(value: number): void {
+    const digits = value < 10_000
+      ? value < 100 ? (value < 10 ? 1 : 2) : value < 1000 ? 3 : 4
+      : value < 1_000_000
+      ? (value < 100_000 ? 5 : 6)
+      : value < 10_000_000
+      ? 7
+      : value < 100_000_000
+      ? 8
+      : 9;
+    const view = this.#view;
+    let at = this.#at + digits, rest = value;
+    this.#at = at;
+    while (rest >= 100) {
+      const next = (rest / 100) | 0;
+      at -= 2;
+      view.setUint16(at, PAIRS[rest - next * 100], true);
+      rest = next;
+    }
+    if (rest >= 10) view.setUint16(at - 2, PAIRS[rest], true);
+    else this.#bytes[at - 1] = 48 + rest;
   }
 
   /** A time as ISO 8601, UTC, with milliseconds: 0 to the last of the year 9999. */

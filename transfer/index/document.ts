@@ -9,7 +9,9 @@ import { LineReader } from "../../core/reading/line_reader.ts";
 import { zoneOf } from "../../core/reading/zone.ts";
 import type { LogRecord } from "../../core/ports/document_store.ts";
 import type { LineParser } from "../topics/line_parser.ts";
-import { type BulkBody, jsonText } from "./bulk_body.ts";
+import { KafkaRecord } from "../consume/decode.ts";
+import { type BulkBody, jsonText, type Piece, piece } from "./bulk_body.ts";
+import { appendJsonFields } from "./json_fields.ts";
 import type { IndexTarget } from "./names.ts";
 
 /** What documents of a topic look like. Compared by identity: one object a topic. */
@@ -24,47 +26,45 @@ export interface DocumentShape {
   parser: LineParser | undefined;
 }
 
-const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-const bytesOf = (text: string) => encoder.encode(text);
 const PARTS_KEPT = 4096;
 /** The last millisecond of the year 9999. */
 const TIME_MAX = 253_402_300_799_999;
 
-const ACTION_END = bytesOf('"}}\n');
-const TIME = bytesOf('"}}\n{"@timestamp":"');
-const LENGTH = bytesOf(',"log.length":');
+const ACTION_END = piece('"}}\n');
+const TIME = piece('"}}\n{"@timestamp":"');
+const LENGTH = piece(',"log.length":');
 /** By level: what stands between the length and the time of creation. */
 const CREATED = LEVEL_NAMES.map((level) =>
-  bytesOf(level === "" ? ',"event.created":"' : `,"log.level":"${level}","event.created":"`)
+  piece(level === "" ? ',"event.created":"' : `,"log.level":"${level}","event.created":"`)
 );
-const QUOTE = bytesOf('"');
-const FIELDS = bytesOf(',"fields":{');
-const BRACE = bytesOf("}");
-const TEXT = bytesOf('":"');
-const COMMA = bytesOf(",");
-const MESSAGE = bytesOf(',"message":"');
-const END = bytesOf('"}\n');
-const TOPIC = bytesOf('{"topic":"');
-const DATA = bytesOf('","data":"');
-const COLON = bytesOf(":");
-const HYPHEN = bytesOf("-");
+const QUOTE = piece('"');
+const FIELDS = piece(',"fields":{');
+const BRACE = piece("}");
+const TEXT = piece('":"');
+const COMMA = piece(",");
+const MESSAGE = piece(',"message":"');
+const END = piece('"}\n');
+const TOPIC = piece('{"topic":"');
+const DATA = piece('","data":"');
+const HYPHEN = piece("-");
 
 export class DocumentEncoder {
   readonly #reader = new LineReader();
-  readonly #actions = new Map<string, Uint8Array>();
-  readonly #origins = new Map<string, Uint8Array>();
+  readonly #actions = new Map<string, Piece>();
+  readonly #origins = new Map<string, Piece>();
   // What the last record had: the next one mostly has the same.
   #index = "";
-  #action: Uint8Array = QUOTE;
+  #identity: string | null = null;
+  #action: Piece = QUOTE;
   #topic = "";
   #host = "";
   #path = "";
   #generation: string | null = null;
-  #origin: Uint8Array = QUOTE;
+  #origin: Piece = QUOTE;
   #ingested = "";
   #partition = -1;
-  #written: Uint8Array = QUOTE;
+  #written: Piece = QUOTE;
   #shape: DocumentShape | undefined;
   /** Lines since the start that the way of reading of their topic did not fit. */
   unfit = 0;
@@ -77,17 +77,26 @@ export class DocumentEncoder {
     shape: DocumentShape,
     ingested: string,
   ): void {
-    const { index } = target;
-    if (index !== this.#index) {
+    const { index } = target, { generation } = record;
+    if (index !== this.#index || generation !== this.#identity) {
       this.#index = index;
+      this.#identity = generation;
       this.#action = kept(
         this.#actions,
-        index,
-        () => `{"create":{"_index":"${text(index)}","_id":"`,
+        `${generation ?? ""}\0${index}`,
+        () =>
+          `{"create":{"_index":"${text(index)}","_id":"${
+            generation === null ? "" : `${generation}:`
+          }`,
       );
     }
-    body.raw(this.#action);
-    appendUid(body, record);
+    body.piece(this.#action);
+    if (generation === null) body.ascii(record.uid);
+    else {
+      body.number(record.offset);
+      body.piece(HYPHEN);
+      body.number(record.offset + record.length);
+    }
     if (target.document === "minimal") minimalDocument(body, record);
     else this.#fullDocument(body, record, shape, ingested);
   }
@@ -98,43 +107,53 @@ export class DocumentEncoder {
     shape: DocumentShape,
     ingested: string,
   ): void {
-    const { value, createdMs } = record;
-    let timeMs: number, level: number, found: Readonly<Record<string, string>> | undefined;
+    const { createdMs } = record;
+    let bytes: Uint8Array, from = 0, to: number;
+    if (record instanceof KafkaRecord) {
+      ({ bytes, valueStart: from, valueEnd: to } = record);
+    } else {
+      bytes = record.value;
+      to = bytes.length;
+    }
+    let timeMs: number, level: number, parse = false;
+    let found: Readonly<Record<string, string>> | undefined;
     if (shape.parser === undefined) {
       const reader = this.#reader;
-      reader.read(value, 0, value.length, zoneOf(record.tz), createdMs);
+      reader.read(bytes, from, to, zoneOf(record.tz), createdMs);
       timeMs = reader.timeMs;
       level = reader.level;
-      if (shape.fields && mayHaveFields(value)) found = fieldsOf(decoder.decode(value));
+      parse = shape.fields && mayHaveFields(bytes, from, to);
     } else {
-      const findings = shape.parser.read(value, record.tz, createdMs);
+      const findings = shape.parser.read(record.value, record.tz, createdMs);
       timeMs = findings.timeMs;
       level = findings.level;
       if (shape.fields) found = findings.fields;
       if (!findings.fits) this.unfit++;
     }
-    body.raw(TIME);
+    body.piece(TIME);
     body.time(timeMs >= 0 && timeMs <= TIME_MAX ? timeMs : createdMs);
-    body.raw(this.#originOf(record, shape));
+    body.piece(this.#originOf(record, shape));
     body.number(record.offset);
-    body.raw(LENGTH);
+    body.piece(LENGTH);
     body.number(record.length);
-    body.raw(CREATED[level]);
+    body.piece(CREATED[level]);
     body.time(createdMs);
     const { kafka } = record;
-    body.raw(this.#writtenOf(ingested, kafka?.partition ?? -1));
-    if (kafka !== undefined) body.ascii(kafka.offset);
-    const fields = found === undefined || record.fields === undefined
-      ? found ?? record.fields
-      : Object.assign(Object.create(null), found, record.fields);
-    if (fields !== undefined) appendFields(body, fields);
-    body.raw(MESSAGE);
-    body.escaped(value, 0, value.length);
-    body.raw(END);
+    this.#appendKafka(body, record, ingested);
+    if (!parse || record.fields !== undefined || !appendJsonFields(body, bytes, from, to)) {
+      if (parse) found = fieldsOf(decoder.decode(bytes.subarray(from, to)));
+      const fields = found === undefined || record.fields === undefined
+        ? found ?? record.fields
+        : Object.assign(Object.create(null), found, record.fields);
+      if (fields !== undefined) appendFields(body, fields);
+    }
+    body.piece(MESSAGE);
+    body.escaped(bytes, from, to);
+    body.piece(END);
   }
 
   /** Behind the time, up to the offset: what all lines of a file share. */
-  #originOf(record: LogRecord, shape: DocumentShape): Uint8Array {
+  #originOf(record: LogRecord, shape: DocumentShape): Piece {
     const { topic, host, path, generation } = record;
     if (
       generation !== this.#generation || path !== this.#path || host !== this.#host ||
@@ -152,73 +171,74 @@ export class DocumentEncoder {
     return this.#origin;
   }
 
+  #appendKafka(body: BulkBody, record: LogRecord, ingested: string): void {
+    if (record instanceof KafkaRecord) {
+      body.piece(this.#writtenOf(ingested, record.partition));
+      body.number(record.kafkaOffset);
+      return;
+    }
+    const { kafka } = record;
+    body.piece(this.#writtenOf(ingested, kafka?.partition ?? -1));
+    if (kafka !== undefined) body.ascii(kafka.offset);
+  }
+
   /** Behind the time of creation, up to the Kafka offset. */
-  #writtenOf(ingested: string, partition: number): Uint8Array {
+  #writtenOf(ingested: string, partition: number): Piece {
     if (ingested !== this.#ingested || partition !== this.#partition) {
       this.#ingested = ingested;
       this.#partition = partition;
       const rest = partition < 0 ? '"' : `","kafka.partition":${partition},"kafka.offset":`;
-      this.#written = bytesOf(`","event.ingested":"${ingested}${rest}`);
+      this.#written = piece(`","event.ingested":"${ingested}${rest}`);
     }
     return this.#written;
   }
 }
 
-function kept(cache: Map<string, Uint8Array>, key: string, make: () => string): Uint8Array {
+function kept(cache: Map<string, Piece>, key: string, make: () => string): Piece {
   let bytes = cache.get(key);
   if (bytes === undefined) {
     if (cache.size >= PARTS_KEPT) cache.clear();
-    bytes = bytesOf(make());
+    bytes = piece(make());
     cache.set(key, bytes);
   }
   return bytes;
 }
 
-function appendUid(body: BulkBody, record: LogRecord): void {
-  const { generation, offset } = record;
-  if (generation === null) return body.ascii(record.uid);
-  body.ascii(generation);
-  body.raw(COLON);
-  body.number(offset);
-  body.raw(HYPHEN);
-  body.number(offset + record.length);
-}
-
 function minimalDocument(body: BulkBody, record: LogRecord): void {
-  body.raw(ACTION_END);
-  body.raw(TOPIC);
+  body.piece(ACTION_END);
+  body.piece(TOPIC);
   body.ascii(text(record.topic));
-  body.raw(DATA);
+  body.piece(DATA);
   const { value } = record;
   body.escaped(value, 0, value.length);
-  body.raw(END);
+  body.piece(END);
 }
 
 function appendFields(body: BulkBody, fields: Readonly<Record<string, string>>): void {
-  body.raw(FIELDS);
+  body.piece(FIELDS);
   let first = true;
   for (const name in fields) {
-    if (!first) body.raw(COMMA);
+    if (!first) body.piece(COMMA);
     first = false;
-    body.raw(QUOTE);
+    body.piece(QUOTE);
     body.raw(jsonText(fieldName(name)));
-    body.raw(TEXT);
+    body.piece(TEXT);
     body.raw(jsonText(fields[name].toWellFormed()));
-    body.raw(QUOTE);
+    body.piece(QUOTE);
   }
-  body.raw(BRACE);
+  body.piece(BRACE);
 }
 
 /** False where fieldsOf() finds nothing for certain: most lines are spared being made a text. */
-function mayHaveFields(line: Uint8Array): boolean {
-  let at = 0;
-  if (line[0] === 0xef && line[1] === 0xbb && line[2] === 0xbf) at = 3;
-  while (line[at] === 32 || line[at] === 9) at++;
-  if (line[at] === 123) return true;
-  const end = Math.min(line.length, NAME_CHARS_MAX);
-  for (let i = 0; i < end; i++) {
-    if (line[i] === 61) return i > 0;
-    if (line[i] <= 34) return false;
+function mayHaveFields(bytes: Uint8Array, from: number, to: number): boolean {
+  let at = from;
+  if (bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf) at += 3;
+  while (at < to && (bytes[at] === 32 || bytes[at] === 9)) at++;
+  if (at < to && bytes[at] === 123) return true;
+  const end = Math.min(to, from + NAME_CHARS_MAX);
+  for (let i = from; i < end; i++) {
+    if (bytes[i] === 61) return i > from;
+    if (bytes[i] <= 34) return false;
   }
   return false;
 }
