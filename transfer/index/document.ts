@@ -138,7 +138,6 @@ export class DocumentEncoder {
     body.number(record.length);
     body.piece(CREATED[level]);
     body.time(createdMs);
-    const { kafka } = record;
     this.#appendKafka(body, record, ingested);
     if (!parse || record.fields !== undefined || !appendJsonFields(body, bytes, from, to)) {
       if (parse) found = fieldsOf(decoder.decode(bytes.subarray(from, to)));
