@@ -33,6 +33,13 @@ export function weirCommand(): Command {
     schemaCommand(),
     linksCommand(),
   ];
-  for (const command of commands) program.addCommand(command);
+  for (const command of commands) {
+    // Wrong usage of a command ends as that of the program does.
+    for (const one of [command, ...command.commands]) {
+      one.copyInheritedSettings(program);
+      one.showHelpAfterError("--help behind the command lists its options.");
+    }
+    program.addCommand(command);
+  }
   return program;
 }

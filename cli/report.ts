@@ -20,7 +20,7 @@ export function report(url: string, data: string, status: UpStatus): string {
   const paths = [...new Set(files.map((file) => file.path))].sort();
   const bytes = files.reduce((sum, file) => sum + file.size!, 0);
   const journal = status.files.find((file) => file.size === undefined);
-  const lines = ["", `  Weir is at  ${url}`, ""];
+  const lines = ["", `  Weir is at  ${reachable(url)}`, ""];
   if (paths.length > 0 || journal === undefined) {
     lines.push(`  Tailing ${count(paths.length, "file")}, ${megabytes(bytes)}:`);
     for (const path of paths.slice(0, SHOWN)) lines.push(`    ${safeText(path)}`);
@@ -39,6 +39,12 @@ export function report(url: string, data: string, status: UpStatus): string {
   }
   lines.push("", `  Lines are kept in ${data}. End with Ctrl-C.`, "");
   return lines.join("\n");
+}
+
+/** An address that means all of this host's is none that can be opened. */
+function reachable(url: string): string {
+  const here = url.replace(/\/\/(0\.0\.0\.0|\[::\]):/, "//127.0.0.1:");
+  return here === url ? url : `${here}  and at this host's other addresses`;
 }
 
 function ofFolder(path: string): string {

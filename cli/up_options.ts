@@ -15,6 +15,9 @@ export interface UpOptions {
   data?: string;
   keepDays: string;
   keepGb: string;
+  /** Refused: every user of the host could read it. */
+  password?: string;
+  token?: string;
   passwordFile?: string;
   tokenFile?: string;
   /** Further names under which the page may be called. */
@@ -45,6 +48,8 @@ export function withUpOptions(command: Command): Command {
     .option("--keep-gb <n>", "disk that the lines may take; the oldest go first", "10")
     .option("--password-file <file>", "file with the page's password (or WEIR_PASSWORD)")
     .option("--token-file <file>", "file with a token for programs (or WEIR_TOKEN)")
+    .addOption(new Option("--password <text>").hideHelp())
+    .addOption(new Option("--token <text>").hideHelp())
     .option("--allow-host <name...>", "further names under which the page may be called")
     .addOption(
       new Option("--log-level <level>", "what it says of itself (default: warning)")
@@ -70,9 +75,19 @@ export function retentionOf(options: UpOptions): Retention {
  * that could be guessed.
  */
 export function authOf(
-  options: Pick<UpOptions, "passwordFile" | "tokenFile">,
+  options: Pick<UpOptions, "password" | "token" | "passwordFile" | "tokenFile">,
   env: (name: string) => string | undefined,
 ): AuthOptions | undefined {
+  for (const what of ["password", "token"] as const) {
+    if (options[what] === undefined) continue;
+    throw new WeirError(
+      "USAGE_SECRET",
+      `--${what} is not taken: every user of this host could read it there`,
+      {
+        hint: `Give --${what}-file FILE, or set WEIR_${what.toUpperCase()} in the environment.`,
+      },
+    );
+  }
   const password = secret(options.passwordFile, env("WEIR_PASSWORD"), "password");
   const token = secret(options.tokenFile, env("WEIR_TOKEN"), "token");
   if (password === undefined && token === undefined) return undefined;

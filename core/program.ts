@@ -126,7 +126,11 @@ export function fail(program: string, error: unknown): number {
     console.error(error.stack);
   }
   if (code.startsWith("CONFIG_")) return EXIT.config;
-  if (code.startsWith("USAGE_") || code === "HTTP_AUTH_REQUIRED") return EXIT.usage;
+  if (
+    code.startsWith("USAGE_") || code === "HTTP_AUTH_REQUIRED" || code === "HTTP_LISTEN_ADDRESS"
+  ) {
+    return EXIT.usage;
+  }
   if (code === "HTTP_LISTEN_FAILED") return EXIT.unavailable;
   if (code === "STATE_UNWRITABLE" || code === "SECRET_UNREADABLE") return EXIT.permission;
   return error instanceof WeirError && error.retriable ? EXIT.unavailable : EXIT.runtime;

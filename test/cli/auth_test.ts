@@ -31,6 +31,12 @@ Deno.test("weir up refuses an address that others can reach without a password o
   const short = await ask(args(dir, "0.0.0.0:0"), { WEIR_PASSWORD: "1234" });
   assert.equal(short.code, 64);
   assert.doesNotMatch(short.stderr, /1234/);
+  const clear = await ask([...args(dir, "127.0.0.1:0"), "--password", "hunter2hunter2"]);
+  assert.equal(clear.code, 64);
+  assert.match(clear.stderr, /--password is not taken.*\nGive --password-file FILE/);
+  const typo = await ask(["up", "--lsten", "127.0.0.1:0"]);
+  assert.equal(typo.code, 64);
+  assert.match(typo.stderr, /Did you mean --listen\?/);
 });
 
 Deno.test("weir up with a password and a token lets those in who know one, under its own names", async () => {
@@ -39,7 +45,9 @@ Deno.test("weir up with a password and a token lets those in who know one, under
   await Deno.writeTextFile(file, `${PASSWORD}\n`);
   const options = ["--password-file", file, "--allow-host", "Logs.Example.org", "other.example"];
   await using program = weir([...args(dir, "0.0.0.0:0"), ...options], { WEIR_TOKEN: TOKEN });
-  const [, port] = await program.waitForLine(/Weir is at\s+http:\/\/0\.0\.0\.0:(\d+)/);
+  const [, port] = await program.waitForLine(
+    /Weir is at\s+http:\/\/127\.0\.0\.1:(\d+)\/ .*other addresses/,
+  );
   const url = `http://127.0.0.1:${port}/api/count`;
   const basic = (password: string) => `Basic ${btoa(`me:${password}`)}`;
   const status = async (authorization?: string) => {
