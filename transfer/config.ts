@@ -155,7 +155,7 @@ const fields = settings({
     linesMax: integer(100, 10_000_000, 100_000, {
       description: "Most lines in memory; beyond it partitions are paused.",
     }),
-    bytesMax: bytes(65_536, 2 ** 34, "32MiB", {
+    bytesMax: bytes(65_536, 2 ** 34, "24MiB", {
       description: "Most bytes of lines in memory; beyond it partitions are paused.",
     }),
   }, { description: "What is between Kafka and Elasticsearch." }),

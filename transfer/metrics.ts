@@ -28,6 +28,8 @@ export interface TransferState {
   lanes(): Iterable<Lane>;
   channel: { lines: number; bytes: number };
   channelMax: { lines: number; bytes: number };
+  /** Topics that have used up their quota. */
+  overQuota(): number;
   delivery: { limit: number; active: number; waiting: number };
 }
 
@@ -178,6 +180,16 @@ function stateGauges(registry: Registry, state: () => TransferState): void {
     "partitions_paused",
     "Partitions that wait for room.",
     ({ lanes }) => [...lanes()].filter((lane) => lane.paused).length,
+  );
+  gauge(
+    "topics_over_quota",
+    "Topics that wait or are dropped because their quota is used up.",
+    ({ overQuota }) => overQuota(),
+  );
+  gauge(
+    "loss_ahead_partitions",
+    "Partitions of which Kafka will soon remove records that were not read.",
+    ({ lanes }) => [...lanes()].filter((lane) => lane.lossAhead !== "").length,
   );
   laneGauges(registry, state);
 }

@@ -23,6 +23,8 @@ import { EtcdDecisions, FixedNames } from "./index/fixed_names.ts";
 import { Retention, type RetentionEvents } from "./index/retention.ts";
 import { transferRegistration } from "./registration.ts";
 import { transferMetrics } from "./metrics.ts";
+import { systemClock } from "../core/ports/clock.ts";
+import { Quotas } from "./topics/quota.ts";
 import { PlanNames, type TopicPlan } from "./topics/plan.ts";
 import { createTopicSettings } from "./topics/source.ts";
 import type { TopicSettings } from "./topics/topic_settings.ts";
@@ -44,6 +46,7 @@ export class Transfer {
   readonly registry: Registry;
   readonly consumer: Consumer;
   readonly topics: TopicSettings;
+  readonly quotas = new Quotas((topic) => this.#shareOf(topic), systemClock);
   readonly #channel: Channel;
   readonly #deliverer: Deliverer;
   readonly #writer: DocumentWriter;
@@ -65,6 +68,7 @@ export class Transfer {
       channel: this.#channel,
       channelMax: { lines: settings.channel.linesMax, bytes: settings.channel.bytesMax },
       delivery: this.#deliverer,
+      overQuota: () => this.quotas.exceeded.length,
     }));
     const kafka = createKafka(settings.kafka, "transfer");
     this.topics = createTopicSettings(settings, events);
@@ -99,6 +103,7 @@ export class Transfer {
         batchBytesMax: settings.consumer.batchBytesMax,
       },
       this.topics.of,
+      this.quotas,
       (entries) => this.#deliverer.push(entries),
       events,
     );
@@ -122,6 +127,17 @@ export class Transfer {
       },
       ...(this.#retention === undefined ? [] : [this.#retention]),
     ];
+  }
+
+  /** Part of a topic's partitions that is ours, 0 to 1; 1 while their number is not known. */
+  #shareOf(topic: string): number {
+    let ours = 0, all = 0;
+    for (const lane of this.consumer.lanes) {
+      if (lane.topic !== topic) continue;
+      ours++;
+      all = lane.siblings;
+    }
+    return all === 0 ? 1 : ours / all;
   }
 
   /** Topics whose indices this process looks after: of all transfers the one with partition 0. */
@@ -190,8 +206,10 @@ export class Transfer {
         newest: lane.highWatermark,
         lines: lane.lines,
         paused: lane.paused,
+        lossAhead: lane.lossAhead,
       })),
       retention: { lastError: this.#retention?.lastError ?? "" },
+      overQuota: this.quotas.exceeded,
       channel: { lines: this.#channel.lines, bytes: this.#channel.bytes },
       workers: { limit: this.#deliverer.limit, active: this.#deliverer.active },
       problems: [...this.#deliverer.problems].map(([code, problem]) => ({

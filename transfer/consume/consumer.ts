@@ -21,7 +21,10 @@ import {
   type Session,
 } from "./kafkajs_group.ts";
 import { Lane, laneKey } from "./lane.ts";
+import { lossAhead, signsOf } from "./loss_ahead.ts";
 import type { RecordBatch } from "./record_batch.ts";
+import { Progress } from "./progress.ts";
+import { TopicRetention } from "./topic_retention.ts";
 import { chooseTopics, type TopicChoice } from "./topics.ts";
 
 /** Where records go. */
@@ -65,9 +68,12 @@ export class Consumer {
   readonly #events: ConsumerEvents;
   readonly #clock: Clock;
   readonly #log = logOf("transfer.consume");
+  readonly #retention = new TopicRetention();
   readonly #lanes = new Map<string, Lane>();
   readonly #stopping = new AbortController();
   #admin: Admin | undefined;
+  /** Grows with each start that helped nothing. */
+  #patience = 1;
   #running: Promise<void> | undefined;
   #end: ((why: End) => void) | undefined;
   #commit: (() => Promise<void>) | undefined;
@@ -305,7 +311,9 @@ export class Consumer {
     };
     for (const { batch, logStart } of fetched.messages) {
       lane.logStart = logStart;
+      if (lane.logStartFirst < 0) lane.logStartFirst = logStart;
       this.#noticeLoss(lane, logStart);
+      lane.readMs = batch.maxTimestamp;
       if (!this.#sink.take(lane, batch)) return resolve(lane.tracker.next);
     }
     if (!fetched.isEmpty() || fetched.isEmptyDueToFiltering()) {
@@ -409,11 +417,15 @@ export class Consumer {
         if (over.aborted) return;
         try {
           const ends = await bounded(this.#admin!.fetchTopicOffsets(topic), 10_000);
+          const retentionMs = await this.#retention.of(this.#admin!, topic);
           for (const { partition, high, low } of ends) {
             const lane = this.#lanes.get(laneKey(topic, partition));
             if (lane !== undefined) {
               lane.highWatermark = Math.max(lane.highWatermark, Number(high));
               lane.logStart = Number(low);
+              if (lane.logStartFirst < 0) lane.logStartFirst = lane.logStart;
+              lane.siblings = ends.length;
+              this.#warnOfLoss(lane, retentionMs);
             }
           }
         } catch (error) {
@@ -423,17 +435,39 @@ export class Consumer {
     }
   }
 
+  #warnOfLoss(lane: Lane, retentionMs: number): void {
+    const before = lane.lossAhead;
+    lane.lossAhead = lossAhead(signsOf(lane), retentionMs, this.#clock.wallMs());
+    if (before !== "" || lane.lossAhead === "") return;
+    this.#log.error("Kafka will remove records before they are read", {
+      topic: lane.topic,
+      partition: lane.partition,
+      reason: lane.lossAhead,
+      hint: "Mend what keeps the transfer back, add transfers, or raise the topic's retention.ms.",
+    });
+  }
+
   async #watchdog(
     seen: { answerMs: number },
     over: AbortSignal,
     end: (why: End) => void,
   ): Promise<void> {
     const { stuckAfterMs } = this.#options;
+    const progress = new Progress(this.#clock.monotonicMs());
     while (!over.aborted) {
       await this.#clock.sleep(stuckAfterMs / 4, over);
-      if (over.aborted || this.#clock.monotonicMs() - seen.answerMs < stuckAfterMs) continue;
+      if (over.aborted) return;
+      const now = this.#clock.monotonicMs();
+      const silent = now - seen.answerMs >= stuckAfterMs;
+      // An open transaction looks like this as well: each time is waited for twice as long.
+      const idleMs = this.held ? 0 : progress.idleMs(this.#lanes.values(), now);
+      const idle = idleMs >= stuckAfterMs * this.#patience;
+      if (idleMs === 0) this.#patience = 1;
+      if (!silent && !idle) continue;
+      if (idle) this.#patience = Math.min(64, this.#patience * 2);
+      const what = silent ? "No broker answered" : "Nothing was read of what is there";
       end({
-        error: new WeirError("KAFKA_STUCK", `No broker answered for ${stuckAfterMs} ms`, {
+        error: new WeirError("KAFKA_STUCK", `${what} for ${stuckAfterMs} ms`, {
           hint: "The consumer is started again by itself; look at the brokers where this repeats.",
           retriable: true,
         }),

@@ -23,6 +23,14 @@ export class Lane {
   highWatermark = -1;
   /** First offset that Kafka still has, -1 before the first answer. */
   logStart = -1;
+  /** The first of those answers. */
+  logStartFirst = -1;
+  /** Time of the newest record that was read, ms since 1970; 0 before the first. */
+  readMs = 0;
+  /** Partitions that the topic has, 0 while that is not known. */
+  siblings = 0;
+  /** Why Kafka may remove records before they are read; empty where it will not soon. */
+  lossAhead = "";
 
   constructor(topic: string, partition: number) {
     this.topic = topic;

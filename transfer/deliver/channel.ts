@@ -9,6 +9,8 @@ import type { BatchSink } from "../consume/consumer.ts";
 import type { Lane } from "../consume/lane.ts";
 import { type RecordBatch, RecordCursor } from "../consume/record_batch.ts";
 import type { DropRules } from "../topics/drop.ts";
+import type { Quotas } from "../topics/quota.ts";
+import type { Quota } from "../topics/rules.ts";
 import type { Entry } from "./entry.ts";
 
 /** Counted for a line beside its bytes: objects and strings. */
@@ -23,6 +25,7 @@ export interface ChannelOptions {
 /** What of a topic's plan concerns its lines on their way to memory. */
 export interface ChannelPlan {
   drops: DropRules;
+  quota: Quota;
 }
 
 export interface ChannelEvents {
@@ -36,6 +39,7 @@ export interface ChannelEvents {
 export class Channel implements BatchSink {
   readonly #options: ChannelOptions;
   readonly #plan: (topic: string) => ChannelPlan;
+  readonly #quotas: Quotas;
   readonly #push: (entries: Entry[]) => void;
   readonly #events: ChannelEvents;
   #lines = 0;
@@ -45,11 +49,13 @@ export class Channel implements BatchSink {
   constructor(
     options: ChannelOptions,
     plan: (topic: string) => ChannelPlan,
+    quotas: Quotas,
     push: (entries: Entry[]) => void,
     events: ChannelEvents,
   ) {
     this.#options = options;
     this.#plan = plan;
+    this.#quotas = quotas;
     this.#push = push;
     this.#events = events;
   }
@@ -65,6 +71,8 @@ export class Channel implements BatchSink {
     const { linesMax, bytesMax } = this.#options;
     const freeLines = linesMax - this.#lines, freeBytes = bytesMax - this.#bytes;
     if (freeLines <= 0 || freeBytes <= 0) return false;
+    const { quota } = this.#plan(lane.topic);
+    if (quota.over === "wait" && this.#quotas.of(lane.topic, quota)?.open === false) return false;
     // A paused partition goes on once it holds half of what would pause it.
     const factor = lane.paused ? 2 : 1;
     return lane.lines * factor < freeLines && lane.bytes * factor < freeBytes;
@@ -96,7 +104,8 @@ export class Channel implements BatchSink {
     if (batch.lastOffset < lane.tracker.next) return true;
     const { linesMax, bytesMax } = this.#options;
     const cursor = new RecordCursor(batch, this.#options.batchBytesMax);
-    const { drops } = this.#plan(lane.topic);
+    const { drops, quota } = this.#plan(lane.topic);
+    const meter = this.#quotas.of(lane.topic, quota);
     const fieldsBefore = lane.decoder.fieldsDropped;
     let bytes = 0;
     try {
@@ -110,13 +119,17 @@ export class Channel implements BatchSink {
           this.#events.dropped(lane.topic, "tombstone", 1);
           continue;
         }
-        const rule = drops.empty ? undefined : drops.ruleFor(decoded);
+        const size = cursor.valueEnd - cursor.valueStart;
+        let rule = drops.empty ? undefined : drops.ruleFor(decoded);
+        if (rule === undefined && meter !== undefined) {
+          if (quota.over === "drop" && !meter.open) rule = "quota";
+          else meter.take(1, size);
+        }
         if (rule !== undefined) {
           lane.tracker.finish(ticket);
           this.#events.dropped(lane.topic, rule, 1);
           continue;
         }
-        const size = cursor.valueEnd - cursor.valueStart;
         bytes += size;
         entries.push(this.#entry(lane, ticket, batch, cursor.offset, size, decoded));
       }

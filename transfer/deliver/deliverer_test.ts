@@ -10,6 +10,7 @@ import { batchBytes } from "../consume/record_batch_fixture.ts";
 import type { DeadLetters } from "../dead_letter.ts";
 import { DropRules } from "../topics/drop.ts";
 import { LineParser } from "../topics/line_parser.ts";
+import { Quotas } from "../topics/quota.ts";
 import { NO_RULE, parseRules } from "../topics/rules.ts";
 import { Channel, type ChannelOptions } from "./channel.ts";
 import { Deliverer, type DelivererOptions, THROTTLED } from "./deliverer.ts";
@@ -64,9 +65,9 @@ class MemoryDeadLetters implements DeadLetters {
 function bench(
   options: Partial<DelivererOptions> = {},
   channelOptions: Partial<ChannelOptions> = {},
-  drop: unknown[] = [],
+  changes: Record<string, unknown> = {},
 ) {
-  const [rule] = parseRules(JSON.stringify([{ topic: "t", drop }]), "test");
+  const [rule] = parseRules(JSON.stringify([{ topic: "t", ...changes }]), "test");
   const dropped: string[] = [];
   const clock = new ManualClock();
   const writer = new ScriptedWriter(), dead = new MemoryDeadLetters();
@@ -88,10 +89,14 @@ function bench(
     events,
     clock,
   );
-  const plan = { drops: new DropRules(rule.drop, new LineParser(NO_RULE.parse)) };
+  const plan = {
+    quota: rule.quota,
+    drops: new DropRules(rule.drop, new LineParser(NO_RULE.parse)),
+  };
   const channel = new Channel(
     { linesMax: 1000, bytesMax: 1e6, batchBytesMax: 1e6, ...channelOptions },
     () => plan,
+    new Quotas(() => 1, clock),
     (entries) => deliverer.push(entries),
     events,
   );
@@ -318,9 +323,9 @@ Deno.test("Whatever the writer answers, each line is written or dead once before
 });
 
 Deno.test("Channel drops what a rule names, counts it, and what is behind it can be committed", async () => {
-  const { clock, writer, dropped, lane, take, channel } = bench({}, {}, [
-    { name: "health", contains: "health" },
-  ]);
+  const { clock, writer, dropped, lane, take, channel } = bench({}, {}, {
+    drop: [{ name: "health", contains: "health" }],
+  });
   take(["health 1", "a", null, "health 2"]);
   assert.deepEqual(dropped, ["t health", "t tombstone", "t health"]);
   assert.equal(channel.lines, 1);
@@ -328,4 +333,22 @@ Deno.test("Channel drops what a rule names, counts it, and what is behind it can
   await clock.advance(100);
   assert.deepEqual([...writer.documents.values()], ["a"]);
   assert.equal(lane.tracker.position, 4);
+});
+
+Deno.test("Channel over its quota waits, or drops and counts", async () => {
+  const waiting = bench({}, {}, { quota: { linesPerSecond: 1 } });
+  assert.equal(waiting.channel.wants(waiting.lane), true);
+  waiting.take(["a", "b", "c"]);
+  assert.equal(waiting.channel.wants(waiting.lane), false);
+  await waiting.clock.advance(2000);
+  assert.equal(waiting.channel.wants(waiting.lane), true);
+  assert.deepEqual(waiting.dropped, []);
+
+  const dropping = bench({}, {}, { quota: { linesPerDay: 2, over: "drop" } });
+  dropping.take(["a", "b", "c", "d"]);
+  assert.equal(dropping.channel.wants(dropping.lane), true);
+  assert.deepEqual(dropping.dropped, ["t quota", "t quota"]);
+  await dropping.clock.advance(100);
+  assert.deepEqual([...dropping.writer.documents.values()], ["a", "b"]);
+  assert.equal(dropping.lane.tracker.position, 4);
 });
