@@ -10,10 +10,12 @@ import { startLog } from "../core/log.ts";
 import { newRegistry } from "../core/metrics/registry.ts";
 import { systemClock } from "../core/ports/clock.ts";
 import { monitorSettings } from "../monitor/config.ts";
+import { HostHistory } from "../monitor/history.ts";
 import { createMonitor } from "../monitor/monitor.ts";
 import { pageFiles } from "../search/page/embedded.ts";
 import { checkAddress, createSearchServer, type SearchServer } from "../search/server.ts";
 import { ProgressPart } from "./progress_part.ts";
+import { Runs } from "./runs.ts";
 import { report } from "./report.ts";
 import { upSources } from "./sources.ts";
 import { planJournal } from "./up_journal.ts";
@@ -66,9 +68,12 @@ export async function up(
   const store = new StorePart(`${data}/store`, retention);
   const agent = createAgent(data, sources, store, registry);
   const journal = plan && createJournal(data, plan, store, registry);
+  const history = new HostHistory();
+  const runs = new Runs(`${data}/runs.json`, systemClock);
   const monitor = createMonitor(loadSettings(monitorSettings, "", { name: "defaults" }), {
     registry,
     statusServer: false,
+    history,
   });
   const progress = new ProgressPart({
     clock: systemClock,
@@ -88,6 +93,11 @@ export async function up(
         ...(auth && { auth }),
         hosts: (options.allowHost ?? []).map((name) => name.toLowerCase()),
         sources: () => sourcesOf(agent, journal, plan),
+        host: (fromMs, stepMs, steps) => ({
+          host: Deno.hostname(),
+          runs: runs.runs,
+          ...history.range(fromMs, stepMs, steps),
+        }),
         status: () => ({
           agent: agent.status(),
           ...(journal && { journal: journal.status() }),
@@ -102,7 +112,15 @@ export async function up(
     },
     stop: (deadlineMs) => server?.stop(deadlineMs),
   };
-  const parts = [store, search, ...monitor.parts, agent, ...(journal ? [journal] : []), ...more];
+  const parts = [
+    store,
+    runs,
+    search,
+    ...monitor.parts,
+    agent,
+    ...(journal ? [journal] : []),
+    ...more,
+  ];
   await startParts(parts, SHUTDOWN_MS);
   await agent.discovered;
   console.log(report(server!.url, data, sourcesOf(agent, journal, plan)));

@@ -10,6 +10,7 @@ import { type Clock, systemClock } from "../core/ports/clock.ts";
 import { readSecret } from "../core/secrets.ts";
 import type { MetricSink, MetricSinkStats } from "../core/ports/metric_sink.ts";
 import { checkSettings, type MonitorSettings, parseTags, pattern } from "./config.ts";
+import { HISTORY_COLLECTORS, type HostHistory } from "./history.ts";
 import { hostFiles } from "./read/host_files.ts";
 import type { HostSample } from "./read/host_sample.ts";
 import { createPortableReader } from "./read/portable.ts";
@@ -29,6 +30,8 @@ export interface MonitorOptions {
   statusServer?: boolean;
   /** A further target, such as the store of `weir up`, fed at the same interval. */
   sink?: MetricSink;
+  /** Fed with a sample every ten seconds. */
+  history?: HostHistory;
 }
 
 export interface MonitorStatus {
@@ -38,6 +41,8 @@ export interface MonitorStatus {
   failing: { name: string; reason: string }[];
   sinks: ({ name: string } & MetricSinkStats)[];
 }
+
+const HISTORY_MS = 10_000;
 
 export interface Monitor {
   /** To be started in this order. */
@@ -85,6 +90,10 @@ export function createMonitor(settings: MonitorSettings, options: MonitorOptions
     })
   );
   const state = () => statusOf(reader, sampler, sinks);
+  if (options.history !== undefined) {
+    const collectors = new Set(HISTORY_COLLECTORS.filter((name) => known.has(name)));
+    parts.push(historyPart(options.history, sampler, collectors, clock));
+  }
   let listening: Listening | undefined;
   if (options.statusServer !== false) {
     parts.push(statusPart(settings, registry, pages, state, (now) => listening = now));
@@ -154,6 +163,35 @@ function influxSink({ influx }: MonitorSettings, clock: Clock): MetricSink {
     retryMinMs: influx.retryMin,
     retryMaxMs: influx.retryMax,
   }, clock);
+}
+
+/** The second sample follows soon: rates need two. */
+function historyPart(
+  history: HostHistory,
+  sampler: Sampler,
+  collectors: ReadonlySet<string>,
+  clock: Clock,
+): Part {
+  const end = new AbortController();
+  let loop: Promise<void> | undefined;
+  const run = async () => {
+    history.add(await sampler.sample(collectors));
+    await clock.sleep(HISTORY_MS / 5, end.signal);
+    while (!end.signal.aborted) {
+      history.add(await sampler.sample(collectors));
+      await clock.sleep(HISTORY_MS - clock.wallMs() % HISTORY_MS, end.signal);
+    }
+  };
+  return {
+    name: "host history",
+    start() {
+      loop = run();
+    },
+    async stop() {
+      end.abort();
+      await loop;
+    },
+  };
 }
 
 function statusPart(

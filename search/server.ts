@@ -13,6 +13,8 @@ import { type Clock, systemClock } from "../core/ports/clock.ts";
 import type { DocumentReader } from "../core/ports/document_store.ts";
 import { errorResponse } from "./api/answers.ts";
 import { apiApp } from "./api/app.ts";
+import type { HostView } from "./api/host.ts";
+import { firstPage } from "./api/first_view.ts";
 import { type AuthOptions, checkRequest, Guard, HEADERS } from "./api/guard.ts";
 import { SearchMetrics } from "./api/metrics.ts";
 import { Tails, type TailsOptions } from "./api/tail.ts";
@@ -27,6 +29,8 @@ export interface SearchServerOptions {
   page: () => Promise<ReadonlyMap<string, Uint8Array>>;
   /** What is tailed, for /api/sources. @default {() => ({ sources: [] })} */
   sources?: () => unknown;
+  /** What is known of this host beside its lines, for /api/host. @default {undefined: nothing} */
+  host?: HostView;
   /** State for /api/status, no secrets. @default {() => ({})} */
   status?: () => unknown;
   /** Reasons for not being ready; empty means ready. @default {() => []} */
@@ -88,6 +92,7 @@ export function createSearchServer(options: SearchServerOptions): SearchServer {
       tails,
       metrics,
       sources: options.sources ?? (() => ({ sources: [] })),
+      ...(options.host && { host: options.host }),
       tailRateMax: options.tailRateMax ?? 2000,
     }),
   );
@@ -99,7 +104,10 @@ export function createSearchServer(options: SearchServerOptions): SearchServer {
       return listening.url;
     },
     async start() {
-      const files = await pageFiles(await options.page());
+      const page = await options.page();
+      const first = { reader: options.reader, clock, bars: 120 };
+      const html = new TextDecoder().decode(page.get("/"));
+      const files = await pageFiles(page, (request) => firstPage(first, html, request));
       const handler = async (request: Request, remote: string) => {
         let response: Response;
         try {
@@ -143,9 +151,10 @@ export function checkAddress(address: string, auth: AuthOptions | undefined): vo
   );
 }
 
-/** Answers for the files of the page, with an ETag; undefined for any other path. */
+/** Answers for the files of the page, with an ETag; "/" by `home`; undefined for any other path. */
 async function pageFiles(
   files: ReadonlyMap<string, Uint8Array>,
+  home: (request: Request) => ReadableStream<Uint8Array>,
 ): Promise<(request: Request) => Response | undefined> {
   const tags = new Map<string, string>();
   for (const [path, bytes] of files) {
@@ -156,9 +165,13 @@ async function pageFiles(
     const path = new URL(request.url).pathname;
     const bytes = files.get(path);
     if (bytes === undefined) return undefined;
+    if (path === "/") {
+      const headers = { "content-type": TYPES.html, "cache-control": "no-store" };
+      return new Response(request.method === "HEAD" ? null : home(request), { headers });
+    }
     const etag = tags.get(path)!;
     const headers = {
-      "content-type": TYPES[path === "/" ? "html" : path.split(".").pop()!] ??
+      "content-type": TYPES[path.split(".").pop()!] ??
         "application/octet-stream",
       "cache-control": "no-cache",
       etag,

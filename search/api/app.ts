@@ -11,6 +11,7 @@ import { errorBody, errorResponse, streamDocuments } from "./answers.ts";
 import { contextOf } from "./context.ts";
 import { facetsOf, histogramOf, sampledValues } from "./facets.ts";
 import type { SearchMetrics } from "./metrics.ts";
+import { hostAnswer, type HostView } from "./host.ts";
 import { invalid, Parameters } from "./parameters.ts";
 import { CSV_COLUMNS, csvLine, csvRow, jsonLine, plainDocument, textLine } from "./render.ts";
 import type { Tails } from "./tail.ts";
@@ -24,6 +25,8 @@ export interface ApiOptions {
   metrics: SearchMetrics;
   /** What is tailed; any JSON. */
   sources: () => unknown;
+  /** What is known of this host beside its lines. */
+  host?: HostView;
   /** Lines a second of one live tail above which lines are sampled. */
   tailRateMax: number;
 }
@@ -77,6 +80,11 @@ class Api {
       ["/api/fields", [...RANGE, "limit"], (...all) => this.#fields(...all)],
       ["/api/values", [...RANGE, "field", "limit", "sample"], (...all) => this.#values(...all)],
       ["/api/context", place, (...all) => this.#context(...all)],
+      [
+        "/api/host",
+        ["since", "until", "tz", "bars"],
+        (parameters) => Response.json(hostAnswer(this.#options.host, parameters)),
+      ],
       ["/api/sources", [], () => Response.json(this.#options.sources())],
     ];
   }

@@ -4,6 +4,7 @@
  * history has been read up to them.
  */
 import { getJson, getLines, problemOf, type Values } from "./client.ts";
+import { firstView } from "./first.ts";
 import { openLive } from "./live.ts";
 import { ROWS_FOLLOWED, ROWS_MAX } from "./model/buffer.ts";
 import { type Line, placeOf, rowOf } from "./model/line.ts";
@@ -187,12 +188,14 @@ function startLive(behind: boolean, ready?: () => void): void {
   else state.loading.value = "all";
   const { q, since, tz } = rangeValues();
   const last = behind ? 100 : FIRST;
+  if (!behind) takeFirst(q, since);
   endLive = openLive({ q, since, last, tz }, {
     state: (value) => void (state.live.value = value),
     history(lines) {
       if (behind) take(lines);
       else {
-        buffer.add(lines);
+        // Older lines that stood in the page's HTML go: what came between is in the store.
+        buffer.restart(lines);
         buffer.hasOlder = lines.length >= last;
         state.loading.value = "";
         state.changed();
@@ -220,6 +223,15 @@ function startLive(behind: boolean, ready?: () => void): void {
       }
     },
   });
+}
+
+/** Shows the lines that came with the page, once; those of the tail take their place. */
+function takeFirst(q: string, since: string): void {
+  const first = firstView();
+  if (first === undefined || first.q !== q || first.since !== since) return;
+  buffer.add(first.lines);
+  if (first.histogram !== undefined) state.histogram.value = first.histogram;
+  state.changed();
 }
 
 /** Takes live lines in, or holds them back while history has not reached them. */
