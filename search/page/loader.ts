@@ -6,6 +6,7 @@
 import { getJson, getLines, problemOf, type Values } from "./client.ts";
 import { firstView } from "./first.ts";
 import { openLive } from "./live.ts";
+import { countOf, endOf, startOf } from "./model/axis.ts";
 import { ROWS_FOLLOWED, ROWS_MAX } from "./model/buffer.ts";
 import { type Line, placeOf, rowOf } from "./model/line.ts";
 import * as state from "./state.ts";
@@ -13,6 +14,8 @@ import * as state from "./state.ts";
 const { buffer } = state;
 const FIRST = 300;
 const PAGE = 500;
+/** Lines of one request where somebody scrolls on and on. */
+const PAGE_MAX = 5000;
 const HELD_MAX = 5000;
 /** Without sampling for so long, the rate is taken to be low again. */
 const CALM_MS = 3000;
@@ -123,17 +126,23 @@ function around(place: string, signal: AbortSignal): Promise<void> {
   });
 }
 
+/** The more somebody has read already, the more comes at once. */
+function pageSize(): number {
+  return Math.min(PAGE_MAX, Math.max(PAGE, buffer.rows.length));
+}
+
 /** Older lines, before the first one. */
 export function loadOlder(): void {
   const first = buffer.rows[0];
   if (!buffer.hasOlder || state.loading.value !== "" || first === undefined) return;
   const { signal } = stop;
+  const limit = pageSize();
   void attempt("older", signal, async () => {
-    const values = { ...rangeValues(), order: "newest", limit: PAGE, after: placeOf(first) };
+    const values = { ...rangeValues(), order: "newest", limit, after: placeOf(first) };
     const lines: Line[] = [];
     const count = await getLines(values, signal, (some) => void lines.push(...some));
     buffer.add(lines);
-    buffer.hasOlder = count === PAGE;
+    buffer.hasOlder = count === limit;
     if (buffer.rows.length > ROWS_MAX) {
       buffer.trimNewer(ROWS_MAX);
       held ??= [];
@@ -146,18 +155,18 @@ export function loadNewer(): void {
   if (!buffer.hasNewer || state.loading.value !== "") return;
   const { signal } = stop;
   void attempt("newer", signal, async () => {
-    const count = await newer(signal);
-    if (count < PAGE) await join(signal);
+    const limit = pageSize();
+    if (await newer(signal, limit) < limit) await join(signal);
     if (buffer.rows.length > ROWS_MAX) buffer.trimOlder(ROWS_MAX);
   });
 }
 
-function newer(signal: AbortSignal): Promise<number> {
+function newer(signal: AbortSignal, limit = PAGE): Promise<number> {
   const last = buffer.rows[buffer.rows.length - 1];
   const values = {
     ...rangeValues(),
     order: "oldest",
-    limit: PAGE,
+    limit,
     after: last === undefined ? "" : placeOf(last),
   };
   return getLines(values, signal, (lines) => void buffer.add(lines));
@@ -314,10 +323,24 @@ async function loadHistogram(): Promise<void> {
       { ...rangeValues(), bars: 120 },
       signal,
     );
-    if (!signal.aborted) state.histogram.value = answer;
+    if (signal.aborted) return;
+    state.histogram.value = answer;
+    await loadHost(answer, signal);
   } catch (error) {
     if (!signal.aborted) state.problem.value = problemOf(error);
   }
+}
+
+/** Runs and figures on the axis of the histogram. */
+async function loadHost(axis: state.HistogramAnswer, signal: AbortSignal): Promise<void> {
+  const bars = countOf(axis);
+  if (bars === 0) return;
+  const answer = await getJson<state.HostAnswer>("/api/host", {
+    since: Math.round(startOf(axis)).toString().padStart(13, "0"),
+    until: Math.round(endOf(axis)).toString().padStart(13, "0"),
+    bars,
+  }, signal);
+  if (!signal.aborted) state.host.value = answer;
 }
 
 async function loadFacets(): Promise<void> {

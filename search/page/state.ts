@@ -22,6 +22,13 @@ export interface FacetAnswer {
   sample: number;
 }
 
+/** Of /api/host. */
+export interface HostAnswer {
+  host: string;
+  runs: { fromMs: number; toMs: number }[];
+  figures?: Record<string, (number | null)[]>;
+}
+
 export const view = signal<View>(viewOf(location.search));
 /** Text in the search box; becomes view.q when it is run. */
 export const typed = signal(view.value.q);
@@ -40,6 +47,9 @@ export const problem = signal<Problem | undefined>(undefined);
 export const sampled = signal<{ seen: number; sent: number } | undefined>(undefined);
 export const trimmed = signal(false);
 export const histogram = signal<HistogramAnswer | undefined>(undefined);
+export const host = signal<HostAnswer | undefined>(undefined);
+/** Where on the time axis the pointer or the keyboard is, 0 to 1; -1: nowhere. */
+export const pointed = signal(-1);
 export const facets = signal<FacetAnswer | undefined>(undefined);
 
 /** Key of the line that the keyboard is at. */
@@ -83,6 +93,11 @@ export const language = signal<Language>(
 );
 export const saved = signal(savedOf(stored("saved")));
 export const recent = signal(recentOf(stored("recent")));
+export const hostShown = signal(stored("host") !== "hidden");
+export function showHost(shown: boolean): void {
+  hostShown.value = shown;
+  store("host", shown ? "shown" : "hidden");
+}
 export const theme = signal(stored("theme") || "auto");
 
 export function t(key: TextKey, values?: Record<string, string | number>): string {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
 import { openBrowser, type Opened, openPage } from "./browser.ts";
 import type { SearchServerOptions } from "../../search/server.ts";
-import { Site } from "./site.ts";
+import { Site, START_MS } from "./site.ts";
 
 const browserOnce: { browser?: Browser } = {};
 
@@ -278,6 +278,65 @@ pageTest("dragging over the histogram zooms, a double click goes back", async ({
   await follows(page);
 }, { lines: 400 });
 
+pageTest(
+  "the host's figures stand under the histogram, and times in which Weir did not run are told",
+  async ({ page }) => {
+    await page.locator(".histogram rect.gap").waitFor();
+    const gap = "Weir did not run from 2026-11-21 08:01:40 to 2026-11-21 08:02:30";
+    assert.match(await page.getByRole("list", { name: "did not run" }).innerText(), RegExp(gap));
+    const host = page.getByRole("region", { name: "Host web-1" });
+    const names = await host.getByRole("img").evaluateAll((all) =>
+      all.map((one) => one.getAttribute("aria-label"))
+    );
+    assert.deepEqual(names, [
+      "CPU: 50 %, at most 50 %",
+      "Memory: 75 %, at most 75 %",
+      "Disk: 2.0 kB/s · 0 B/s, at most 2.0 kB/s",
+      "Network: 5.0 MB/s · 1.0 MB/s, at most 5.0 MB/s",
+    ]);
+    // The same axis: half of the values is missing, half of the width is drawn.
+    const [chart, line] = await page.evaluate(() => [
+      document.querySelector(".histogram svg")!.getBoundingClientRect().width,
+      document.querySelector(".strip .figure")!.getBoundingClientRect().width,
+    ]);
+    assert(Math.abs(line / chart - 0.5) < 0.05, `${line} of ${chart} px`);
+    // With the keyboard to a bar in the gap: it says why it is empty, and the figures are those of its time.
+    await page.locator(".histogram").focus();
+    for (let i = 0; i < 30; i++) await page.keyboard.press("ArrowLeft");
+    await page.locator("#histogram-bar", { hasText: "2026-11-21 08:02:00 " }).waitFor();
+    await page.locator("#histogram-bar", { hasText: gap }).waitFor();
+    await page.locator(".strip .now").first().waitFor({ state: "attached" });
+    await host.getByRole("button").click();
+    assert.equal(await host.getByRole("img").count(), 0);
+    await page.reload();
+    await host.getByRole("button", { expanded: false }).waitFor();
+  },
+  {
+    lines: 180,
+    server: {
+      host: (_fromMs, _stepMs, steps) => {
+        const half = (value: number) =>
+          Array.from({ length: steps }, (_, i) => i < steps / 2 ? null : value);
+        return {
+          host: "web-1",
+          runs: [
+            { fromMs: START_MS - 60_000, toMs: START_MS + 100_000 },
+            { fromMs: START_MS + 150_000, toMs: START_MS + 200_000 },
+          ],
+          figures: {
+            cpu: half(0.5),
+            memory: half(0.75),
+            diskRead: half(2000),
+            diskWrite: half(0),
+            netIn: half(5e6),
+            netOut: half(1e6),
+          },
+        };
+      },
+    },
+  },
+);
+
 pageTest("log text stays text: markup, escapes, links and bidirectional marks", async (made) => {
   const { page } = made;
   await sees(page, "onerror");
@@ -393,18 +452,65 @@ pageTest("says when it cannot show all lines, and shows all when it can again", 
   await page.getByText("Too fast to show everything").waitFor({ state: "detached" });
 }, { lines: 10, server: { tailRateMax: 50 } });
 
-pageTest("a hundred thousand rows are drawn as a few", async ({ page }) => {
-  await sees(page, "number=29999 ");
-  for (let round = 0; round < 4; round++) {
-    await page.locator("#list").evaluate((box) => box.scrollTop = 0);
-    await page.waitForFunction(
-      (least) => Number(document.getElementById("list")!.getAttribute("aria-rowcount")) > least,
-      301 + round * 500,
-    );
+pageTest(
+  "the first lines and bars stand in the page: shown before any answer of the API",
+  async (made) => {
+    const { page, site } = made;
+    await sees(page, "number=99 ");
+    let asked = 0;
+    // No answer at all, as of a server that is slow.
+    await page.route("**/api/**", () => void asked++);
+    await page.goto(`${site.url}?q=level:error`);
+    await sees(page, "number=97 ");
+    assert.equal((await numbers(page)).length, 14);
+    assert(await page.locator("rect.bar").count() > 0, "bars");
+    assert(asked > 0, "the page asked for live lines meanwhile");
+    // Not where the times depend on who asks.
+    const html = await (await site.get("/?since=10:00")).text();
+    assert(!html.includes('id="first"'));
+  },
+);
+
+pageTest("a hundred thousand rows: loaded, scrolled, drawn as a few, and no more", async (made) => {
+  const { page } = made;
+  await sees(page, "number=102999 ");
+  const beginning = page.getByText("This is the beginning");
+  let most = 0;
+  for (let round = 0; await beginning.count() === 0; round++) {
+    assert(round < 3000, "the beginning was never reached");
+    await page.locator("#list").evaluate((box) => {
+      box.scrollTop = 0;
+      return new Promise((resolve) => requestAnimationFrame(resolve));
+    });
+    if (round % 10 === 0) most = Math.max(most, await page.locator(".space .row").count());
   }
-  const drawn = await page.locator(".space .row").count();
-  assert(drawn < 100, `${drawn} rows are in the document`);
-}, { lines: 30_000 });
+  const rows = await page.locator("#list").getAttribute("aria-rowcount");
+  assert.equal(rows, "100001", "the head and as many rows as are held");
+  await page.locator("#list").evaluate((box) => box.scrollTop = 0);
+  await sees(page, "number=0 ");
+  // Through all of it in steps: what is drawn is right everywhere, and never more than a screen and its margins.
+  for (let part = 0; part <= 20; part++) {
+    const seen = await page.locator("#list").evaluate((box, at) => {
+      box.scrollTop = (box.scrollHeight - box.clientHeight - 1000) * at;
+      return new Promise<string[]>((resolve) =>
+        requestAnimationFrame(() =>
+          requestAnimationFrame(() =>
+            resolve(
+              [...document.querySelectorAll(".space .row .message bdi")].map((one) =>
+                one.textContent!
+              ),
+            )
+          )
+        )
+      );
+    }, part / 20);
+    most = Math.max(most, seen.length);
+    const found = seen.map((text) => Number(/number=(\d+)/.exec(text)?.[1]));
+    assert(found.length > 10, `${found.length} rows at ${part}/20`);
+    for (let i = 1; i < found.length; i++) assert.equal(found[i], found[i - 1] + 1);
+  }
+  assert(most < 100, `${most} rows were in the document`);
+}, { lines: 103_000 });
 
 Deno.test({
   name: "page: the browser ends",

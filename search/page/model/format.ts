@@ -51,3 +51,15 @@ export function spanText(ms: number): string {
   }
   return `${ms} ms`;
 }
+
+/** "12 B", "4.1 MB". */
+export function bytesText(bytes: number): string {
+  if (bytes < 1000) return `${Math.round(bytes)} B`;
+  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
+}
+
+/** "12 %" of a share of 1. */
+export function percentText(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}

@@ -5,10 +5,14 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { zoomIn, zoomOut } from "../actions.ts";
+import { countOf, endOf, gapsOf, type Span, startOf } from "../model/axis.ts";
 import { axisText, countText, spanText, timeText } from "../model/format.ts";
-import { histogram, type HistogramAnswer, t, view } from "../state.ts";
+import { histogram, type HistogramAnswer, host, pointed, t, view } from "../state.ts";
+import { HostStrip } from "./host_strip.tsx";
 
 const HEIGHT = 72;
+/** Pauses shorter than this are no gap: a restart. */
+const GAP_MS_MIN = 2000;
 /** From the bottom of a bar to its top. */
 const STACK = ["fatal", "error", "warn", "info", "debug", "trace", ""];
 
@@ -19,34 +23,44 @@ export function HistogramView() {
   const bars = answer === undefined ? 0 : countOf(answer);
   const step = bars === 0 ? 0 : width / bars;
   const { at, from, handlers } = useChoice(box, answer, bars, step);
+  const gaps = answer === undefined || bars === 0
+    ? []
+    : gapsOf(host.value?.runs ?? [], startOf(answer), endOf(answer), GAP_MS_MIN);
+  useLayoutEffect(() => {
+    pointed.value = at >= 0 && bars > 0 ? (at + 0.5) / bars : -1;
+  }, [at, bars]);
   return (
-    <div
-      class="histogram"
-      ref={box}
-      role="application"
-      tabIndex={0}
-      data-keys
-      aria-label={t("histogram")}
-      aria-describedby="histogram-help histogram-bar"
-      {...handlers}
-    >
-      <span id="histogram-help" class="hidden">{t("histogramHelp")}</span>
-      {answer !== undefined && bars > 0 && (
-        <Bars answer={answer} width={width} step={step} from={from} at={at} />
-      )}
-      <span id="histogram-bar" class="hidden" role="status">
-        {answer !== undefined && at >= 0 && at < bars && barText(answer, at)}
-      </span>
-      {answer !== undefined && at >= 0 && at < bars && (
-        <div
-          class="tip"
-          aria-hidden="true"
-          style={{ left: `${Math.min(width - 230, Math.max(0, at * step - 100))}px` }}
-        >
-          {barText(answer, at)}
-        </div>
-      )}
-    </div>
+    <>
+      <div
+        class="histogram"
+        ref={box}
+        role="application"
+        tabIndex={0}
+        data-keys
+        aria-label={t("histogram")}
+        aria-describedby="histogram-help histogram-bar"
+        {...handlers}
+      >
+        <span id="histogram-help" class="hidden">{t("histogramHelp")}</span>
+        {answer !== undefined && bars > 0 && (
+          <Bars answer={answer} width={width} step={step} from={from} at={at} gaps={gaps} />
+        )}
+        <span id="histogram-bar" class="hidden" role="status">
+          {answer !== undefined && at >= 0 && at < bars && barText(answer, at, gaps)}
+        </span>
+        {answer !== undefined && at >= 0 && at < bars && (
+          <div
+            class="tip"
+            aria-hidden="true"
+            style={{ left: `${Math.min(width - 230, Math.max(0, at * step - 100))}px` }}
+          >
+            {barText(answer, at, gaps)}
+          </div>
+        )}
+      </div>
+      <Gaps gaps={gaps} />
+      <HostStrip width={width} />
+    </>
   );
 }
 
@@ -121,38 +135,49 @@ function useChoice(
   return { at: at.value, from: from.value, handlers };
 }
 
-function startOf(answer: HistogramAnswer): number {
-  return Math.floor((answer.fromMs ?? 0) / answer.bucketMs) * answer.bucketMs;
-}
-
-function countOf(answer: HistogramAnswer): number {
-  if (answer.fromMs === null || answer.toMs === null) return 0;
-  return Math.max(1, Math.ceil((answer.toMs - startOf(answer)) / answer.bucketMs));
-}
-
 function spanOf(a: number, b: number): [number, number] {
   return a < b ? [a, b] : [b, a];
 }
 
-function barText(answer: HistogramAnswer, index: number): string {
+/** For those who do not see the shading: each gap as a sentence. */
+function Gaps({ gaps }: { gaps: readonly Span[] }) {
+  if (gaps.length === 0) return null;
+  return (
+    <ul class="hidden" aria-label={t("gaps")}>
+      {gaps.slice(-20).map((gap) => <li key={gap.fromMs}>{gapText(gap)}</li>)}
+    </ul>
+  );
+}
+
+function gapText(gap: Span): string {
+  const { zone } = view.value;
+  return t("gap", {
+    from: timeText(gap.fromMs, zone).slice(0, 19),
+    to: timeText(gap.toMs, zone).slice(0, 19),
+  });
+}
+
+function barText(answer: HistogramAnswer, index: number, gaps: readonly Span[]): string {
   const { bucketMs } = answer;
   const start = startOf(answer) + index * bucketMs;
   const bucket = answer.buckets.find(({ startMs }) => startMs === start);
   const levels = STACK.filter((level) => (bucket?.levels[level] ?? 0) > 0)
     .map((level) => `${level || t("noLevel")} ${countText(bucket!.levels[level])}`).join(", ");
   const time = timeText(start, view.value.zone).slice(0, bucketMs < 1000 ? 23 : 19);
+  const gap = gaps.find(({ fromMs, toMs }) => fromMs < start + bucketMs && toMs > start);
   return `${time} +${spanText(bucketMs)}: ${countText(bucket?.count ?? 0)}${
     levels && ` (${levels})`
-  }`;
+  }${gap === undefined ? "" : ` — ${gapText(gap)}`}`;
 }
 
 function Bars(
-  { answer, width, step, from, at }: {
+  { answer, width, step, from, at, gaps }: {
     answer: HistogramAnswer;
     width: number;
     step: number;
     from: number;
     at: number;
+    gaps: readonly Span[];
   },
 ) {
   const most = Math.max(1, ...answer.buckets.map(({ count }) => count));
@@ -184,6 +209,16 @@ function Bars(
       {at >= 0 && from < 0 && (
         <rect class="hover" x={at * step} y={0} width={step} height={HEIGHT} />
       )}
+      {gaps.map(({ fromMs, toMs }) => (
+        <rect
+          key={fromMs}
+          class="gap"
+          x={(fromMs - start) / range * width}
+          y={0}
+          width={Math.max(2, (toMs - fromMs) / range * width)}
+          height={HEIGHT}
+        />
+      ))}
       {rects}
       {from >= 0 && (
         <rect class="span" x={low * step} y={0} width={(high - low + 1) * step} height={HEIGHT} />

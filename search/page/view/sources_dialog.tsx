@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { getJson, problemOf } from "../client.ts";
+import { bytesText } from "../model/format.ts";
 import { problem, t } from "../state.ts";
 import { Dialog } from "./dialog.tsx";
 
@@ -43,7 +44,7 @@ export function SourcesDialog() {
               <tr key={`${file.path} ${file.topic}`}>
                 <td>{file.path}</td>
                 <td>{file.topic}</td>
-                <td class="number">{bytesText(file.offset)}</td>
+                <td class="number">{file.offset === undefined ? "" : bytesText(file.offset)}</td>
                 <td class="number">
                   {file.size === undefined || file.offset === undefined
                     ? ""
@@ -63,11 +64,4 @@ export function SourcesDialog() {
       )}
     </Dialog>
   );
-}
-
-function bytesText(bytes: number | undefined): string {
-  if (bytes === undefined) return "";
-  if (bytes < 1000) return `${bytes} B`;
-  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }
