@@ -116,21 +116,24 @@ apiTest(
     }),
 );
 
-apiTest("GET /api/host gives runs and figures of a range, and nothing where nothing is known", () =>
-  withSite(async (site) => {
-    const range = "since=2026-11-21T08:00:00Z&until=2026-11-21T09:00:00Z";
-    const fromMs = Date.UTC(2026, 10, 21, 8);
-    assert.deepEqual(await site.json(`/api/host?${range}&bars=60`), {
-      host: "",
-      runs: [],
-      fromMs,
-      toMs: fromMs + 3_600_000,
-      stepMs: 60_000,
-    });
-    const half = await site.get("/api/host?since=-1h");
-    assert.equal(half.status, 400);
-    assert.equal((await half.json()).code, "PARAMETER_INVALID");
-  }));
+apiTest(
+  "GET /api/host gives runs and figures of a range, and nothing where nothing is known",
+  () =>
+    withSite(async (site) => {
+      const range = "since=2026-11-21T08:00:00Z&until=2026-11-21T09:00:00Z";
+      const fromMs = Date.UTC(2026, 10, 21, 8);
+      assert.deepEqual(await site.json(`/api/host?${range}&bars=60`), {
+        host: "",
+        runs: [],
+        fromMs,
+        toMs: fromMs + 3_600_000,
+        stepMs: 60_000,
+      });
+      const half = await site.get("/api/host?since=-1h");
+      assert.equal(half.status, 400);
+      assert.equal((await half.json()).code, "PARAMETER_INVALID");
+    }),
+);
 
 apiTest("GET /api/export gives NDJSON, CSV and text as files", () =>
   withSite(async (site) => {
