@@ -14,6 +14,7 @@ import type { LineSink } from "../core/ports/line_sink.ts";
 import { lockState } from "../core/state_lock.ts";
 import { CheckpointStore } from "./checkpoint/checkpoint_store.ts";
 import type { TailSettings } from "./config.ts";
+import type { Progress } from "./ledger/sealer.ts";
 import { AgentMetrics } from "./metrics.ts";
 import { BufferPool } from "./tail/buffers.ts";
 import { parseEntries } from "./tail/entries.ts";
@@ -295,6 +296,11 @@ export class Agent implements Part {
         bytes: this.#metrics.bytesAcknowledged,
       },
     };
+  }
+
+  /** How far each generation is for each topic, for the ledger; empty before the start. */
+  shipped(): Progress[] {
+    return this.#set?.shipped() ?? [];
   }
 
   status() {

@@ -12,6 +12,7 @@ import {
   texts,
 } from "../core/config/fields.ts";
 import { programFields } from "../core/config/program_fields.ts";
+import { LEDGER_TOPIC } from "../core/ledger/seal.ts";
 import { etcdFields } from "../core/etcd/settings.ts";
 import { fleetFields } from "../core/fleet/settings.ts";
 import { kafkaFields } from "../core/kafka/settings.ts";
@@ -48,6 +49,14 @@ export const tailFields = {
     description: "Bytes read and not yet acknowledged at most.",
   }),
   chunkBytes: bytes(1 << 16, 1 << 24, "1MiB", { description: "Bytes read at once." }),
+};
+
+const ledgerFields = {
+  enabled: flag(true, { description: "Write the ledger." }),
+  topic: text(LEDGER_TOPIC, { description: "Topic of the ledger; made where it is not there." }),
+  interval: duration(100, 3600e3, "10s", {
+    description: "Between two looks at what was shipped since.",
+  }),
 };
 
 export const agentSettings = settings({
@@ -94,6 +103,9 @@ export const agentSettings = settings({
       description: "Partitions of a topic that does not exist yet.",
     }),
   }, { description: "Connection to Kafka and how lines are sent." }),
+  ledger: group(ledgerFields, {
+    description: "What was shipped, as small records for `weir audit`.",
+  }),
   tail: group(tailFields, { description: "Reading files." }),
   ...programFields("127.0.0.1:9463"),
 });

@@ -7,16 +7,18 @@ import { keptId } from "../core/fleet/identity.ts";
 import { programRegistration } from "../core/fleet/program_registration.ts";
 import { statusPart } from "../core/http/status_server.ts";
 import { createKafka } from "../core/kafka/client.ts";
+import { LedgerLog } from "../core/ledger/ledger_log.ts";
 import { ProduceClient } from "../core/kafka/produce.ts";
 import type { Part } from "../core/lifecycle.ts";
 import { logOf } from "../core/log.ts";
-import { newRegistry } from "../core/metrics/registry.ts";
+import { Counter, newRegistry, type Registry } from "../core/metrics/registry.ts";
 import { systemClock } from "../core/ports/clock.ts";
 import type { ConfigSource } from "../core/ports/config_source.ts";
 import { systemFiles } from "../core/system_files.ts";
 import { Agent } from "./agent.ts";
 import type { AgentSettings } from "./config.ts";
 import type { AgentMetrics } from "./metrics.ts";
+import { LedgerPart } from "./ledger/ledger_part.ts";
 import { KafkaLineSink } from "./ship/kafka_line_sink.ts";
 
 /** The parts in the order of their start. Throws WeirErrors for settings that cannot work. */
@@ -53,7 +55,40 @@ export async function createAgentParts(settings: AgentSettings): Promise<Part[]>
     status: () => agent.status(),
     listening: (address) => url = address,
   }, settings.listenNames);
-  return [status, agent, ...registration === undefined ? [] : [registration]];
+  return [
+    status,
+    agent,
+    ...ledgerOf(settings, agent, host, registry),
+    ...registration === undefined ? [] : [registration],
+  ];
+}
+
+/** Behind the agent, so that it stops before it. */
+function ledgerOf(
+  settings: AgentSettings,
+  agent: Agent,
+  host: string,
+  registry: Registry,
+): LedgerPart[] {
+  const { ledger, kafka } = settings;
+  if (!ledger.enabled) return [];
+  const writes = new Counter({
+    name: "weir_agent_ledger_seals_total",
+    help: "Seals that the ledger took, or did not.",
+    labelNames: ["result"],
+    registers: [registry],
+  });
+  return [
+    new LedgerPart({
+      log: new LedgerLog(createKafka(kafka, "agent.ledger"), ledger.topic),
+      host,
+      guarantee: kafka.acks,
+      intervalMs: ledger.interval,
+      clock: systemClock,
+      progress: () => agent.shipped(),
+      onWrite: (seals, ok) => writes.inc({ result: ok ? "written" : "failed" }, seals),
+    }),
+  ];
 }
 
 async function createSource(settings: AgentSettings): Promise<ConfigSource> {
@@ -104,7 +139,11 @@ async function anyLocalAddress(hosts: readonly string[], timeoutMs: number): Pro
   return "";
 }
 
-function createSink(settings: AgentSettings, metrics: AgentMetrics): KafkaLineSink {
+/** The sink over Kafka that the settings ask for; `metrics` may be left out where nobody looks at them. */
+export function createSink(
+  settings: AgentSettings,
+  metrics?: AgentMetrics,
+): KafkaLineSink {
   const { kafka } = settings;
   const acks = kafka.acks === "all" ? -1 : Number(kafka.acks) as 0 | 1;
   const log = logOf("agent.ship");
@@ -114,7 +153,7 @@ function createSink(settings: AgentSettings, metrics: AgentMetrics): KafkaLineSi
     clientId: kafka.clientId,
     newTopicPartitions: kafka.newTopicPartitions,
     onTopicCreated: (topic, replication) => {
-      metrics.topicMade(replication);
+      metrics?.topicMade(replication);
       if (replication < 3) {
         log.warn("Topic made with few replicas: a broken disk loses its lines", {
           topic,
@@ -136,10 +175,10 @@ function createSink(settings: AgentSettings, metrics: AgentMetrics): KafkaLineSi
       ? { by: "fixed", partition: kafka.partition }
       : { by: kafka.partitionBy },
     bufferBytes: settings.tail.bufferBytes,
-    onBatch: (topic, _lines, bytes, ms) => metrics.batch(topic, bytes, ms),
-    onFailure: (_topic, error) => metrics.failure(error.code),
+    onBatch: (topic, _lines, bytes, ms) => metrics?.batch(topic, bytes, ms),
+    onFailure: (_topic, error) => metrics?.failure(error.code),
     onCut: (topic, bytes) => {
-      metrics.cutByBroker(topic);
+      metrics?.cutByBroker(topic);
       log.warn("A line was cut: the broker takes none so long", {
         topic,
         bytes,

@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { EXIT } from "../core/errors.ts";
 import { VERSION } from "../core/metrics/registry.ts";
+import { auditCommand, resendCommand } from "./audit/command.ts";
 import { deadLettersCommand } from "./dead_letters.ts";
 import { demoCommand } from "./demo.ts";
 import { linksCommand } from "./links.ts";
@@ -28,6 +29,8 @@ export function weirCommand(): Command {
     searchCommand(),
     tailCommand(),
     transferCommand(),
+    auditCommand(),
+    resendCommand(),
     deadLettersCommand(),
     validateCommand(),
     schemaCommand(),

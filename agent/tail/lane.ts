@@ -30,6 +30,8 @@ export class Lane {
   readonly topic: string;
   entry: Entry;
   readonly state: TopicState;
+  /** Acknowledged offset when this lane began: what the ledger can answer for begins here. */
+  readonly origin: number;
   /** Next byte to read. */
   readOffset: number;
   /** Up to MARK_BYTES bytes before `readOffset`, compared at each read. */
@@ -54,6 +56,7 @@ export class Lane {
     this.topic = topic;
     this.entry = entry;
     this.state = state;
+    this.origin = state.offset;
     this.readOffset = state.offset;
     this.before = before;
   }

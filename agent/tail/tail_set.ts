@@ -10,6 +10,7 @@ import type { FileState } from "../checkpoint/state.ts";
 import type { CheckpointStore } from "../checkpoint/checkpoint_store.ts";
 import { dayOf } from "../../core/record/identity.ts";
 import { discover, entriesFor, openInside, type Problem } from "./discovery.ts";
+import type { Progress } from "../ledger/sealer.ts";
 import type { Entry } from "./entries.ts";
 import { HEAD_BYTES, prefixOf } from "./fingerprint.ts";
 import { KnownFiles } from "./known_files.ts";
@@ -516,6 +517,30 @@ export class TailSet {
           failure: lane.failure === undefined
             ? ""
             : `${lane.failure.code}: ${lane.failure.message}`,
+        });
+      }
+    }
+    return rows;
+  }
+
+  /** How far each generation is for each topic, for the ledger. */
+  shipped(): Progress[] {
+    const rows: Progress[] = [];
+    for (const { path, state, lanes, size } of this.#open.values()) {
+      const { generation, device, inode, head } = state;
+      for (const { topic, state: { offset }, origin, linesSent } of lanes.values()) {
+        rows.push({
+          path,
+          device,
+          inode,
+          generation,
+          topic,
+          origin,
+          offset,
+          lines: linesSent,
+          size,
+          headLength: head.length,
+          head: head.hash,
         });
       }
     }

@@ -15,6 +15,7 @@ export class Chain implements AsyncDisposable {
   readonly folder: TempDir;
   readonly servers: Omit<Servers, "prometheus">;
   readonly topic = uniqueName("chain");
+  readonly ledger = uniqueName("ledger");
   readonly ip: string;
   readonly etcd: Etcd3;
   readonly elastic: Client;
@@ -65,6 +66,7 @@ export class Chain implements AsyncDisposable {
       etcd: { hosts: [this.servers.etcd] },
       kafka: { brokers: [this.servers.kafka], newTopicPartitions: 3 },
       tail: { roots: [this.folder.join("logs")] },
+      ledger: { topic: this.ledger, interval: "500ms" },
       listen: "127.0.0.1:0",
     });
   }
@@ -98,6 +100,13 @@ export class Chain implements AsyncDisposable {
         interval: "1s",
       },
     });
+  }
+
+  /** Runs a command of `weir` to its end. */
+  async weir(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+    const program = startProgram(`${this.#dist}/weir`, args);
+    const { code } = await program.exit;
+    return { code, stdout: program.stdout, stderr: program.stderr };
   }
 
   /** Where a program's own status server listens. */
@@ -158,7 +167,7 @@ export class Chain implements AsyncDisposable {
     await this.elastic.close();
     const admin = this.kafka.admin();
     await admin.connect();
-    await admin.deleteTopics({ topics: [this.topic] }).catch(() => {}); // a test that failed early made none
+    await admin.deleteTopics({ topics: [this.topic, this.ledger] }).catch(() => {}); // a test that failed early made none
     await admin.disconnect();
     await this.folder.remove();
   }

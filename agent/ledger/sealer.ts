@@ -1,0 +1,106 @@
+/**
+ * Says what was shipped: looks at the tail now and then and makes a seal of each generation and topic that moved, or that
+ * is tailed no more. Pure but for its memory of the last look; a lost seal is made up for by the next one.
+ */
+import { type Seal, SEAL_VERSION, sealKey } from "../../core/ledger/seal.ts";
+
+/** One generation on its way to one topic, as the tail sees it now. */
+export interface Progress {
+  path: string;
+  device: number;
+  inode: number;
+  generation: string;
+  topic: string;
+  /** Where this run's lines begin. */
+  origin: number;
+  /** Acknowledged up to here. */
+  offset: number;
+  lines: number;
+  size: number;
+  headLength: number;
+  head: string;
+}
+
+interface Known {
+  from: number;
+  last: Progress;
+  sealed: string;
+}
+
+export class Sealer {
+  readonly #host: string;
+  readonly #guarantee: string;
+  readonly #known = new Map<string, Known>();
+
+  constructor(host: string, guarantee: string) {
+    this.#host = host;
+    this.#guarantee = guarantee;
+  }
+
+  /** Generations and topics that are watched; bounded by the tail's bound on files. */
+  get size(): number {
+    return this.#known.size;
+  }
+
+  /**
+   * Seals of what changed since the last look. A seal counts as given once `accept` is called with it; before, the
+   * next look makes it again.
+   */
+  look(now: readonly Progress[], atMs: number): Seal[] {
+    const seals: Seal[] = [], seen = new Set<string>();
+    for (const progress of now) {
+      if (progress.offset === 0) continue; // nothing to say yet
+      const key = sealKey(progress);
+      seen.add(key);
+      const known = this.#known.get(key);
+      const from = known?.from ?? progress.origin;
+      this.#known.set(key, { from, last: progress, sealed: known?.sealed ?? "" });
+      const seal = this.#seal(progress, from, false, atMs);
+      if (markOf(seal) !== known?.sealed) seals.push(seal);
+    }
+    for (const [key, { from, last, sealed }] of this.#known) {
+      if (seen.has(key)) continue;
+      const seal = this.#seal(last, from, true, atMs);
+      if (markOf(seal) === sealed) this.#known.delete(key);
+      else seals.push(seal);
+    }
+    return seals;
+  }
+
+  /** The ledger has them. */
+  accept(seals: readonly Seal[]): void {
+    for (const seal of seals) {
+      const known = this.#known.get(sealKey(seal));
+      if (known !== undefined) known.sealed = markOf(seal);
+    }
+  }
+
+  #seal(progress: Progress, from: number, closed: boolean, atMs: number): Seal {
+    const { path, device, inode, generation, topic, offset, lines, size, headLength, head } =
+      progress;
+    return {
+      v: SEAL_VERSION,
+      host: this.#host,
+      path,
+      device,
+      inode,
+      generation,
+      topic,
+      from,
+      to: offset,
+      lines,
+      size,
+      headLength,
+      head,
+      closed,
+      unread: closed ? Math.max(0, size - offset) : 0,
+      guarantee: this.#guarantee,
+      atMs,
+    };
+  }
+}
+
+/** What must change for a new seal to be worth a record. */
+function markOf({ path, to, size, closed }: Seal): string {
+  return `${path}\n${to}\n${closed ? size : ""}\n${closed}`;
+}

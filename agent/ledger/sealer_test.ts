@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { type Progress, Sealer } from "./sealer.ts";
+
+const progress = (offset: number, more: Partial<Progress> = {}): Progress => ({
+  path: "/a.log",
+  device: 1,
+  inode: 2,
+  generation: "g".repeat(16),
+  topic: "t",
+  origin: 0,
+  offset,
+  lines: offset / 10,
+  size: 1000,
+  headLength: 10,
+  head: "h",
+  ...more,
+});
+Deno.test("a seal is made when the offset moved, and only then", () => {
+  const sealer = new Sealer("host", "all");
+  const first = sealer.look([progress(100)], 1);
+  assert.deepEqual(first.map(({ from, to, lines }) => [from, to, lines]), [[0, 100, 10]]);
+  sealer.accept(first);
+  assert.deepEqual(sealer.look([progress(100, { size: 2000 })], 2), []);
+  assert.equal(sealer.look([progress(300)], 3)[0].to, 300);
+});
+
+Deno.test("a seal that the ledger did not take is made again", () => {
+  const sealer = new Sealer("host", "all");
+  assert.equal(sealer.look([progress(100)], 1).length, 1);
+  assert.equal(sealer.look([progress(100)], 2).length, 1);
+});
+
+Deno.test("a file that is tailed no more is closed once, with what nobody read", () => {
+  const sealer = new Sealer("host", "all");
+  sealer.accept(sealer.look([progress(900)], 1));
+  const closed = sealer.look([], 2);
+  assert.deepEqual(closed.map(({ closed, unread }) => [closed, unread]), [[true, 100]]);
+  sealer.accept(closed);
+  assert.deepEqual(sealer.look([], 3), []);
+  assert.equal(sealer.size, 0);
+});
+
+Deno.test("where a topic's lines begin is asked once, and a renamed file is sealed under its new name", () => {
+  const sealer = new Sealer("host", "all");
+  sealer.accept(sealer.look([progress(500, { origin: 400 })], 1));
+  const [renamed] = sealer.look([progress(500, { path: "/a.log.1" })], 2);
+  assert.deepEqual([renamed.path, renamed.from], ["/a.log.1", 400]);
+});

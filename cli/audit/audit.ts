@@ -1,0 +1,163 @@
+/**
+ * The audit: every generation and topic that the ledger knows, compared with the store. What it reports as missing is
+ * acknowledged by Kafka, in no document and in no dead letter; what it reports as doubled is in more than one document.
+ */
+import type { Client } from "@elastic/elasticsearch";
+import { type Seal, sealKey } from "../../core/ledger/seal.ts";
+import { bytesOf, compareRanges, isComplete, type Range, subtract, type Total } from "./compare.ts";
+import { firstLines, ranges, type StoredRange, totals } from "./store.ts";
+
+export interface AuditOptions {
+  client: Client;
+  /** Pattern over the indices of documents. */
+  index: string;
+  topic?: string;
+  host?: string;
+  /** Path, with * for any characters. */
+  file?: string;
+  /** Only what was sealed since, ms. */
+  sinceMs?: number;
+  /** Lists every document even where totals fit. */
+  deep?: boolean;
+  /** Ranges in the dead letters, by sealKey. */
+  dead: ReadonlyMap<string, Range[]>;
+}
+
+export interface FileAudit {
+  seal: Seal;
+  /** Lines in the store. */
+  indexed: number;
+  acknowledgedBytes: number;
+  missing: Range[];
+  doubled: Range[];
+  deadBytes: number;
+  unsealedBytes: number;
+  /** Another generation that holds the same first lines: the file was taken anew and its lines are there twice. */
+  twin: string;
+  /** When the record before each missing range was made, for the day of its index. */
+  createdMs: number[];
+}
+
+export interface Audit {
+  files: FileAudit[];
+  /** Documents of generations that the ledger does not know. */
+  unknown: { key: string; lines: number }[];
+}
+
+const TWIN_BYTES = 4096;
+
+/** Rejects with the store's error where it cannot be asked. */
+export async function audit(
+  seals: ReadonlyMap<string, Seal>,
+  options: AuditOptions,
+): Promise<Audit> {
+  const { client, index, topic, host, dead } = options;
+  const stored = await totals(client, index, { topic, host });
+  const chosen = [...seals.values()].filter((seal) => fits(seal, options));
+  const files: FileAudit[] = [];
+  for (const seal of chosen) {
+    const total = stored.get(sealKey(seal)), others = dead.get(sealKey(seal)) ?? [];
+    files.push(await auditFile(seal, total, others, options));
+  }
+  await findTwins(files, client, index);
+  const unknown = [...stored].filter(([key]) => !seals.has(key))
+    .map(([key, { lines }]) => ({ key, lines }));
+  return { files, unknown };
+}
+
+function fits(seal: Seal, { topic, host, file, sinceMs = 0 }: AuditOptions): boolean {
+  const path = file === undefined ? undefined : new RegExp(
+    `^${file.split("*").map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join(".*")}$`,
+    "s",
+  );
+  return (topic === undefined || seal.topic === topic) &&
+    (host === undefined || seal.host === host) &&
+    seal.atMs >= sinceMs && (path === undefined || path.test(seal.path));
+}
+
+async function auditFile(
+  seal: Seal,
+  total: Total | undefined,
+  dead: readonly Range[],
+  { client, index, deep }: AuditOptions,
+): Promise<FileAudit> {
+  const acknowledged = { start: seal.from, end: seal.to };
+  const base = {
+    seal,
+    indexed: total?.lines ?? 0,
+    acknowledgedBytes: seal.to - seal.from,
+    deadBytes: bytesOf(dead),
+    twin: "",
+  };
+  if (!deep && isComplete(total, acknowledged)) {
+    return { ...base, missing: [], doubled: [], unsealedBytes: 0, createdMs: [] };
+  }
+  const documents: StoredRange[] = [];
+  if (total !== undefined) {
+    for await (const range of ranges(client, index, seal.generation, seal.topic)) {
+      documents.push(range);
+    }
+  }
+  const compared = compareRanges(documents, acknowledged, dead);
+  const createdMs = compared.missing.map(({ start }) =>
+    createdOf(documents.findLast(({ end }) => end <= start) ?? documents[0], seal)
+  );
+  return { ...base, ...compared, createdMs };
+}
+
+/** Documents that are minimal do not say when they were made. */
+function createdOf(document: StoredRange | undefined, seal: Seal): number {
+  return Number.isFinite(document?.createdMs) ? document!.createdMs : seal.atMs;
+}
+
+/** Two generations with one head on one host and topic are one file if their first lines are equal. */
+async function findTwins(files: FileAudit[], client: Client, index: string): Promise<void> {
+  const first = new Map<string, FileAudit>();
+  for (const file of files) {
+    const { host, topic, head, headLength, generation, from } = file.seal;
+    if (file.indexed === 0) continue;
+    const key = `${host}\n${topic}\n${headLength}\n${head}\n${from}`;
+    const other = first.get(key);
+    if (other === undefined) {
+      first.set(key, file);
+      continue;
+    }
+    const bytes = from + TWIN_BYTES;
+    const [own, others] = [
+      await firstLines(client, index, generation, topic, bytes),
+      await firstLines(client, index, other.seal.generation, topic, bytes),
+    ];
+    const shared = Math.min(own.length, others.length);
+    if (shared > 0 && own.slice(0, shared).join("\n") === others.slice(0, shared).join("\n")) {
+      file.twin = other.seal.generation;
+      const end = Math.min(file.seal.to, other.seal.to);
+      file.doubled.push(...subtract([{ start: from, end }], file.doubled));
+    }
+  }
+}
+
+export interface AuditTotals {
+  files: number;
+  indexed: number;
+  acknowledgedBytes: number;
+  missingBytes: number;
+  doubledBytes: number;
+  deadBytes: number;
+  unreadBytes: number;
+  unsealedBytes: number;
+}
+
+export function totalsOf({ files }: Audit): AuditTotals {
+  const sum = (of: (file: FileAudit) => number) =>
+    files.reduce((total, file) => total + of(file), 0);
+  return {
+    files: files.length,
+    indexed: sum(({ indexed }) => indexed),
+    acknowledgedBytes: sum(({ acknowledgedBytes }) => acknowledgedBytes),
+    missingBytes: sum(({ missing }) => bytesOf(missing)),
+    doubledBytes: sum(({ doubled }) => bytesOf(doubled)),
+    deadBytes: sum(({ deadBytes }) => deadBytes),
+    unreadBytes: sum(({ seal }) => seal.unread),
+    unsealedBytes: sum(({ unsealedBytes }) => unsealedBytes),
+  };
+}

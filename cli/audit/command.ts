@@ -1,0 +1,225 @@
+/**
+ * `weir audit`: is every line that was acknowledged in the index, once? It compares the agents' ledger with
+ * Elasticsearch and the dead letters. `--repair`, on the host of the files, sends what is missing again; `weir resend`
+ * sends a file or a range of it.
+ */
+import { Command } from "commander";
+import { loadSettings } from "../../core/config/load.ts";
+import { EXIT, messageOf, WeirError } from "../../core/errors.ts";
+import { createElastic } from "../../core/elastic/client.ts";
+import { createKafka } from "../../core/kafka/client.ts";
+import { LEDGER_TOPIC, type Seal } from "../../core/ledger/seal.ts";
+import { type AgentSettings, agentSettings } from "../../agent/config.ts";
+import { createSink } from "../../agent/program.ts";
+import { runAndExit } from "../api_client.ts";
+import { readTransferSettings } from "../transfer_settings.ts";
+import { type Audit, audit, type FileAudit, totalsOf } from "./audit.ts";
+import type { Range } from "./compare.ts";
+import { deadRanges, readLedger } from "./read_ledger.ts";
+import { auditJson, auditText } from "./report.ts";
+import { openSealed, resendRange } from "./resend.ts";
+
+interface AuditCommandOptions {
+  config: string;
+  agentConfig: string;
+  index: string;
+  ledger: string;
+  topic?: string;
+  host?: string;
+  file?: string;
+  since?: string;
+  deep?: boolean;
+  json?: boolean;
+  repair?: boolean;
+}
+
+const TRANSFER_CONFIG = "/etc/weir/transfer.yaml", AGENT_CONFIG = "/etc/weir/agent.yaml";
+const REPAIR_WAIT_MS = 60_000, LOOK_MS = 1000;
+
+export function auditCommand(): Command {
+  return new Command("audit")
+    .description("compare what agents shipped with what the index has: missing, doubled, unread")
+    .option("-c, --config <file>", "settings of weir-transfer", TRANSFER_CONFIG)
+    .option("--index <pattern>", "indices of the documents", "weir-*")
+    .option("--ledger <topic>", "topic of the ledger", LEDGER_TOPIC)
+    .option("--topic <name>", "only this topic")
+    .option("--host <name>", "only this host")
+    .option("--file <path>", "only this file; * stands for any characters")
+    .option("--since <time>", "only what was shipped since, such as 2h, 7d or 2026-11-21")
+    .option("--deep", "look at every document, even where the sums fit")
+    .option("--repair", "send what is missing again; on the host of the files")
+    .option("--agent-config <file>", "settings of weir-agent, for --repair", AGENT_CONFIG)
+    .option("--json", "one JSON object")
+    .action((options: AuditCommandOptions) => runAndExit(() => auditMain(options)));
+}
+
+export function resendCommand(): Command {
+  return new Command("resend")
+    .description("send a file's lines, or a range of it, to Kafka again; the index takes each once")
+    .argument("<file>", "path of the file, as the ledger has it")
+    .argument(
+      "[range]",
+      "bytes START-END that begin and end at lines; without it, all that was shipped",
+    )
+    .option("-c, --agent-config <file>", "settings of weir-agent", AGENT_CONFIG)
+    .option("--ledger <topic>", "topic of the ledger", LEDGER_TOPIC)
+    .option("--topic <name>", "only this topic")
+    .action((file: string, range: string | undefined, options: ResendCommandOptions) =>
+      runAndExit(() => resendMain(file, range, options))
+    );
+}
+
+interface ResendCommandOptions {
+  agentConfig: string;
+  ledger: string;
+  topic?: string;
+}
+
+/** Exit code 0 where nothing is missing and nothing doubled, else 1. */
+async function auditMain(options: AuditCommandOptions): Promise<void> {
+  const settings = readTransferSettings(options.config);
+  const kafka = createKafka(settings.kafka, "audit");
+  const client = createElastic(settings.elasticsearch);
+  const look = async () =>
+    await audit(await readLedger(kafka, options.ledger), {
+      client,
+      index: options.index,
+      topic: options.topic,
+      host: options.host,
+      file: options.file,
+      sinceMs: sinceMs(options.since, Date.now()),
+      deep: options.deep,
+      dead: await deadRanges(kafka, settings.dead.topic),
+    });
+  try {
+    let found = await look();
+    if (options.repair && totalsOf(found).missingBytes > 0) {
+      if (!options.json) console.log(`${auditText(found)}\n`);
+      await repair(found, readAgentSettings(options.agentConfig), (text) => console.error(text));
+      found = await settled(look);
+    }
+    console.log(options.json ? JSON.stringify(auditJson(found)) : auditText(found));
+    const { missingBytes, doubledBytes } = totalsOf(found);
+    if (missingBytes + doubledBytes > 0) Deno.exit(EXIT.runtime);
+  } finally {
+    await client.close();
+  }
+}
+
+/** Looks again until nothing is missing: what was sent goes through Kafka and the transfer. */
+async function settled(look: () => Promise<Audit>): Promise<Audit> {
+  const end = performance.now() + REPAIR_WAIT_MS;
+  for (;;) {
+    const found = await look();
+    if (totalsOf(found).missingBytes === 0 || performance.now() > end) return found;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+async function repair(
+  found: Audit,
+  settings: AgentSettings,
+  say: (text: string) => void,
+): Promise<void> {
+  const host = settings.host === "" ? Deno.hostname() : settings.host;
+  const sink = createSink(settings);
+  try {
+    for (const file of found.files.filter(({ missing }) => missing.length > 0)) {
+      if (file.seal.host !== host) {
+        say(`${file.seal.path} is on ${file.seal.host}: run this there`);
+        continue;
+      }
+      await resendAll(file.seal, file.missing, file.createdMs, settings, sink, say);
+    }
+  } finally {
+    await sink.stop(settings.shutdown);
+  }
+}
+
+async function resendAll(
+  seal: Seal,
+  ranges: readonly Range[],
+  createdMs: FileAudit["createdMs"],
+  settings: AgentSettings,
+  sink: ReturnType<typeof createSink>,
+  say: (text: string) => void,
+): Promise<void> {
+  const { timezone, tail } = settings;
+  const tz = timezone === "" ? Intl.DateTimeFormat().resolvedOptions().timeZone : timezone;
+  try {
+    using handle = await openSealed(seal);
+    let lines = 0;
+    for (const [i, range] of ranges.entries()) {
+      const options = { sink, tz, lineBytesMax: tail.lineBytesMax };
+      lines += await resendRange(handle, seal, range, createdMs[i], options);
+    }
+    say(`${seal.path} → ${seal.topic}: ${lines} lines sent again`);
+  } catch (error) {
+    say(`${seal.path} → ${seal.topic}: ${messageOf(error)}`);
+  }
+}
+
+async function resendMain(
+  path: string,
+  range: string | undefined,
+  options: ResendCommandOptions,
+): Promise<void> {
+  const settings = readAgentSettings(options.agentConfig);
+  const seals = await readLedger(createKafka(settings.kafka, "resend"), options.ledger);
+  const host = settings.host === "" ? Deno.hostname() : settings.host;
+  const found = [...seals.values()].filter((seal) =>
+    seal.path === path && seal.host === host &&
+    (options.topic === undefined || seal.topic === options.topic)
+  );
+  if (found.length === 0) {
+    throw new WeirError("RESEND_NO_FILE", `The ledger knows no file ${path} of host ${host}`, {
+      hint: "Give the path as `weir audit` shows it, on the host that has the file.",
+    });
+  }
+  const sink = createSink(settings);
+  try {
+    for (const seal of found) {
+      const wanted = range === undefined
+        ? { start: seal.from, end: seal.to }
+        : rangeOf(range, seal);
+      await resendAll(seal, [wanted], [seal.atMs], settings, sink, (text) => console.log(text));
+    }
+  } finally {
+    await sink.stop(settings.shutdown);
+  }
+}
+
+function rangeOf(text: string, seal: Seal): Range {
+  const match = /^(\d{1,15})-(\d{1,15})$/.exec(text);
+  const start = Number(match?.[1]), end = Number(match?.[2]);
+  if (match !== null && start < end && end <= seal.to) return { start, end };
+  throw new WeirError("USAGE_RANGE", `Cannot use the range ${text}`, {
+    hint: `Write START-END in bytes, within 0-${seal.to}, such as \`weir audit\` shows.`,
+  });
+}
+
+function readAgentSettings(file: string): AgentSettings {
+  let source: string;
+  try {
+    source = Deno.readTextFileSync(file);
+  } catch (error) {
+    throw new WeirError("CONFIG_UNREADABLE", `Cannot read "${file}": ${messageOf(error)}`, {
+      hint: "Give the settings of weir-agent: --agent-config FILE",
+    });
+  }
+  return loadSettings(agentSettings, source, { name: file, env: (name) => Deno.env.get(name) });
+}
+
+const UNITS: Record<string, number> = { m: 60e3, h: 3600e3, d: 86400e3 };
+
+/** Throws USAGE_TIME where the text is neither a span nor a time. */
+export function sinceMs(text: string | undefined, nowMs: number): number | undefined {
+  if (text === undefined) return undefined;
+  const span = /^(\d{1,6})([mhd])$/.exec(text);
+  if (span !== null) return nowMs - Number(span[1]) * UNITS[span[2]];
+  const time = Date.parse(text);
+  if (!Number.isNaN(time)) return time;
+  throw new WeirError("USAGE_TIME", `Cannot read --since ${text}`, {
+    hint: "Examples: 30m, 2h, 7d, 2026-11-21, 2026-11-21T10:00:00Z",
+  });
+}

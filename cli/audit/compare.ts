@@ -1,0 +1,86 @@
+/**
+ * The audit's arithmetic: what was acknowledged against what the store has, in bytes of the file. Every record accounts
+ * for a range of its file, so ranges that touch are complete, a hole is missing lines, an overlap is a line twice. Pure.
+ */
+
+/** A range of a file, `end` exclusive. */
+export interface Range {
+  start: number;
+  end: number;
+}
+
+/** What the store says of a generation and topic without listing its documents. */
+export interface Total {
+  lines: number;
+  /** Sum of the lengths of their ranges. */
+  bytes: number;
+  /** First and last byte that they account for. */
+  start: number;
+  end: number;
+}
+
+export interface Compared {
+  missing: Range[];
+  /** Ranges that more than one document accounts for. */
+  doubled: Range[];
+  /** Documents behind the acknowledged range: shipped since the last seal. */
+  unsealedBytes: number;
+}
+
+/**
+ * True where totals alone prove that [from, to) is there once: nothing but the acknowledged range and as many bytes as it
+ * has. A hole and a double of the same size would hide one another, so where bounds do not fit the ranges are listed.
+ */
+export function isComplete(total: Total | undefined, { start, end }: Range): boolean {
+  if (start >= end) return total === undefined;
+  return total !== undefined && total.start === start && total.end === end &&
+    total.bytes === end - start;
+}
+
+/** Compares ranges, in order of their start, with what was acknowledged; `others` account for holes too. */
+export function compareRanges(
+  documents: Iterable<Range>,
+  acknowledged: Range,
+  others: readonly Range[] = [],
+): Compared {
+  const missing: Range[] = [], doubled: Range[] = [];
+  let at = acknowledged.start, unsealedBytes = 0;
+  for (const { start, end } of documents) {
+    if (start < at && end > acknowledged.start) {
+      const from = Math.max(start, acknowledged.start), to = Math.min(end, at);
+      if (from < to) append(doubled, { start: from, end: to });
+    }
+    if (start > at && at < acknowledged.end) {
+      append(missing, { start: at, end: Math.min(start, acknowledged.end) });
+    }
+    if (end > acknowledged.end) unsealedBytes += end - Math.max(start, acknowledged.end);
+    at = Math.max(at, end);
+  }
+  if (at < acknowledged.end) append(missing, { start: at, end: acknowledged.end });
+  return { missing: subtract(missing, others), doubled, unsealedBytes };
+}
+
+function append(ranges: Range[], range: Range): void {
+  const last = ranges.at(-1);
+  if (last !== undefined && range.start <= last.end) last.end = Math.max(last.end, range.end);
+  else ranges.push({ ...range });
+}
+
+/** What is left of `ranges` without `others`. */
+export function subtract(ranges: readonly Range[], others: readonly Range[]): Range[] {
+  let left = ranges.map((range) => ({ ...range }));
+  for (const { start, end } of others) {
+    left = left.flatMap((range) => {
+      if (end <= range.start || start >= range.end) return [range];
+      const parts: Range[] = [];
+      if (start > range.start) parts.push({ start: range.start, end: start });
+      if (end < range.end) parts.push({ start: end, end: range.end });
+      return parts;
+    });
+  }
+  return left;
+}
+
+export function bytesOf(ranges: readonly Range[]): number {
+  return ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+}

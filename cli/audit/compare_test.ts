@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { bytesOf, compareRanges, isComplete, type Range, subtract } from "./compare.ts";
+
+const range = (start: number, end: number): Range => ({ start, end });
+
+Deno.test("a hole is missing, an overlap is doubled, what comes behind is not sealed yet", () => {
+  const documents = [range(0, 10), range(10, 20), range(10, 20), range(30, 40), range(40, 55)];
+  assert.deepEqual(compareRanges(documents, range(0, 50)), {
+    missing: [range(20, 30)],
+    doubled: [range(10, 20)],
+    unsealedBytes: 5,
+  });
+  assert.deepEqual(compareRanges([], range(5, 9)).missing, [range(5, 9)]);
+  assert.deepEqual(compareRanges([range(0, 10)], range(5, 8)), {
+    missing: [],
+    doubled: [],
+    unsealedBytes: 2,
+  });
+});
+
+Deno.test("what the dead letters have is not missing", () => {
+  const { missing } = compareRanges([range(0, 10), range(40, 50)], range(0, 50), [range(10, 30)]);
+  assert.deepEqual(missing, [range(30, 40)]);
+  assert.deepEqual(subtract([range(0, 10)], [range(2, 3), range(9, 12)]), [
+    range(0, 2),
+    range(3, 9),
+  ]);
+});
+
+Deno.test("totals prove completeness only where bounds and bytes fit", () => {
+  const total = { lines: 2, bytes: 50, start: 0, end: 50 };
+  assert.ok(isComplete(total, range(0, 50)));
+  assert.ok(!isComplete({ ...total, bytes: 49 }, range(0, 50)));
+  assert.ok(!isComplete({ ...total, end: 60 }, range(0, 50)));
+  assert.ok(!isComplete(undefined, range(0, 50)));
+  assert.ok(isComplete(undefined, range(0, 0)));
+});
+
+Deno.test("every line that is taken away or doubled is found, byte by byte", () => {
+  const seed = Number(Deno.env.get("SEED") ?? Date.now() % 1e9);
+  const lines = fc.array(
+    fc.record({ length: fc.integer({ min: 1, max: 20 }), copies: fc.nat(3) }),
+    {
+      minLength: 1,
+      maxLength: 60,
+    },
+  );
+  fc.assert(
+    fc.property(lines, (made) => {
+      const documents: Range[] = [];
+      let at = 0, missing = 0, doubled = 0;
+      for (const { length, copies } of made) {
+        for (let i = 0; i < copies; i++) documents.push(range(at, at + length));
+        if (copies === 0) missing += length;
+        if (copies > 1) doubled += length;
+        at += length;
+      }
+      const found = compareRanges(documents, range(0, at));
+      assert.equal(bytesOf(found.missing), missing, `replay with SEED=${seed}`);
+      assert.equal(bytesOf(found.doubled), doubled, `replay with SEED=${seed}`);
+      assert.equal(found.unsealedBytes, 0);
+    }),
+    { seed },
+  );
+});

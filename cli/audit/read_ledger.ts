@@ -1,0 +1,65 @@
+/** Reads what the audit compares with the store: the ledger's seals and the ranges of the dead letters. */
+import type { Kafka } from "kafkajs";
+import { WeirError } from "../../core/errors.ts";
+import { mergedSeal, parseSeal, type Seal, sealKey } from "../../core/ledger/seal.ts";
+import { HEADER } from "../../core/record/headers.ts";
+import { isGeneration } from "../../core/record/identity.ts";
+import { RecordCursor } from "../../transfer/consume/record_batch.ts";
+import { readTopic } from "../../transfer/consume/topic_reader.ts";
+import { readLetters } from "../../transfer/dead_letter_reader.ts";
+import type { Range } from "./compare.ts";
+
+const UNPACKED_BYTES_MAX = 2 ** 30;
+const decoder = new TextDecoder();
+
+/** The seals by sealKey. Rejects with LEDGER_EMPTY where there is none: then nothing can be said. */
+export async function readLedger(kafka: Kafka, topic: string): Promise<Map<string, Seal>> {
+  const seals = new Map<string, Seal>();
+  if (await exists(kafka, topic)) {
+    for await (const { from, batch } of readTopic(kafka, topic)) {
+      const cursor = new RecordCursor(batch, UNPACKED_BYTES_MAX);
+      while (cursor.next()) {
+        if (cursor.offset < from || cursor.valueStart < 0) continue;
+        const value = cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd);
+        const seal = parseSeal(decoder.decode(value));
+        if (seal !== undefined) {
+          seals.set(sealKey(seal), mergedSeal(seals.get(sealKey(seal)), seal));
+        }
+      }
+    }
+  }
+  if (seals.size > 0) return seals;
+  throw new WeirError("LEDGER_EMPTY", `There is nothing in the ledger "${topic}"`, {
+    hint: "Agents write it: is ledger.enabled set there, and is this their Kafka?",
+  });
+}
+
+/** Ranges that the dead letters account for, by sealKey, in order. */
+export async function deadRanges(kafka: Kafka, topic: string): Promise<Map<string, Range[]>> {
+  const found = new Map<string, Range[]>();
+  if (!await exists(kafka, topic)) return found;
+  for await (const letter of readLetters(kafka, topic)) {
+    const generation = letter.key === null ? "" : decoder.decode(letter.key);
+    const start = numberOf(letter.headers[HEADER.offset]);
+    const length = numberOf(letter.headers[HEADER.length]);
+    if (!isGeneration(generation) || start === undefined || length === undefined) continue;
+    const key = sealKey({ generation, topic: letter.topic });
+    found.set(key, [...found.get(key) ?? [], { start, end: start + length }]);
+  }
+  return found;
+}
+
+function numberOf(bytes: Uint8Array | undefined): number | undefined {
+  const number = bytes === undefined ? NaN : Number(decoder.decode(bytes));
+  return Number.isSafeInteger(number) && number >= 0 ? number : undefined;
+}
+
+async function exists(kafka: Kafka, topic: string): Promise<boolean> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    return (await admin.listTopics()).includes(topic);
+  } finally {
+    await admin.disconnect();
+  }
+}

@@ -1,0 +1,78 @@
+/** The audit's result as a person reads it, and as one JSON object. */
+import { safeText } from "../../core/log.ts";
+import { type Audit, type FileAudit, totalsOf } from "./audit.ts";
+import { bytesOf, type Range } from "./compare.ts";
+
+const RANGES_SHOWN = 5;
+
+/** One object for scripts; ranges are in full. */
+export function auditJson(audit: Audit): Record<string, unknown> {
+  return {
+    ...totalsOf(audit),
+    faults: audit.files.filter(isFaulty).map(({ seal, missing, doubled, twin, deadBytes }) => ({
+      host: seal.host,
+      path: seal.path,
+      generation: seal.generation,
+      topic: seal.topic,
+      missing,
+      doubled,
+      twin,
+      dead: deadBytes,
+      unread: seal.unread,
+      guarantee: seal.guarantee,
+    })),
+    unknown: audit.unknown,
+  };
+}
+
+export function isFaulty({ missing, doubled, seal }: FileAudit): boolean {
+  return missing.length > 0 || doubled.length > 0 || seal.unread > 0;
+}
+
+export function auditText(audit: Audit): string {
+  const lines: string[] = [];
+  for (const file of audit.files.filter(isFaulty)) {
+    const { seal, missing, doubled, twin } = file;
+    lines.push(
+      `${safeText(seal.host)}  ${safeText(seal.path)}  → ${
+        safeText(seal.topic)
+      }  (${seal.generation})`,
+    );
+    if (missing.length > 0) lines.push(`  missing  ${rangesText(missing)}`);
+    if (doubled.length > 0) {
+      const where = twin === "" ? "" : `, also under generation ${twin}`;
+      lines.push(`  doubled  ${rangesText(doubled)}${where}`);
+    }
+    if (seal.unread > 0) lines.push(`  unread   ${seal.unread} bytes when the file went`);
+    if (seal.guarantee !== "all") {
+      lines.push(`  acks=${seal.guarantee}: what is acknowledged can be lost`);
+    }
+    lines.push("");
+  }
+  const totals = totalsOf(audit);
+  const unknown = audit.unknown.reduce((sum, one) => sum + one.lines, 0);
+  lines.push(
+    `files         ${totals.files}`,
+    `indexed       ${totals.indexed} lines`,
+    `acknowledged  ${totals.acknowledgedBytes} bytes`,
+    `dead letters  ${totals.deadBytes} bytes`,
+    `missing       ${totals.missingBytes}${totals.missingBytes === 0 ? "" : " bytes"}`,
+    `doubled       ${totals.doubledBytes}${totals.doubledBytes === 0 ? "" : " bytes"}`,
+    `unread        ${totals.unreadBytes}${totals.unreadBytes === 0 ? "" : " bytes"}`,
+  );
+  if (totals.unsealedBytes > 0) {
+    lines.push(
+      `not sealed    ${totals.unsealedBytes} bytes, shipped since the last look of the agents`,
+    );
+  }
+  if (unknown > 0) {
+    lines.push(`not in the ledger: ${unknown} lines of ${audit.unknown.length} files`);
+  }
+  return lines.join("\n");
+}
+
+function rangesText(ranges: readonly Range[]): string {
+  const shown = ranges.slice(0, RANGES_SHOWN).map(({ start, end }) => `${start}-${end}`);
+  const more = ranges.length > RANGES_SHOWN ? `, and ${ranges.length - RANGES_SHOWN} more` : "";
+  return `${bytesOf(ranges)} bytes at ${shown.join(", ")}${more}`;
+}
