@@ -1,6 +1,6 @@
 /**
- * Says what was shipped: looks at the tail now and then and makes a seal of each generation and topic that moved, or that
- * is tailed no more. Pure but for its memory of the last look; a lost seal is made up for by the next one.
+ * Says what was shipped: looks at the tail now and then and makes a seal of each generation and topic that moved, or
+ * that is tailed no more. Pure but for its memory of the last look; a lost seal is made up for by the next one.
  */
 import { type Seal, SEAL_VERSION, sealKey } from "../../core/ledger/seal.ts";
 

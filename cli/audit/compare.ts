@@ -1,6 +1,6 @@
 /**
- * The audit's arithmetic: what was acknowledged against what the store has, in bytes of the file. Every record accounts
- * for a range of its file, so ranges that touch are complete, a hole is missing lines, an overlap is a line twice. Pure.
+ * The audit's arithmetic: what was acknowledged against what the store has, in bytes of the file. Every record
+ * accounts for a range of its file, so ranges that touch are complete, a hole is missing lines, an overlap is a line twice. Pure.
  */
 
 /** A range of a file, `end` exclusive. */
@@ -28,8 +28,8 @@ export interface Compared {
 }
 
 /**
- * True where totals alone prove that [from, to) is there once: nothing but the acknowledged range and as many bytes as it
- * has. A hole and a double of the same size would hide one another, so where bounds do not fit the ranges are listed.
+ * True where totals alone prove that [from, to) is there once: nothing but the acknowledged range and as many bytes as
+ * it has. A hole and a double of the same size would hide one another, so where bounds do not fit the ranges are listed.
  */
 export function isComplete(total: Total | undefined, { start, end }: Range): boolean {
   if (start >= end) return total === undefined;
