@@ -1,6 +1,7 @@
 /**
  * The audit's arithmetic: what was acknowledged against what the store has, in bytes of the file. Every record
- * accounts for a range of its file, so ranges that touch are complete, a hole is missing lines, an overlap is a line twice. Pure.
+ * accounts for a range of its file, so ranges that touch are complete, a hole is missing lines, an overlap is a line
+ * twice. Pure.
  */
 
 /** A range of a file, `end` exclusive. */

@@ -22,8 +22,7 @@ interface Result {
 }
 
 Deno.test({
-  name:
-    "audit: a whole chain, a planted hole, a planted double, a renewed generation; repair",
+  name: "audit: a whole chain, a planted hole, a planted double, a renewed generation; repair",
   ...lenient,
   async fn() {
     await using chain = await Chain.open();
