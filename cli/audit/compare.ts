@@ -29,8 +29,8 @@ export interface Compared {
 }
 
 /**
- * True where totals alone prove that [from, to) is there once: nothing but the acknowledged range and as many bytes as
- * it has. A hole and a double of the same size would hide one another, so where bounds do not fit the ranges are listed.
+ * True where totals alone prove that [from, to) is there once: nothing but the acknowledged range and as many bytes
+ * as it has. A hole and a double of the same size would hide one another: the caller can ask for the ranges instead.
  */
 export function isComplete(total: Total | undefined, { start, end }: Range): boolean {
   if (start >= end) return total === undefined;
