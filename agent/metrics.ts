@@ -16,6 +16,9 @@ export class AgentMetrics {
   readonly #bytes: Counter<"topic">;
   readonly #files: Counter<"event">;
   readonly #cut: Counter;
+  readonly #dropped: Counter<"rule">;
+  readonly #masked: Counter<"mask">;
+  readonly #odd: Counter<"what">;
   readonly #unread: Counter;
   readonly #batchSeconds: Histogram;
   readonly #batchBytes: Counter<"topic">;
@@ -56,6 +59,26 @@ export class AgentMetrics {
       help: "Lines longer than tail.lineBytesMax, cut.",
       registers,
     });
+    this.#dropped = new Counter({
+      name: "weir_agent_lines_dropped_total",
+      help: "Lines that a rule of an entry dropped on purpose, by the rule's name.",
+      labelNames: ["rule"],
+      registers,
+    });
+    this.#masked = new Counter({
+      name: "weir_agent_lines_masked_total",
+      help: "Lines in which a mask replaced something, by the mask's name.",
+      labelNames: ["mask"],
+      registers,
+    });
+    this.#odd = new Counter({
+      name: "weir_agent_odd_input_total",
+      help:
+        "What was not as it should be: over-long lines skipped, NUL bytes left out, characters that are none in the file's encoding.",
+      labelNames: ["what"],
+      registers,
+    });
+    for (const what of ["skipped", "nul", "invalid"]) this.#odd.inc({ what }, 0);
     this.#unread = new Counter({
       name: "weir_agent_unread_bytes_total",
       help: "Bytes of files that were gone before they were delivered: a loss.",
@@ -153,6 +176,12 @@ export class AgentMetrics {
       this.#unread.inc(unreadBytes);
     },
     cut: (lines) => this.#cut.inc(lines),
+    counted: (what, name, number) => {
+      if (what === "cut") this.#cut.inc(number);
+      else if (what === "dropped") this.#dropped.inc({ rule: this.#label(name) }, number);
+      else if (what === "masked") this.#masked.inc({ mask: this.#label(name) }, number);
+      else this.#odd.inc({ what }, number);
+    },
     acknowledged: (topic, lines, bytes) => {
       this.linesAcknowledged += lines;
       this.bytesAcknowledged += bytes;

@@ -29,6 +29,8 @@ export interface TopicState {
   mark: Hash;
   /** From which offset on which day counts; the last entry at or before an offset holds; at most 32 are kept. */
   days: { from: number; day: string }[];
+  /** From which offset on which shape of lines counts (agent/lines/options.ts); absent where never any but plain. */
+  shapes?: { from: number; shape: string }[];
   /** Forced line ends behind `offset`, ascending: a replay cuts there again. */
   cuts: number[];
   /** The bytes that `mark` is made of; not written, `mark` is made from it when it is there. */

@@ -1,10 +1,11 @@
 /**
- * What is to be tailed: the JSON array under `/logagent/<ip>/collect_config`, or the same as YAML in a local file. `path`
- * and `topic` alone are enough. A value with any fault is refused whole, with the place of each fault.
+ * What is to be tailed: the JSON array under `/logagent/<ip>/collect_config`, or the same as YAML in a local file.
+ * `path` and `topic` alone are enough. A value with any fault is refused whole, with the place of each fault.
  */
 import { z } from "zod";
-import { choice, text, texts } from "../../core/config/fields.ts";
+import { choice, duration, text, texts } from "../../core/config/fields.ts";
 import { loadSettings } from "../../core/config/load.ts";
+import { lineFields } from "../lines/options.ts";
 import { isTopicName, RESERVED_HEADERS } from "../../core/record/headers.ts";
 
 const isZone = (name: string): boolean => {
@@ -49,6 +50,11 @@ export const entrySchema = z.strictObject({
       "A field has the name of a header of Weir's own",
     )
     .meta({ description: "Static fields, sent with each line.", example: { env: "prod" } }),
+  ignoreOlder: duration(0, 10 * 365 * 86_400_000, "0s", {
+    description:
+      "A file never seen before that did not change for so long is read from its end; 0: from its begin.",
+  }),
+  ...lineFields,
 }).meta({ description: "One set of files and where their lines go." });
 
 export const entriesSchema = z.array(entrySchema).max(1000);

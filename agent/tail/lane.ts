@@ -5,6 +5,7 @@
 import { WeirError } from "../../core/errors.ts";
 import type { LineChunk, LineSink } from "../../core/ports/line_sink.ts";
 import type { TopicState } from "../checkpoint/state.ts";
+import { LaneShape } from "../lines/lane_shape.ts";
 import type { Entry } from "./entries.ts";
 import { hashOf, MARK_BYTES } from "./fingerprint.ts";
 
@@ -36,6 +37,9 @@ export class Lane {
   readOffset: number;
   /** Up to MARK_BYTES bytes before `readOffset`, compared at each read. */
   before: Uint8Array;
+  /** Bytes behind `readOffset` that were dropped and no record accounts for yet: the next one will. */
+  skipped: { to: number; before: Uint8Array; sinceMs: number } | undefined;
+  readonly shape = new LaneShape();
   /** Bytes below this were sent, now or before a restart: they keep the last noted day, whatever day it is. */
   dayUntil = 0;
   /** Size at the last look and when it last grew, for the flush of a partial line. */
@@ -80,6 +84,49 @@ export class Lane {
     this.readOffset = this.state.offset;
     this.before = this.state.before ?? new Uint8Array(0);
     this.scanned = 0;
+    this.skipped = undefined;
+  }
+
+  /** Next byte to look at. */
+  get place(): number {
+    return this.skipped?.to ?? this.readOffset;
+  }
+
+  /** Up to MARK_BYTES bytes before `place`. */
+  get placeBefore(): Uint8Array {
+    return this.skipped?.before ?? this.before;
+  }
+
+  /** Bytes up to `to` were dropped: they belong to the record behind them. */
+  skipTo(to: number, before: Uint8Array, nowMs: number): void {
+    this.skipped = { to, before, sinceMs: this.skipped?.sinceMs ?? nowMs };
+    this.scanned = 0;
+  }
+
+  /** No record comes behind what was dropped: it is done with, as far as everything before it is. The end is noted. */
+  passSkipped(): void {
+    const { to, before } = this.skipped!;
+    this.#flights.push({ end: to, bytes: 0, lines: 0, before, done: true });
+    this.readOffset = to;
+    this.before = before;
+    this.dayUntil = Math.max(this.dayUntil, to);
+    this.skipped = undefined;
+  }
+
+  /** Moves the acknowledged offset over what is done. */
+  settle(events: LaneEvents): void {
+    let done = 0;
+    for (const { done: isDone, end, before, lines, bytes } of this.#flights) {
+      if (!isDone) break;
+      done++;
+      this.inFlightBytes -= bytes;
+      if (end <= this.state.offset) continue;
+      events.acknowledged(this.topic, lines, end - this.state.offset);
+      this.state.offset = end;
+      this.state.before = before;
+      this.linesSent += lines;
+    }
+    this.#flights.splice(0, done);
   }
 
   /** Sends a chunk that starts at `readOffset`, and moves on. `release` is called when its bytes are free again. */
@@ -105,6 +152,7 @@ export class Lane {
     this.dayUntil = Math.max(this.dayUntil, chunk.end);
     this.before = before;
     this.scanned = 0;
+    this.skipped = undefined;
     sink.send(chunk).then(
       () => this.#onDelivered(flight, epoch, events),
       (error) => this.#onRefused(error, epoch, now()),
@@ -119,18 +167,7 @@ export class Lane {
     flight.done = true;
     this.failure = undefined;
     this.#failures = 0;
-    let done = 0;
-    for (const { done: isDone, end, before, lines, bytes } of this.#flights) {
-      if (!isDone) break;
-      done++;
-      this.inFlightBytes -= bytes;
-      if (end <= this.state.offset) continue;
-      events.acknowledged(this.topic, lines, end - this.state.offset);
-      this.state.offset = end;
-      this.state.before = before;
-      this.linesSent += lines;
-    }
-    this.#flights.splice(0, done);
+    this.settle(events);
   }
 
   /** Starts again at the first byte that is not acknowledged, after a pause. */
@@ -144,6 +181,7 @@ export class Lane {
     this.retryAtMs = nowMs + Math.min(30_000, 500 * 2 ** Math.min(this.#failures, 8));
     this.#flights = [];
     this.inFlightBytes = 0;
+    this.skipped = undefined;
     this.readOffset = this.state.offset;
     this.before = this.state.before ?? new Uint8Array(0);
   }
@@ -153,9 +191,16 @@ export class Lane {
     return this.state.days.findLast(({ from }) => from <= offset)?.day;
   }
 
+  /** The shape of lines at `offset`, as noted; empty where nothing was. */
+  shapeAt(offset: number): string {
+    return this.state.shapes?.findLast(({ from }) => from <= offset)?.shape ?? "";
+  }
+
   /** The nearest noted boundary behind `offset` that a chunk must not straddle: a day's begin or a forced cut. */
   boundaryAfter(offset: number): { at: number; cut: boolean } {
-    const day = this.state.days.find(({ from }) => from > offset)?.from ?? Infinity;
+    const nextDay = this.state.days.find(({ from }) => from > offset)?.from ?? Infinity;
+    const shape = this.state.shapes?.find(({ from }) => from > offset)?.from ?? Infinity;
+    const day = Math.min(nextDay, shape);
     const cut = this.state.cuts.find((at) => at > offset) ?? Infinity;
     return cut <= day ? { at: cut, cut: cut !== Infinity } : { at: day, cut: false };
   }
@@ -172,5 +217,7 @@ export function settledState(state: TopicState): TopicState {
   state.cuts = state.cuts.filter((cut) => cut > state.offset);
   const current = state.days.findLastIndex(({ from }) => from <= state.offset);
   if (current > 0) state.days = state.days.slice(current);
+  const shape = state.shapes?.findLastIndex(({ from }) => from <= state.offset) ?? 0;
+  if (shape > 0) state.shapes = state.shapes!.slice(shape);
   return state;
 }

@@ -64,7 +64,7 @@ export function splitLines(
 const NO_WORDS = new Int32Array(0);
 
 /** The bytes four at a time; nothing where they do not begin at a word of their memory. */
-function wordsOf(bytes: Uint8Array): Int32Array {
+export function wordsOf(bytes: Uint8Array): Int32Array {
   if ((bytes.byteOffset & 3) !== 0) return NO_WORDS;
   return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
 }

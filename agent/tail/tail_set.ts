@@ -9,6 +9,7 @@ import type { Files } from "../../core/ports/files.ts";
 import type { FileState } from "../checkpoint/state.ts";
 import type { CheckpointStore } from "../checkpoint/checkpoint_store.ts";
 import { dayOf } from "../../core/record/identity.ts";
+import type { Counted } from "../lines/shaper.ts";
 import { discover, entriesFor, openInside, type Problem } from "./discovery.ts";
 import type { Progress } from "../ledger/sealer.ts";
 import type { Entry } from "./entries.ts";
@@ -45,6 +46,7 @@ export interface TailSetEvents {
   removed(path: string, unreadBytes: number): void;
   truncated(path: string): void;
   cut(lines: number): void;
+  counted(what: Counted, name: string, number: number): void;
   acknowledged(topic: string, lines: number, bytes: number): void;
 }
 

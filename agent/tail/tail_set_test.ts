@@ -47,6 +47,7 @@ class Bench {
         removed: (path, unread) => this.events.push(`removed ${path} ${unread}`),
         truncated: (path) => this.events.push(`truncated ${path}`),
         cut: () => {},
+        counted: (what, name, number) => this.events.push(`${what} ${name} ${number}`),
         acknowledged: () => {},
       },
     );

@@ -8,6 +8,8 @@ import type { Clock } from "../../core/ports/clock.ts";
 import { type FileHandle, type FileStat, readFully, readInto } from "../../core/ports/files.ts";
 import type { LineSink } from "../../core/ports/line_sink.ts";
 import { dayOf, newGeneration } from "../../core/record/identity.ts";
+import { markOf } from "../lines/lane_shape.ts";
+import type { Counted, Shaped, Shaper } from "../lines/shaper.ts";
 import type { FileState } from "../checkpoint/state.ts";
 import type { BufferPool } from "./buffers.ts";
 import type { Entry } from "./entries.ts";
@@ -38,6 +40,8 @@ export interface TailContext {
     settled(file: TailedFile, failed: boolean): void;
     truncated(path: string): void;
     cut(lines: number): void;
+    /** Something that an entry's options, or bytes that are no text, did to lines; `name`: of a rule or mask. */
+    counted(what: Counted, name: string, number: number): void;
     /** A file gave up this generation: keep its state for a copy that may turn up. */
     retired(state: FileState): void;
   };
@@ -56,6 +60,15 @@ export interface Hold {
   sinceMs: number;
   grownMs: number;
   size: number;
+}
+
+/** One look of a lane: what was found before its bytes were read, and the lane's epoch at that time. */
+interface Look {
+  lane: Lane;
+  stat: FileStat;
+  head: Hash;
+  shape: string;
+  epoch: number;
 }
 
 /** Noted days of a lane: more only where a topic takes nothing for a month; then a middle one is forgotten. */
@@ -229,32 +242,36 @@ export class TailedFile {
   async #lookAt(lane: Lane, stat: FileStat): Promise<LookResult> {
     const { clock, buffers } = this.#context;
     lane.catchUp();
-    const available = stat.size - lane.readOffset;
-    if (available === 0) return "idle";
+    const { place, placeBefore } = lane;
+    const available = stat.size - place;
+    if (available <= 0) return lane.skipped === undefined ? "idle" : await this.#passSkipped(lane);
     if (lane.retryAtMs > clock.monotonicMs()) return "waiting";
     if (lane.flights >= FLIGHTS_MAX || this.#context.roomFor(lane.topic) <= 0) return "blocked";
-    const boundary = lane.boundaryAfter(lane.readOffset);
-    const buffer = buffers.take(Math.min(available, boundary.at - lane.readOffset) + MARK_BYTES);
+    const boundary = lane.boundaryAfter(place);
+    const buffer = buffers.take(Math.min(available, boundary.at - place) + MARK_BYTES);
     // A refusal may put the lane back while we wait for the disk: then what was read is not what comes next.
     const epoch = lane.epoch;
     let used = false;
     try {
-      const before = lane.before.length;
-      buffer.set(lane.before);
-      const want = Math.min(buffer.length - before, available, boundary.at - lane.readOffset);
+      const before = placeBefore.length;
+      buffer.set(placeBefore);
+      const want = Math.min(buffer.length - before, available, boundary.at - place);
       const head = await this.#headNow(stat);
-      const got = await readInto(
-        this.#handle,
-        buffer.subarray(before, before + want),
-        lane.readOffset,
-      );
+      const got = await readInto(this.#handle, buffer.subarray(before, before + want), place);
       const stands = await this.#stands(lane, head);
       if (lane.epoch !== epoch || lane.isBehind) return "more";
       if (!stands) {
         this.#renew(stat);
         return "more";
       }
-      const isCut = boundary.cut && lane.readOffset + got === boundary.at;
+      const isCut = boundary.cut && place + got === boundary.at;
+      const isFull = got === want && want < available;
+      const shape = this.#shapeFor(lane);
+      const look: Look = { lane, stat, head, shape, epoch };
+      const shaper = lane.shape.shaper(shape, this.#context.lineBytesMax);
+      if (shaper !== undefined) {
+        return await this.#shape(look, shaper, buffer.subarray(0, before + got), isCut, isFull);
+      }
       const split = splitLines(
         buffer,
         before,
@@ -264,19 +281,101 @@ export class TailedFile {
         isCut,
       );
       if (split.lines === 0) {
-        return got === want && want < available
-          ? await this.#longLine(lane, stat, head)
-          : this.#partial(lane, stat);
+        return isFull ? await this.#longLine(lane, stat, head) : this.#partial(lane, stat);
       }
       const marks = marksScratch.slice(0, split.lines * 3);
-      await this.#note(lane, head);
+      const nul = trimNul(buffer, marks);
+      if (place === 0 && startsWith(buffer.subarray(before, before + 3), UTF8_MARK)) {
+        marks[0] = Math.min(marks[0] + 3, marks[1]);
+      }
+      shift(marks, place - lane.readOffset);
+      await this.#note(lane, head, shape);
       if (lane.epoch !== epoch || lane.isBehind) return "more";
       if (split.cut > 0) this.#context.events.cut(split.cut);
+      if (nul > 0) this.#context.events.counted("nul", "", nul);
       used = this.#send(lane, buffer, before, split.consumed, marks);
       return lane.readOffset < stat.size ? "more" : "idle";
     } finally {
       if (!used) buffers.give(buffer);
     }
+  }
+
+  /** The shape of the next lines: as noted for bytes that were sent once, else as the entry says now. */
+  #shapeFor(lane: Lane): string {
+    const { place } = lane;
+    const wanted = lane.shape.wanted(lane.entry, markOf(this.prefix));
+    const isFuture = lane.state.shapes?.some(({ from }) => from > place) ?? false;
+    return isFuture || place < lane.dayUntil ? lane.shapeAt(place) : wanted;
+  }
+
+  /** `bytes`: those before the place, and those that were read. */
+  async #shape(
+    look: Look,
+    shaper: Shaper,
+    bytes: Uint8Array,
+    isCut: boolean,
+    isFull: boolean,
+  ): Promise<LookResult> {
+    const { lane, stat, head } = look;
+    const { place, placeBefore } = lane;
+    const allowed = lane.shape.allowance(lane.entry, this.#context.clock.monotonicMs());
+    if (allowed < 1) return "waiting";
+    const linesMax = Math.min(allowed, LINES_MAX);
+    const shaped = shaper.shape(bytes, placeBefore.length, bytes.length, place, isCut, linesMax);
+    if (shaped.scanned === 0 && !isFull) return this.#partial(lane, stat);
+    if (shaped.scanned === 0 && shaped.lineEnd === 0) return await this.#longLine(lane, stat, head);
+    return await this.#sendShaped(look, shaped, bytes);
+  }
+
+  /** Sends what the shaper made, or passes over what it dropped. */
+  async #sendShaped(
+    { lane, stat, head, shape, epoch }: Look,
+    shaped: Shaped,
+    bytes: Uint8Array,
+  ): Promise<LookResult> {
+    const { events, clock } = this.#context;
+    const { place } = lane, from = lane.placeBefore.length;
+    if (shaped.scanned === 0) { // the parts of an event fill the buffer: it ends here, and does so again
+      lane.state.cuts.push(place + shaped.lineEnd);
+      lane.state.cuts.sort((a, b) => a - b);
+      this.#unsynced = true;
+      return "more";
+    }
+    const count = () => {
+      for (const one of shaped.counts) events.counted(...one);
+    };
+    const end = bytesBefore(bytes, from + shaped.scanned);
+    if (shaped.lines === 0) {
+      count();
+      lane.skipTo(place + shaped.scanned, end, clock.monotonicMs());
+      return place + shaped.scanned < stat.size ? "more" : "waiting";
+    }
+    await this.#note(lane, head, shape);
+    if (lane.epoch !== epoch || lane.isBehind) return "more";
+    count();
+    lane.shape.sent(shaped.lines);
+    shift(shaped.marks, place - lane.readOffset);
+    const before = bytesBefore(bytes, from + shaped.consumed);
+    const to = place + shaped.scanned;
+    this.#sendChunk(lane, shaped.bytes, shaped.marks, place + shaped.consumed, before, () => {});
+    if (shaped.scanned > shaped.consumed) lane.skipTo(to, end, clock.monotonicMs());
+    return to < stat.size ? "more" : lane.skipped === undefined ? "idle" : "waiting";
+  }
+
+  /** All that is left was dropped: after a while that is noted as an end of a record, and the place moves over it. */
+  async #passSkipped(lane: Lane): Promise<LookResult> {
+    const { clock, partialFlushMs } = this.#context;
+    const { to, sinceMs } = lane.skipped!;
+    if (clock.monotonicMs() - sinceMs < partialFlushMs || !this.#noted) return "waiting";
+    const epoch = lane.epoch;
+    if (!lane.state.cuts.includes(to)) lane.state.cuts.push(to);
+    this.#unsynced = true;
+    await this.#context.sync();
+    this.#unsynced = false;
+    if (lane.epoch !== epoch || lane.isBehind || lane.skipped?.to !== to) return "more";
+    lane.passSkipped();
+    lane.settle({ ...this.#context.events, settled: () => {} });
+    return "idle";
   }
 
   /** The head by which this life is, or will be, known: what was noted, else what stands there now. */
@@ -293,12 +392,12 @@ export class TailedFile {
    * refusal: there the head says it.
    */
   async #stands(lane: Lane, head: Hash): Promise<boolean> {
-    const { before, readOffset } = lane;
+    const { placeBefore: before, place } = lane;
     if (before.length > 0) {
-      const again = await this.read(readOffset - before.length, before.length);
+      const again = await this.read(place - before.length, before.length);
       if (again.length < before.length || !startsWith(again, before)) return false;
     }
-    if (this.#noted && readOffset >= head.length) return true;
+    if (this.#noted && place >= head.length) return true;
     const grown = this.#noted ? await this.read(0, HEAD_BYTES) : undefined;
     const bytes = await this.read(0, head.length); // behind the other read: it is of this life if this one is
     if (hashOf(bytes).hash !== head.hash) return false;
@@ -322,7 +421,7 @@ export class TailedFile {
       lane,
       bytes,
       marks,
-      lane.readOffset + consumed,
+      lane.place + consumed,
       bytesBefore(buffer, end),
       () => !small && buffers.give(buffer),
     );
@@ -330,9 +429,14 @@ export class TailedFile {
   }
 
   /** Notes what the next record of the lane depends on beside the bytes, and syncs it. */
-  async #note(lane: Lane, head: Hash): Promise<void> {
+  async #note(lane: Lane, head: Hash, shape: string): Promise<void> {
     if (!this.#noted) {
       this.state.head = head;
+      this.#unsynced = true;
+    }
+    if (lane.shapeAt(lane.place) !== shape) {
+      // From the record's begin on: what was dropped before it belongs to it.
+      (lane.state.shapes ??= []).push({ from: lane.readOffset, shape });
       this.#unsynced = true;
     }
     const today = dayOf(this.#context.clock.wallMs());
@@ -370,11 +474,13 @@ export class TailedFile {
   /** A line longer than a buffer: finds its end in steps, then sends its first part for all of its bytes. */
   async #longLine(lane: Lane, stat: FileStat, head: Hash): Promise<LookResult> {
     const { buffers, lineBytesMax, events } = this.#context;
-    const limit = Math.min(stat.size, lane.boundaryAfter(lane.readOffset).at);
+    const { place } = lane;
+    const limit = Math.min(stat.size, lane.boundaryAfter(place).at);
+    const shape = this.#shapeFor(lane);
     const buffer = buffers.take(buffers.bytes);
     const epoch = lane.epoch;
     try {
-      let at = Math.max(lane.scanned, lane.readOffset), end = -1;
+      let at = Math.max(lane.scanned, place), end = -1;
       for (let steps = 0; at < limit && end < 0; steps++) {
         if (steps === 16) {
           lane.scanned = at;
@@ -386,6 +492,7 @@ export class TailedFile {
           at,
         );
         if (got === 0) return "more";
+        if (at === place && buffer[0] === 0) return this.#skipHole(lane, buffer.subarray(0, got));
         const found = buffer.subarray(0, got).indexOf(10);
         if (found >= 0) end = at + found + 1;
         at += got;
@@ -395,10 +502,7 @@ export class TailedFile {
         if (limit < stat.size || lane.state.cuts.includes(limit)) end = limit;
         else return this.#partial(lane, stat);
       }
-      const first = await this.read(
-        lane.readOffset,
-        Math.min(lineBytesMax + 4, end - lane.readOffset),
-      );
+      const first = await this.read(place, Math.min(lineBytesMax + 4, end - place));
       const last = await this.read(Math.max(0, end - MARK_BYTES), Math.min(MARK_BYTES, end));
       const stands = await this.#stands(lane, head);
       if (lane.epoch !== epoch || lane.isBehind) return "more";
@@ -406,16 +510,32 @@ export class TailedFile {
         this.#renew(stat);
         return "more";
       }
-      await this.#note(lane, head);
+      if (shape.includes('"overlong":"skip"')) {
+        events.counted("skipped", "", 1);
+        lane.skipTo(end, last, this.#context.clock.monotonicMs());
+        return "more";
+      }
+      await this.#note(lane, head, shape);
       if (lane.epoch !== epoch || lane.isBehind) return "more";
-      splitLines(first, 0, first.length, marksScratch, lineBytesMax, true);
-      const marks = Int32Array.of(0, marksScratch[1], end - lane.readOffset);
       events.cut(1);
-      this.#sendChunk(lane, first, marks, end, last, () => {});
+      const shaped = lane.shape.shaper(shape, lineBytesMax)
+        ?.shape(first, 0, first.length, place, true, 1);
+      const value = shaped?.lines === 1 ? shaped.bytes : cutLine(first, lineBytesMax);
+      const marks = Int32Array.of(0, value.length, end - lane.readOffset);
+      this.#sendChunk(lane, value, marks, end, last, () => {});
       return lane.readOffset < stat.size ? "more" : "idle";
     } finally {
       buffers.give(buffer);
     }
+  }
+
+  /** NUL bytes where a line should begin: what a program leaves that writes on at its old place after a truncation. */
+  #skipHole(lane: Lane, bytes: Uint8Array): LookResult {
+    const text = bytes.findIndex((byte) => byte !== 0);
+    const nul = text < 0 ? bytes.length : text;
+    this.#context.events.counted("nul", "", nul);
+    lane.skipTo(lane.place + nul, bytesBefore(bytes, nul), this.#context.clock.monotonicMs());
+    return "more";
   }
 
   /** `release` is called when the bytes are not needed any more. */
@@ -448,7 +568,7 @@ export class TailedFile {
         lines: marks.length / 3,
         day,
         tz: lane.entry.timezone === "" ? tz : lane.entry.timezone,
-        fields: lane.entry.fields,
+        fields: lane.shape.fields(lane.entry, this.path),
       },
       before,
       sink,
@@ -499,6 +619,27 @@ export class TailedFile {
 }
 
 const RANK: Record<LookResult, number> = { idle: 0, waiting: 1, blocked: 2, more: 3 };
+
+const UTF8_MARK = Uint8Array.of(0xef, 0xbb, 0xbf);
+
+/** Bytes that were dropped before the first record belong to it. */
+function shift(marks: Int32Array, gap: number): void {
+  for (let i = 2; gap > 0 && i < marks.length; i += 3) marks[i] += gap;
+}
+
+/** Takes NUL bytes off the begin of each line; returns how many. */
+function trimNul(bytes: Uint8Array, marks: Int32Array): number {
+  let nul = 0;
+  for (let i = 0; i < marks.length; i += 3) {
+    for (; bytes[marks[i]] === 0 && marks[i] < marks[i + 1]; nul++) marks[i]++;
+  }
+  return nul;
+}
+
+function cutLine(bytes: Uint8Array, bytesMax: number): Uint8Array {
+  splitLines(bytes, 0, bytes.length, marksScratch, bytesMax, true);
+  return bytes.subarray(0, marksScratch[1]);
+}
 
 function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {
   for (let i = 0; i < start.length; i++) if (bytes[i] !== start[i]) return false;

@@ -80,6 +80,7 @@ export class World {
         removed: (path) => this.trace.push(`  removed ${path}`),
         truncated: (path) => this.trace.push(`  truncated ${path}`),
         cut() {},
+        counted() {},
         acknowledged() {},
       },
     );
