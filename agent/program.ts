@@ -147,7 +147,7 @@ export function createSink(
   const { kafka } = settings;
   const acks = kafka.acks === "all" ? -1 : Number(kafka.acks) as 0 | 1;
   const log = logOf("agent.ship");
-  const client = new ProduceClient(createKafka(kafka, "agent"), {
+  const client = new ProduceClient(createKafka(kafka, "agent", 1), {
     acks,
     requestTimeoutMs: kafka.requestTimeout,
     clientId: kafka.clientId,

@@ -17,7 +17,7 @@ import { choosePartition, type Partitioning } from "./partitioning.ts";
 export interface KafkaLineSinkOptions {
   client: Pick<
     ProduceClient,
-    "partitionsOf" | "leaderOf" | "refresh" | "produce" | "newProducer" | "disconnect"
+    "partitionsOf" | "leaderOf" | "refresh" | "forget" | "produce" | "newProducer" | "disconnect"
   >;
   clock: Clock;
   acks: -1 | 0 | 1;
@@ -307,7 +307,9 @@ export class KafkaLineSink implements LineSink {
     }
     if (isFirst) queue.failures++;
     queue.again(batch, this.#backoff(Math.max(1, queue.failures)));
-    this.#refresh(error.code === "KAFKA_TOPIC_MISSING" ? queue.topic : undefined);
+    const isOfTopic = error.code === "KAFKA_TOPIC_MISSING" || error.code === "KAFKA_NOT_AUTHORISED";
+    if (isOfTopic) this.#options.client.forget(queue.topic);
+    else this.#refresh();
   }
 
   /** Does what has to be done about a batch that cannot go as it is. */
@@ -341,29 +343,35 @@ export class KafkaLineSink implements LineSink {
     this.#pump();
   }
 
+  /** Asks for the topic anew: it may have another leader, or be gone, and is made again then. */
   #noLeader(queue: PartitionQueue): void {
-    const where = `${queue.topic}/${queue.partition}`;
-    this.#failed(
-      queue.topic,
-      new WeirError("KAFKA_NO_LEADER", `No leader for ${where}`, {
-        hint: "Bring the brokers back that hold the partition's replicas.",
-        retriable: true,
-      }),
-    );
     queue.failures++;
     queue.retryAt = this.#backoff(queue.failures);
-    this.#refresh();
+    const topic = this.#topicOf(queue.topic);
+    if (topic.resolving) return;
+    topic.resolving = true;
+    void this.#findLeader(queue).catch((error) => this.#failed(queue.topic, error)).finally(() =>
+      topic.resolving = false
+    );
   }
 
-  /** Fresh metadata: a changed leader is found that way. A topic that is gone is made again. */
-  #refresh(missing?: string): void {
+  async #findLeader({ topic, partition }: PartitionQueue): Promise<void> {
+    const { client } = this.#options;
+    await client.partitionsOf(topic);
+    if (client.leaderOf(topic, partition) !== undefined) return;
+    await client.refresh();
+    if (client.leaderOf(topic, partition) !== undefined) return;
+    throw new WeirError("KAFKA_NO_LEADER", `No leader for ${topic}/${partition}`, {
+      hint: "Bring the brokers back that hold the partition's replicas.",
+      retriable: true,
+    });
+  }
+
+  /** Fresh metadata: a changed leader is found that way. */
+  #refresh(): void {
     if (this.#refreshing) return;
     this.#refreshing = true;
-    const { client } = this.#options;
-    const done: Promise<unknown> = missing === undefined
-      ? client.refresh()
-      : client.partitionsOf(missing);
-    done.catch((failure) => {
+    this.#options.client.refresh().catch((failure) => {
       this.#log.debug("Metadata not refreshed", { reason: messageOf(failure) });
     }).finally(() => this.#refreshing = false);
   }

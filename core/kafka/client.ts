@@ -25,8 +25,11 @@ RequestQueue.prototype.scheduleCheckPendingRequests = function (
   schedule.call(this);
 };
 
-/** Makes the client; nothing is connected yet. Throws CONFIG_INVALID or FILE_NOT_FOUND for settings that cannot work. */
-export function createKafka(settings: KafkaSettings, part: string): Kafka {
+/**
+ * Makes the client; nothing is connected yet. `retries`: attempts that it makes by itself, fewer where the caller tries
+ * again. Throws CONFIG_INVALID or FILE_NOT_FOUND for settings that cannot work.
+ */
+export function createKafka(settings: KafkaSettings, part: string, retries = 8): Kafka {
   const { tls, sasl } = settings;
   if (sasl.mechanism === "plain" && !tls.enabled && !sasl.allowPlaintext) {
     throw new WeirError(
@@ -43,7 +46,7 @@ export function createKafka(settings: KafkaSettings, part: string): Kafka {
     connectionTimeout: settings.connectionTimeout,
     requestTimeout: settings.requestTimeout,
     enforceRequestTimeout: true,
-    retry: { initialRetryTime: 200, maxRetryTime: 5000, retries: 8 },
+    retry: { initialRetryTime: 200, maxRetryTime: 5000, retries },
     logLevel: logLevel.INFO,
     logCreator: () => writeLog(part),
   };

@@ -16,6 +16,11 @@ const OTHER_LEADER: Known = {
   hint: "Passes when a new leader is chosen; if not, look at the brokers.",
   retriable: true,
 };
+const STARTING: Known = {
+  code: "KAFKA_STARTING",
+  hint: "Passes by itself: the broker has just started and loads what it needs.",
+  retriable: true,
+};
 const SEQUENCE: Known = {
   code: "KAFKA_SEQUENCE",
   hint: "The broker lost its memory of this producer; its numbers begin anew.",
@@ -39,6 +44,8 @@ const BY_TYPE: Record<string, Known> = {
   REPLICA_NOT_AVAILABLE: OTHER_LEADER,
   FENCED_LEADER_EPOCH: OTHER_LEADER,
   UNKNOWN_LEADER_EPOCH: OTHER_LEADER,
+  GROUP_LOAD_IN_PROGRESS: STARTING,
+  GROUP_COORDINATOR_NOT_AVAILABLE: STARTING,
   OUT_OF_ORDER_SEQUENCE_NUMBER: SEQUENCE,
   UNKNOWN_PRODUCER_ID: SEQUENCE,
   INVALID_PRODUCER_EPOCH: SEQUENCE,
@@ -151,7 +158,15 @@ const BY_NAME: Record<string, Known> = {
 /** Anything that kafkajs threw, as a WeirError. `transport`: what is unknown counts as a passing fault of the link. */
 export function kafkaError(error: unknown, action: string, transport = false): WeirError {
   if (error instanceof WeirError) return error;
-  const cause = error as { type?: string; name?: string; retriable?: boolean; cause?: unknown };
+  const given = error as { name?: string; cause?: unknown };
+  const isWrapped = given.name === "KafkaJSNumberOfRetriesExceeded" &&
+    given.cause instanceof Error;
+  const cause = (isWrapped ? given.cause : error) as {
+    type?: string;
+    name?: string;
+    retriable?: boolean;
+    cause?: unknown;
+  };
   const known = BY_TYPE[cause.type ?? ""] ?? BY_NAME[cause.name ?? ""];
   return new WeirError(known?.code ?? "KAFKA_FAILED", `${action}: ${messageOf(error)}`, {
     hint: known?.hint ?? "See the message; the broker's log tells more.",

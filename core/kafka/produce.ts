@@ -109,9 +109,39 @@ export class ProduceClient {
     }
   }
 
+  /** Loads who leads what. A topic that is gone or not allowed any more is forgotten, so that the others go on. */
   async refresh(): Promise<void> {
     try {
       await this.#cluster.refreshMetadata();
+    } catch (error) {
+      if (!isOfTopic(error)) throw kafkaError(error, "Cannot load metadata");
+      await this.#forgetBadTopics();
+    }
+  }
+
+  /** The next look at the topic asks a broker: until then it has no leaders. */
+  forget(topic: string): void {
+    this.#cluster.targetTopics.delete(topic);
+    const { metadata } = this.#cluster.brokerPool;
+    if (!metadata?.topicMetadata) return;
+    metadata.topicMetadata = metadata.topicMetadata.filter(
+      (one: { topic: string }) => one.topic !== topic,
+    );
+  }
+
+  /** One bad topic fails a question for all: each is asked for alone. */
+  async #forgetBadTopics(): Promise<void> {
+    try {
+      const broker = await this.#cluster.brokerPool.findConnectedBroker();
+      for (const topic of [...this.#cluster.targetTopics]) {
+        try {
+          await broker.metadata([topic]);
+        } catch (error) {
+          if (!isOfTopic(error)) throw error;
+          this.forget(topic);
+        }
+      }
+      if (this.#cluster.targetTopics.size > 0) await this.#cluster.refreshMetadata();
     } catch (error) {
       throw kafkaError(error, "Cannot load metadata");
     }
@@ -185,6 +215,12 @@ export class ProduceClient {
   async disconnect(): Promise<void> {
     await this.#cluster.disconnect();
   }
+}
+
+function isOfTopic(error: unknown): boolean {
+  const { type } = error as { type?: string };
+  return type === "UNKNOWN_TOPIC_OR_PARTITION" || type === "TOPIC_AUTHORIZATION_FAILED" ||
+    type === "INVALID_TOPIC_EXCEPTION";
 }
 
 /** The last write of each socket: resolves when it is done. */

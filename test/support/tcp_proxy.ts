@@ -106,6 +106,7 @@ export class TcpProxy {
     onBytes: (size: number) => void,
   ): void {
     this.#sockets.add(from);
+    from.setMaxListeners(0); // slow ones have one for each wait
     // An end of either side, also one that a test made, ends the other.
     from.on("error", () => to.destroy());
     from.on("close", () => {

@@ -17,9 +17,22 @@ const JARS = [
 const CLUSTER_ID = "d2Vpci10ZXN0cy0wMDAwMQ";
 const QUICK_JAVA = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true"];
 
+/** One more way into a node, beside its plain listener. */
+export interface Listener {
+  /** Capital letters. */
+  name: string;
+  port: number;
+  /** Where clients are told to go, a proxy's port: its own where absent. */
+  advertisedPort?: number;
+  /** @default {"PLAINTEXT"} */
+  protocol?: "PLAINTEXT" | "SSL" | "SASL_PLAINTEXT" | "SASL_SSL";
+}
+
 export interface KafkaOptions extends StartOptions {
   /** Added to server.properties, over ours. */
   properties?: Record<string, string>;
+  /** Of a single node. */
+  listeners?: readonly Listener[];
   /** @default {384} */
   heapMb?: number;
 }
@@ -73,7 +86,10 @@ async function plans(count: number, options: KafkaOptions): Promise<ServerPlan[]
   return await Promise.all(nodes.map(async (node) => {
     const folder = await runFolder("kafka");
     await layOutData(home, `${folder}/data`, node.id);
-    const settings = { ...properties(`${folder}/data`, node, nodes), ...options.properties };
+    const settings = {
+      ...withListeners(properties(`${folder}/data`, node, nodes), options.listeners ?? []),
+      ...options.properties,
+    };
     await Deno.writeTextFile(`${folder}/server.properties`, lines(settings));
     return {
       name: count === 1 ? "kafka" : `kafka node ${node.id}`,
@@ -156,6 +172,26 @@ function properties(data: string, own: Node, all: readonly Node[]): Record<strin
     "num.network.threads": "2",
     "num.io.threads": "4",
     "log.cleaner.dedupe.buffer.size": "16777216",
+  };
+}
+
+function withListeners(
+  settings: Record<string, string>,
+  listeners: readonly Listener[],
+): Record<string, string> {
+  const joined = (name: string, more: (listener: Listener) => string) =>
+    [settings[name], ...listeners.map(more)].join(",");
+  return {
+    ...settings,
+    "listeners": joined("listeners", ({ name, port }) => `${name}://127.0.0.1:${port}`),
+    "advertised.listeners": joined(
+      "advertised.listeners",
+      ({ name, port, advertisedPort = port }) => `${name}://127.0.0.1:${advertisedPort}`,
+    ),
+    "listener.security.protocol.map": joined(
+      "listener.security.protocol.map",
+      ({ name, protocol = "PLAINTEXT" }) => `${name}:${protocol}`,
+    ),
   };
 }
 
