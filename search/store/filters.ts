@@ -1,6 +1,6 @@
 /**
- * Filters: which blocks may hold a token. Bloom filters of about 10 bits a distinct token and 5
- * places each (some 1 % false positives, no false negatives), 64 blocks to a group. A group is
+ * Filters: which blocks may hold a token. Bloom filters of about 12 bits a distinct token and 5
+ * places each (some 0.5 % false positives, no false negatives), 64 blocks to a group. A group is
  * stored by place, not by block: a row of 64 bits, one a block, for each place, so that a question
  * about a token reads five rows for 64 blocks. Blocks of a group that is not complete have their
  * tokens in memory; after a restart these are taken from their text again when they are asked for.
@@ -10,7 +10,7 @@ import type { Need } from "./plan.ts";
 
 /** Blocks in a group. */
 export const GROUP_BLOCKS = 64;
-const BITS_PER_TOKEN = 10;
+const BITS_PER_TOKEN = 12;
 /** Places of one token. */
 const PLACES = 5;
 /** Rows of places in one row of the database, so that it fills a page of 4 KB. */
