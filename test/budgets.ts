@@ -3,15 +3,15 @@
  * tests and no budget. The sum is 25 at most.
  */
 export const BUDGET_MINUTES: Readonly<Record<string, number>> = {
-  "unit": 1.5,
+  "unit": 1.25,
   "test/support": 0.5,
-  "test/tidy": 0.5,
+  "test/tidy": 0.25,
   "test/sim": 1,
   "test/conformance": 0.5,
   "test/servers": 1.5,
   "test/store": 1.5,
   "test/page": 2.5,
-  "test/cli": 1,
+  "test/cli": 1.5,
   "test/agent": 2,
   "test/transfer": 3,
   "test/monitor": 2,
