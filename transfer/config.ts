@@ -123,7 +123,8 @@ const bulk = group({
   documentsMax: integer(1, 100_000, 2000, { description: "Most documents in a bulk request." }),
   linger: duration(0, 60e3, "200ms", { description: "Longest wait for a bulk request to fill." }),
   workers: integer(1, 256, 16, {
-    description: "Most bulk requests at once; fewer while Elasticsearch says 429.",
+    description:
+      "Most bulk requests at once; fewer while Elasticsearch says 429, or while more would only wait for one another.",
   }),
   retryMax: duration(10, 600e3, "30s", { description: "Longest pause before a retry." }),
 }, { description: "Bulk requests." });

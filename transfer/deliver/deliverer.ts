@@ -35,6 +35,14 @@ interface Retry {
   dueMs: number;
 }
 
+/** Requests that are open at once before it is known how many help. */
+const FIRST_LIMIT = 4;
+/**
+ * A request that takes so many times as long for a document as the best one did waits for others:
+ * more at once would only make all of them slower.
+ */
+const CROWDED = 3;
+
 /** The code with which a writer says that it has too much to do. */
 export const THROTTLED = "ES_THROTTLED";
 
@@ -55,6 +63,8 @@ export class Deliverer {
   #limit: number;
   #throttledMs = -Infinity;
   #failures = 0;
+  /** Of the quickest full request, forgotten slowly; ms a document. */
+  #bestMs = Infinity;
   #closedUntilMs = 0;
   #timer: AbortController | undefined;
   /** When the timer rings; Infinity where there is none. */
@@ -76,7 +86,7 @@ export class Deliverer {
     this.#writer = writer;
     this.#dead = dead;
     this.#options = options;
-    this.#limit = options.workers;
+    this.#limit = Math.min(FIRST_LIMIT, options.workers);
     this.#release = release;
     this.#events = events;
     this.#clock = clock;
@@ -238,10 +248,23 @@ export class Deliverer {
     const ms = this.#clock.monotonicMs() - since;
     const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
     this.#events.bulk(entries.length, bytes, ms);
-    await this.#settle(entries, outcomes, attempt);
+    await this.#settle(entries, outcomes, attempt, this.#isCrowded(entries.length, ms));
   }
 
-  async #settle(entries: Entry[], outcomes: WriteOutcome[], attempt: number): Promise<void> {
+  /** Only full requests can be compared: a small one takes longer for each document. */
+  #isCrowded(documents: number, ms: number): boolean {
+    if (documents * 2 < this.#options.documentsMax) return false;
+    const each = ms / documents;
+    this.#bestMs = Math.min(this.#bestMs * 1.005, each);
+    return each > CROWDED * this.#bestMs;
+  }
+
+  async #settle(
+    entries: Entry[],
+    outcomes: WriteOutcome[],
+    attempt: number,
+    crowded: boolean,
+  ): Promise<void> {
     const counts = new Map<string, [WriteOutcome["result"], string, number]>();
     const again: Entry[] = [], dead: Entry[] = [];
     let oldest = Infinity;
@@ -265,6 +288,7 @@ export class Deliverer {
     for (const [result, code, count] of counts.values()) this.#events.outcome(result, code, count);
     if (oldest < Infinity) this.#events.delay(Math.max(0, this.#clock.wallMs() - oldest));
     if (counts.has(`retry${THROTTLED}`)) this.#throttle();
+    else if (crowded) this.#limit = Math.max(1, this.#limit - 1 / this.#limit);
     else if (again.length === 0) {
       this.#limit = Math.min(this.#options.workers, this.#limit + 1 / this.#limit);
     }

@@ -26,6 +26,8 @@ class ScriptedWriter implements DocumentWriter {
   readonly calls: string[][] = [];
   open = 0;
   openMax = 0;
+  /** What a call takes. */
+  work: () => Promise<void> = () => Promise.resolve();
   answer: (value: string, call: number) => WriteOutcome | WeirError | undefined = () => undefined;
 
   async write(records: readonly LogRecord[]): Promise<WriteOutcome[]> {
@@ -33,7 +35,7 @@ class ScriptedWriter implements DocumentWriter {
     this.calls.push(values);
     const call = this.calls.length;
     this.openMax = Math.max(this.openMax, ++this.open);
-    await Promise.resolve();
+    await this.work();
     this.open--;
     const outcomes: WriteOutcome[] = [];
     for (const [i, value] of values.entries()) {
@@ -351,4 +353,21 @@ Deno.test("Channel over its quota waits, or drops and counts", async () => {
   await dropping.clock.advance(100);
   assert.deepEqual([...dropping.writer.documents.values()], ["a", "b"]);
   assert.equal(dropping.lane.tracker.position, 4);
+});
+
+Deno.test("Deliverer sends fewer requests at once where more only wait for one another", async () => {
+  const { clock, writer, deliverer, take } = bench({ workers: 8, documentsMax: 10 });
+  // One at a time takes 100 ms, and each that is open beside it as much again.
+  writer.work = async () => await clock.sleep(100 * writer.open);
+  for (let i = 0; i < 60; i++) {
+    take(Array.from({ length: 40 }, (_, k) => `${i} ${k}`));
+    await clock.advance(100);
+  }
+  assert.ok(deliverer.limit <= 4, String(deliverer.limit));
+  writer.work = async () => await clock.sleep(100);
+  for (let i = 0; i < 200; i++) {
+    take(Array.from({ length: 40 }, (_, k) => `later ${i} ${k}`));
+    await clock.advance(100);
+  }
+  assert.equal(deliverer.limit, 8);
 });
