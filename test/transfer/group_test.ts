@@ -48,3 +48,48 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name:
+    "transfers that come and go at once, one partition with nearly all lines: no storm of rebalances",
+  sanitizeOps: false, // the clients keep sockets and timers for a while
+  sanitizeResources: false,
+  async fn() {
+    const site = await Site.open();
+    try {
+      const topic = await site.topic("uneven", PARTITIONS);
+      const { lines, uids } = numberedLines(topic, COUNT / 2, 24);
+      // Nine of ten lines are in one partition, the rest is spread.
+      const uneven = lines.map((line, i) => ({ ...line, partition: i % 10 === 0 ? i % 5 + 1 : 0 }));
+      const committed = async () =>
+        (await site.committed(topic)).reduce((sum, offset) => sum + Math.max(0, offset), 0);
+      const settled = (members: RunningTransfer[]) =>
+        until("settled", () => {
+          const owned = members.flatMap((one) =>
+            [...one.transfer.consumer.lanes].map((lane) => lane.partition)
+          );
+          return owned.length === PARTITIONS && new Set(owned).size === PARTITIONS &&
+            members.every((one) => one.transfer.consumer.state === "consuming");
+        });
+      const first = await site.transfer();
+      await site.send(uneven.slice(0, 5000));
+      await until("first works", async () => await committed() > 0);
+      const others = await Promise.all([site.transfer(), site.transfer(), site.transfer()]);
+      await site.send(uneven.slice(5000, 20_000));
+      await settled([first, ...others]);
+      await Promise.all([others[0].stop(), others[1].stop()]);
+      await site.send(uneven.slice(20_000));
+      await settled([first, others[2]]);
+      await until("committed", async () => await committed() === uneven.length);
+      assert.deepEqual(await site.ids(), uids.sort());
+      // Six members came or went; each may make the group gather twice, as it joins and as it is known.
+      const gathered = await first.metric("weir_transfer_rebalances_total");
+      assert.ok(gathered <= 12, `${gathered} assignments`);
+      for (const one of [first, others[2]]) {
+        assert.equal(await one.metric("weir_transfer_consumer_restarts_total"), 0);
+      }
+    } finally {
+      await site.close();
+    }
+  },
+});
