@@ -17,7 +17,7 @@ import type { TailSettings } from "./config.ts";
 import type { Progress } from "./ledger/sealer.ts";
 import { AgentMetrics } from "./metrics.ts";
 import { BufferPool } from "./tail/buffers.ts";
-import { parseEntries } from "./tail/entries.ts";
+import { mergeEntries, parseEntries } from "./tail/entries.ts";
 import { TailSet } from "./tail/tail_set.ts";
 
 export interface AgentOptions {
@@ -42,6 +42,8 @@ interface AppliedState {
   result: "NONE" | "APPLYING" | "APPLIED" | "FAILED";
   reason: string;
   candidate: string;
+  /** Revisions by key, where it is made of several. */
+  keys: Record<string, number>;
   entries: number;
 }
 
@@ -64,6 +66,7 @@ export class Agent implements Part {
     result: "NONE",
     reason: "",
     candidate: "",
+    keys: {},
     entries: 0,
   };
   #sourceFault = "";
@@ -158,9 +161,13 @@ export class Agent implements Part {
   async #applyCopy(): Promise<void> {
     try {
       const text = await this.#options.files.readText(`${this.#options.state}/${COPY}`);
-      const { revision, value } = JSON.parse(text) as { revision: number; value: string };
+      const { revision, value, layers } = JSON.parse(text) as {
+        revision: number;
+        value: string;
+        layers?: ConfigSnapshot["layers"];
+      };
       const refused = this.#applied.result === "FAILED" ? this.#applied : undefined;
-      this.#apply(value, revision);
+      this.#apply({ revision, text: value, layers, deleted: false });
       if (refused !== undefined) this.#set!.discovered.then(() => this.#refused(refused));
       this.#log.info("Going on with the last configuration that was applied", { revision });
     } catch (error) {
@@ -180,25 +187,29 @@ export class Agent implements Part {
       }
       return;
     }
-    const value = snapshot.text ?? "[]";
-    if (value === this.#lastValue) return;
+    const value = snapshot.text ?? "[]", candidate = snapshot.candidate ?? "";
+    if (value === this.#lastValue && candidate === this.#applied.candidate) return;
     this.#lastValue = value;
-    if (!this.#apply(value, snapshot.revision)) return;
-    const copy = new TextEncoder().encode(JSON.stringify({ revision: snapshot.revision, value }));
+    if (!this.#apply(snapshot) || candidate !== "") return; // a candidate is not to outlive a restart
+    const { revision, layers } = snapshot;
+    const copy = new TextEncoder().encode(JSON.stringify({ revision, value, layers }));
     this.#options.files.writeAtomic(`${this.#options.state}/${COPY}`, copy).catch((error) => {
       this.#log.warn("Cannot keep a copy of the configuration", { reason: messageOf(error) });
     });
   }
 
-  #apply(value: string, revision: number): boolean {
+  #apply({ text, layers, revision, candidate = "" }: ConfigSnapshot): boolean {
     try {
-      const entries = parseEntries(value, this.#options.source.name);
+      const entries = layers === undefined
+        ? parseEntries(text ?? "[]", this.#options.source.name)
+        : mergeEntries(layers.map((layer) => parseEntries(layer.text, layer.name)));
       const looked = this.#set!.apply(entries);
       const applying: AppliedState = {
         revision,
         result: "APPLYING",
         reason: "",
-        candidate: "",
+        candidate,
+        keys: revisionsOf(layers),
         entries: entries.length,
       };
       this.#applied = applying;
@@ -208,16 +219,18 @@ export class Agent implements Part {
         this.#options.onApplied?.();
       });
       this.#metrics.reload("applied");
-      this.#log.info("Configuration applied", { revision, entries: entries.length });
+      this.#log.info("Configuration applied", { revision, candidate, entries: entries.length });
       this.#options.onApplied?.();
       return true;
     } catch (error) {
       this.#metrics.reload("refused");
       this.#log.error("Configuration refused, the last good one goes on", {
         revision,
+        candidate,
         reason: messageOf(error),
       });
-      this.#refused({ ...this.#applied, revision, reason: messageOf(error) });
+      const keys = revisionsOf(layers);
+      this.#refused({ ...this.#applied, revision, candidate, keys, reason: messageOf(error) });
       return false;
     }
   }
@@ -284,9 +297,9 @@ export class Agent implements Part {
     for (const { path, code, reason } of problems.slice(0, 3)) {
       reasons.push(`${path}: ${code}: ${reason}`);
     }
-    const { revision, result, reason, candidate } = this.#applied;
+    const { revision, result, reason, candidate, keys } = this.#applied;
     return {
-      applied: { revision, state: result, reason, candidate },
+      applied: { revision, state: result, reason, candidate, keys },
       health: { ok, reasons, problems: problems.length },
       summary: {
         files: rows.length,
@@ -313,4 +326,8 @@ export class Agent implements Part {
       problems: this.#set?.problems.slice(0, 1000) ?? [],
     };
   }
+}
+
+function revisionsOf(layers: ConfigSnapshot["layers"]): Record<string, number> {
+  return Object.fromEntries((layers ?? []).map(({ key, revision }) => [key, revision]));
 }

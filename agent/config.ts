@@ -14,6 +14,7 @@ import {
 import { programFields } from "../core/config/program_fields.ts";
 import { LEDGER_TOPIC } from "../core/ledger/seal.ts";
 import { etcdFields } from "../core/etcd/settings.ts";
+import { GROUP_KEY } from "../core/fleet/keys.ts";
 import { fleetFields } from "../core/fleet/settings.ts";
 import { kafkaFields } from "../core/kafka/settings.ts";
 
@@ -72,6 +73,14 @@ export const agentSettings = settings({
     file: text("", { description: "Local file with what to tail, instead of etcd." }),
     key: text("/logagent/{ip}/collect_config", {
       description: "etcd key with what to tail; {ip} and {hostname} are filled in.",
+    }),
+    groups: texts([], 50, {
+      description:
+        "Groups whose entries hold beside this host's own; every agent is in the group all.",
+      example: ["web"],
+    }),
+    groupKey: text(GROUP_KEY, {
+      description: "etcd key of a group; {group} is filled in. Empty: no groups.",
     }),
   }, { description: "Where the agent is told what to tail." }),
   etcd: group(etcdFields, { description: "Connection to etcd." }),

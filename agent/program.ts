@@ -1,8 +1,4 @@
 /** Builds weir-agent's parts from its settings: the adapters over etcd, Kafka and the machine's files. */
-import { createEtcd, localAddress } from "../core/etcd/client.ts";
-import { EtcdConfigSource } from "../core/etcd/etcd_config_source.ts";
-import { FileConfigSource } from "../core/config/file_source.ts";
-import { WeirError } from "../core/errors.ts";
 import { keptId } from "../core/fleet/identity.ts";
 import { programRegistration } from "../core/fleet/program_registration.ts";
 import { statusPart } from "../core/http/status_server.ts";
@@ -13,18 +9,19 @@ import type { Part } from "../core/lifecycle.ts";
 import { logOf } from "../core/log.ts";
 import { Counter, newRegistry, type Registry } from "../core/metrics/registry.ts";
 import { systemClock } from "../core/ports/clock.ts";
-import type { ConfigSource } from "../core/ports/config_source.ts";
 import { systemFiles } from "../core/system_files.ts";
 import { Agent } from "./agent.ts";
 import type { AgentSettings } from "./config.ts";
 import type { AgentMetrics } from "./metrics.ts";
 import { LedgerPart } from "./ledger/ledger_part.ts";
 import { KafkaLineSink } from "./ship/kafka_line_sink.ts";
+import { createSource, placeOf } from "./source.ts";
 
 /** The parts in the order of their start. Throws WeirErrors for settings that cannot work. */
 export async function createAgentParts(settings: AgentSettings): Promise<Part[]> {
   const registry = newRegistry("weir-agent");
-  const host = settings.host === "" ? Deno.hostname() : settings.host;
+  const place = await placeOf(settings), id = await keptId(settings.state);
+  const { host } = place;
   let url = settings.listen;
   const agent: Agent = new Agent({
     state: settings.state,
@@ -33,7 +30,7 @@ export async function createAgentParts(settings: AgentSettings): Promise<Part[]>
       ? Intl.DateTimeFormat().resolvedOptions().timeZone
       : settings.timezone,
     tail: settings.tail,
-    source: await createSource(settings),
+    source: createSource(settings, place, id),
     sink: (metrics) => createSink(settings, metrics),
     registry,
     clock: systemClock,
@@ -44,8 +41,8 @@ export async function createAgentParts(settings: AgentSettings): Promise<Part[]>
     program: "agent",
     etcd: settings.etcd,
     fleet: settings.fleet,
-    host,
-    id: () => keptId(settings.state),
+    ...place,
+    id: () => Promise.resolve(id),
     status: () => url,
     state: () => agent.state(),
   });
@@ -89,54 +86,6 @@ function ledgerOf(
       onWrite: (seals, ok) => writes.inc({ result: ok ? "written" : "failed" }, seals),
     }),
   ];
-}
-
-async function createSource(settings: AgentSettings): Promise<ConfigSource> {
-  const { source, etcd } = settings;
-  if (source.file !== "") return new FileConfigSource(source.file, systemFiles, systemClock);
-  if (etcd.hosts.length === 0) {
-    throw new WeirError(
-      "CONFIG_INVALID",
-      "Nothing says what to tail: neither etcd.hosts nor source.file is set",
-      {
-        hint: "Set etcd.hosts: [http://HOST:2379], or source.file: /etc/weir/collect.json",
-      },
-    );
-  }
-  const hostname = settings.host === "" ? Deno.hostname() : settings.host;
-  const ip = settings.ip !== "" || !source.key.includes("{ip}")
-    ? settings.ip
-    : await anyLocalAddress(etcd.hosts, etcd.timeout);
-  const key = source.key.replaceAll("{ip}", ip).replaceAll("{hostname}", hostname);
-  logOf("agent").info("Asking etcd what to tail", { key });
-  return new EtcdConfigSource({
-    client: createEtcd(etcd),
-    key,
-    clock: systemClock,
-    timeoutMs: etcd.timeout,
-    rereadMs: etcd.reread,
-  });
-}
-
-async function anyLocalAddress(hosts: readonly string[], timeoutMs: number): Promise<string> {
-  for (const [index, host] of hosts.entries()) {
-    try {
-      return await localAddress(host, timeoutMs);
-    } catch (error) {
-      if (index === hosts.length - 1) {
-        throw new WeirError(
-          "ETCD_ADDRESS_UNKNOWN",
-          `Cannot find out this host's own address: ${(error as Error).message}`,
-          {
-            hint: "Start etcd, or set ip: to the address that stands in this host's key.",
-            retriable: true,
-            cause: error,
-          },
-        );
-      }
-    }
-  }
-  return "";
 }
 
 /** The sink over Kafka that the settings ask for; `metrics` may be left out where nobody looks at them. */

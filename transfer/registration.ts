@@ -29,6 +29,7 @@ function stateOf(transfer: Transfer): ProgramState {
       state: topics.state === "" ? "NONE" : topics.state,
       reason: topics.reason.slice(0, 500),
       candidate: "",
+      keys: topics.revision < 0 ? {} : { [transfer.settings.topics.key]: topics.revision },
     },
     health: { ok: reasons.length === 0, reasons, problems: reasons.length },
     summary: {

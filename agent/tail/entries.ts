@@ -65,3 +65,16 @@ export type Entry = z.output<typeof entrySchema>;
 export function parseEntries(source: string, name: string): Entry[] {
   return loadSettings(entriesSchema, source.replaceAll("$", "$$$$"), { name });
 }
+
+/**
+ * One list out of a host's own entries and those of its groups, in this order: of two for the same path and topic the
+ * first holds.
+ */
+export function mergeEntries(lists: readonly Entry[][]): Entry[] {
+  const merged = new Map<string, Entry>();
+  for (const entry of lists.flat()) {
+    const name = JSON.stringify([entry.path, entry.topic]);
+    if (!merged.has(name)) merged.set(name, entry);
+  }
+  return [...merged.values()];
+}

@@ -77,6 +77,7 @@ export class EtcdConfigSource implements ConfigSource {
         failures = 0;
         await clock.sleep(rereadMs, AbortSignal.any([signal, ended.signal]));
       } catch (error) {
+        last = undefined; // told again, so that the failure is known to be over
         failed(etcdError(error, `Cannot watch ${this.#options.key}`));
         await clock.sleep(Math.min(10_000, 250 * 2 ** Math.min(failures++, 6)), signal);
       } finally {

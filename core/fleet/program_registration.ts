@@ -20,6 +20,8 @@ export interface ProgramRegistrationOptions {
   /** Where the status server listens; asked at each write. */
   status: () => string;
   groups?: readonly string[];
+  /** @default the address with which it reaches etcd */
+  ip?: string;
   /** Asked at each write. */
   state: () => ProgramState;
 }
@@ -39,7 +41,7 @@ export function programRegistration(
   if (etcd.hosts.length === 0 || !fleet.register) return undefined;
   const instance = randomId();
   const started = new Date(systemClock.wallMs()).toISOString();
-  let id = `${host}-${instance}`, ip = "";
+  let id = `${host}-${instance}`, ip = options.ip ?? "";
   const registration = new Registration({
     connect: () => createEtcd(etcd),
     prefix: fleet.prefix,
@@ -70,10 +72,12 @@ export function programRegistration(
     changed: () => registration.changed(),
     async start() {
       if (options.id !== undefined) id = await options.id();
-      void ownAddress(etcd).then((address) => {
-        ip = address;
-        registration.changed();
-      });
+      if (ip === "") {
+        void ownAddress(etcd).then((address) => {
+          ip = address;
+          registration.changed();
+        });
+      }
       registration.start();
     },
     stop: (deadlineMs) => registration.stop(deadlineMs),

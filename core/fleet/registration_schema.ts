@@ -20,6 +20,9 @@ export const appliedSchema = z.strictObject({
   }),
   reason: words(500, "Why it FAILED; else empty."),
   candidate: words(64, "Id of the candidate that it tries out; else empty."),
+  keys: z.record(z.string().max(300), z.number()).meta({
+    description: "Revision by key, of each key that it follows and that is there.",
+  }),
 }).meta({ description: "The configuration in force." });
 
 export const registrationSchema = z.strictObject({
@@ -59,7 +62,13 @@ export interface ProgramState {
   summary: Record<string, number>;
 }
 
-export const NOTHING_APPLIED: Applied = { revision: 0, state: "NONE", reason: "", candidate: "" };
+export const NOTHING_APPLIED: Applied = {
+  revision: 0,
+  state: "NONE",
+  reason: "",
+  candidate: "",
+  keys: {},
+};
 
 const VALUE_BYTES_MAX = 4096;
 

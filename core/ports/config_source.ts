@@ -9,6 +9,7 @@
  *  - A deletion is reported with `text: null` and `deleted: true` only where it was seen as an event of its
  *    own. A key that vanished together with its surroundings (wiped, restored or replaced store) is reported
  *    with `deleted: false`: callers keep what they have, and raise an alarm.
+ *  - After a failure was told, the state is delivered again once the source answers, changed or not.
  *  - The text is passed on as it is: checking it is the caller's work.
  */
 export interface ConfigSource {
@@ -31,4 +32,16 @@ export interface ConfigSnapshot {
   revision: number;
   /** True only where the deletion itself was seen. */
   deleted: boolean;
+  /** Where the value is made of several keys: each of them, in order; `text` then holds them all in one. */
+  layers?: readonly ConfigLayer[];
+  /** Id of the candidate that is part of the value: it may be taken back at any time. @default {""} */
+  candidate?: string;
+}
+
+export interface ConfigLayer {
+  /** For errors: "etcd /logagent/group/web/collect_config". */
+  name: string;
+  key: string;
+  text: string;
+  revision: number;
 }
