@@ -1,7 +1,7 @@
 /**
  * The ConfigSource over all keys that concern one host. A watch only says when to look; every look reads all keys in
- * one transaction, so that a promotion, which removes the candidate and writes the key, is seen as one change. Looks at a
- * fixed period find what a watch that hangs has missed; a connection that answers nothing is made anew.
+ * one transaction, so that a promotion, which removes the candidate and writes the key, is seen as one change. Looks
+ * at a fixed period find what a watch that hangs has missed; a connection that answers nothing is made anew.
  */
 import { type Etcd3, type IRangeResponse, WatchBuilder, type Watcher } from "etcd3";
 import { messageOf, WeirError } from "../errors.ts";
