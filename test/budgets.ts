@@ -44,6 +44,7 @@ export const NEED_EXECUTABLES: readonly string[] = [
   "test/transfer",
   "test/monitor",
   "test/store",
+  "test/search",
   "test/deploy",
   "test/docker",
   "test/e2e",

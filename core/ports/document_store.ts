@@ -77,6 +77,8 @@ export interface RangeRequest {
   fromMs?: number;
   /** Last @timestamp in ms, exclusive. */
   toMs?: number;
+  /** Told where a sum is an estimate: of how many documents so many were looked at. Not every store estimates. */
+  onEstimate?: (looked: number, of: number) => void;
 }
 
 export interface SearchRequest extends RangeRequest {

@@ -4,7 +4,7 @@
  */
 import { type Context, Hono } from "hono";
 import type { Clock } from "../../core/ports/clock.ts";
-import type { Document, DocumentReader } from "../../core/ports/document_store.ts";
+import type { Document, DocumentReader, RangeRequest } from "../../core/ports/document_store.ts";
 import { fullName } from "../query/fields.ts";
 import { parseQuery } from "../query/parse.ts";
 import { errorBody, errorResponse, streamDocuments } from "./answers.ts";
@@ -196,25 +196,29 @@ class Api {
   }
 
   #count(parameters: Parameters, context: Context): Promise<Response> {
-    return this.#whole(parameters, context, async (signal) => ({
-      count: await this.#options.reader.count(parameters.range(), signal),
-    }));
+    return this.#whole(parameters, context, async (signal) => {
+      const { range, told } = estimating(parameters.range());
+      return { count: await this.#options.reader.count(range, signal), ...told };
+    });
   }
 
   #histogram(parameters: Parameters, context: Context): Promise<Response> {
-    return this.#whole(parameters, context, (signal) => {
+    return this.#whole(parameters, context, async (signal) => {
+      const { range, told } = estimating(parameters.range());
       const bucketMs = parameters.text("bucket") === undefined
         ? undefined
         : parameters.span("bucket", 1, 3.2e11, 60_000);
       const bars = parameters.integer("bars", 1, 2000, 120);
-      return histogramOf(this.#options.reader, parameters.range(), bars, bucketMs, signal);
+      const found = await histogramOf(this.#options.reader, range, bars, bucketMs, signal);
+      return { ...found, ...told };
     });
   }
 
   #fields(parameters: Parameters, context: Context): Promise<Response> {
-    return this.#whole(parameters, context, (signal) => {
+    return this.#whole(parameters, context, async (signal) => {
+      const { range, told } = estimating(parameters.range());
       const limit = parameters.integer("limit", 1, 1000, 10);
-      return facetsOf(this.#options.reader, parameters.range(), limit, signal);
+      return { ...await facetsOf(this.#options.reader, range, limit, signal), ...told };
     });
   }
 
@@ -226,9 +230,9 @@ class Api {
     const sample = parameters.integer("sample", 0, LIMITS.search, 0);
     const { reader } = this.#options;
     return this.#whole(parameters, context, async (signal) => {
-      const range = parameters.range();
+      const { range, told } = estimating(parameters.range());
       if (sample === 0) {
-        return { field, values: await reader.values({ ...range, field, limit }, signal) };
+        return { field, values: await reader.values({ ...range, field, limit }, signal), ...told };
       }
       return { field, ...await sampledValues(reader, range, field, limit, sample, signal) };
     });
@@ -253,6 +257,13 @@ class Api {
       return { ...rest, lines: lines.map(plainDocument) };
     });
   }
+}
+
+/** A range whose answer says `estimated` where a sum was; `told` has it once the answer is there. */
+function estimating(range: RangeRequest) {
+  const told: { estimated?: { looked: number; of: number } } = {};
+  const onEstimate = (looked: number, of: number) => void (told.estimated = { looked, of });
+  return { range: { ...range, onEstimate }, told };
 }
 
 /** Ends the work where the answer could not begin. */

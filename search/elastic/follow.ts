@@ -12,7 +12,7 @@ import type { Clock } from "../../core/ports/clock.ts";
 import type { Document } from "../../core/ports/document_store.ts";
 import { allOf, type Clause } from "./bounds.ts";
 import { documentOf } from "./document.ts";
-import { timeRange } from "./fields.ts";
+import { exists, timeRange } from "./fields.ts";
 import { AnswerTooLarge, type Hit, type Requests } from "./requests.ts";
 
 export interface FollowOptions {
@@ -83,7 +83,7 @@ class Follower {
 
   constructor(options: FollowOptions, upper: Clause, startMs: number, signal: AbortSignal) {
     this.#options = options;
-    this.#upper = upper;
+    this.#upper = allOf([exists("@timestamp"), upper]);
     this.#startMs = startMs;
     this.#signal = signal;
   }

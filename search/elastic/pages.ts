@@ -16,7 +16,8 @@ export interface Found {
 
 export interface PageRequest {
   query: Clause;
-  order: "newest" | "oldest";
+  /** "any" is the quickest. */
+  order: "newest" | "oldest" | "any";
   /** Documents of the first page; more follow in larger ones. */
   first: number;
   /** The first page is likely to be all. */
@@ -63,6 +64,7 @@ function pageBody(
   page: { size: number; pit: string | undefined; after: unknown[] | undefined },
 ): Clause {
   const { order } = request, asc = order === "oldest" ? "asc" : "desc";
+  const anyOrder = [page.pit === undefined ? "_doc" : "_shard_doc"];
   const by = (field: string, type: string) => ({
     [field]: { order: asc, unmapped_type: type, missing: "_first" },
   });
@@ -70,7 +72,8 @@ function pageBody(
     query: request.query,
     size: page.size,
     track_total_hits: false,
-    sort: [
+    docvalue_fields: [TIME],
+    sort: order === "any" ? anyOrder : [
       { "@timestamp": { order: asc, unmapped_type: "date", format: "epoch_millis" } },
       by("log.file.generation", "keyword"),
       by("log.offset", "long"),
@@ -81,8 +84,11 @@ function pageBody(
   };
 }
 
-function foundOf(hit: Answer["hits"]["hits"][number]): Found {
-  const timeMs = Number(hit.sort?.[0]);
+/** What gives `foundOf` the time of a hit. */
+export const TIME = { field: "@timestamp", format: "epoch_millis" };
+
+export function foundOf(hit: Answer["hits"]["hits"][number]): Found {
+  const timeMs = Number((hit.fields?.["@timestamp"] as unknown[] | undefined)?.[0]);
   return { document: documentOf(hit, timeMs), timeMs, foreign: isForeign(hit) };
 }
 

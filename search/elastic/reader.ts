@@ -12,7 +12,8 @@ import type {
   SearchRequest,
 } from "../../core/ports/document_store.ts";
 import { compileMatch } from "../query/match.ts";
-import { allOf, type Bounds, type Clause, isExact, negated } from "./bounds.ts";
+import { type Asked, eachBetween } from "./between.ts";
+import { allOf, type Clause, isExact } from "./bounds.ts";
 import { compileQuery } from "./compile.ts";
 import { exists, timeRange, type Values } from "./fields.ts";
 import { follow } from "./follow.ts";
@@ -33,19 +34,6 @@ export interface ElasticReaderOptions {
 
 /** Different values of a field that are looked at. */
 const VALUES_MAX = 10_000;
-/** Documents between the bounds that are fetched in one request. */
-const GAP_ONCE = 1000;
-
-/** A question with its bounds: what the sums are made over. */
-export interface Asked {
-  requests: Requests;
-  bounds: Bounds;
-  /** Range of times; part of every request. */
-  frame: Clause;
-  matches: (document: Document) => boolean;
-  signal: AbortSignal;
-}
-
 export class ElasticReader implements DocumentReader {
   readonly #requests: Requests;
   readonly #options: Required<Omit<ElasticReaderOptions, "requests">>;
@@ -98,8 +86,8 @@ export class ElasticReader implements DocumentReader {
       track_total_hits: true,
     }, signal);
     let count = hits.total!.value;
-    await eachBetween(asked, () => count++);
-    return count;
+    await eachBetween(asked, (_document, _timeMs, weight) => count += weight);
+    return Math.round(count);
   }
 
   async histogram(
@@ -132,7 +120,7 @@ export class ElasticReader implements DocumentReader {
   }
 
   async #ask(request: RangeRequest, signal: AbortSignal): Promise<Asked> {
-    const { query, fromMs, toMs } = request;
+    const { query, fromMs, toMs, onEstimate = () => {} } = request;
     const frame = fromMs === undefined && toMs === undefined
       ? exists("@timestamp")
       : timeRange("@timestamp", {
@@ -140,7 +128,8 @@ export class ElasticReader implements DocumentReader {
         ...(toMs === undefined ? {} : { lt: toMs }),
       });
     const bounds = await compileQuery(query, this.#values(frame, signal));
-    return { requests: this.#requests, bounds, frame, matches: compileMatch(query), signal };
+    const matches = compileMatch(query);
+    return { requests: this.#requests, bounds, frame, matches, signal, onEstimate };
   }
 
   /** Asks for the different values of a field, once a question. */
@@ -178,23 +167,4 @@ export interface TermsAnswer {
 export function termsOf(aggregations: Answer["aggregations"], name: string): TermsAnswer {
   return aggregations?.[name] ??
     { buckets: [], sum_other_doc_count: 0, doc_count_error_upper_bound: 0 };
-}
-
-/** Looks at the documents between the bounds, and hands on those that fit. */
-export async function eachBetween(
-  asked: Asked,
-  each: (document: Document, timeMs: number) => void,
-): Promise<void> {
-  const { requests, bounds, frame, signal } = asked;
-  if (isExact(bounds)) return;
-  const query = allOf([frame, bounds.upper, negated(bounds.lower)]);
-  const { hits } = await requests.search({ query, size: 0, track_total_hits: GAP_ONCE }, signal);
-  const count = hits.total!.value;
-  if (count === 0) return;
-  const once = count < GAP_ONCE;
-  for await (const page of pages(requests, { query, order: "newest", first: 1000, once }, signal)) {
-    for (const { document, timeMs } of page) {
-      if (asked.matches(document)) each(document, timeMs);
-    }
-  }
 }

@@ -13,6 +13,7 @@ export interface Hit {
   _id: string;
   _source?: Record<string, unknown>;
   sort?: unknown[];
+  fields?: Record<string, unknown>;
 }
 
 export interface Answer {

@@ -2,7 +2,8 @@
 import { fieldValue, TIME_FIELDS } from "../query/fields.ts";
 import { allOf, type Bounds, type Clause, negated, NONE } from "./bounds.ts";
 import { exists, isFlattened, TOO_LONG } from "./fields.ts";
-import { type Asked, eachBetween, type TermsAnswer, termsOf } from "./reader.ts";
+import { type Asked, eachBetween } from "./between.ts";
+import { type TermsAnswer, termsOf } from "./reader.ts";
 
 /** Different values that are counted here; those that come later are left out. */
 const VALUES_MAX = 100_000;
@@ -21,12 +22,15 @@ export async function valuesOf(
     if (known !== undefined || counts.size < VALUES_MAX) counts.set(value, (known ?? 0) + count);
   };
   const bounds = countable(asked.bounds, field);
-  await eachBetween({ ...asked, bounds }, (document) => add(fieldValue(document, field), 1));
+  await eachBetween(
+    { ...asked, bounds },
+    (document, _timeMs, weight) => add(fieldValue(document, field), weight),
+  );
   const size = counts.size > 0 ? MERGED_MAX : limit;
   for (const { key, doc_count } of await certainValues({ ...asked, bounds }, field, size)) {
     add(TIME_FIELDS.has(field) ? new Date(Number(key)).toISOString() : String(key), doc_count);
   }
-  return [...counts].map(([value, count]) => ({ value, count }))
+  return [...counts].map(([value, count]) => ({ value, count: Math.round(count) }))
     .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1))
     .slice(0, limit);
 }

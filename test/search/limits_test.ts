@@ -106,6 +106,45 @@ test("finds no line wrongly beside characters that Elasticsearch cuts at", async
   }
 });
 
+test("more lines than can be looked at are estimated, and that is told", async () => {
+  const indices = new Indices();
+  try {
+    const index = await indices.make("many");
+    const total = 24_000;
+    const line = (number: number) => {
+      const message = `a${number % 2 === 0 ? "-" : ","}b`;
+      const time = new Date(Date.UTC(2026, 10, 21, number % 24)).toISOString();
+      return `{"create":{}}\n${JSON.stringify({ "@timestamp": time, message, topic: "t" })}\n`;
+    };
+    for (let from = 0; from < total; from += 8000) {
+      const lines = Array.from({ length: 8000 }, (_, i) => line(from + i));
+      await elastic("POST", `/${index}/_bulk?filter_path=errors`, lines.join(""));
+    }
+    await indices.refresh();
+    const reader = await indices.reader(), told: number[][] = [];
+    const query = { kind: "phrase", text: "a-b" } as const;
+    const request = { query, onEstimate: (...all: number[]) => void told.push(all) };
+    const near = (count: number) => assert.ok(Math.abs(count - 12_000) < 1500, String(count));
+    near(await reader.count(request, signal()));
+    const buckets = await reader.histogram({ ...request, bucketMs: 3_600_000 }, signal());
+    assert.equal(buckets.length, 24);
+    near(buckets.reduce((sum, bucket) => sum + bucket.count, 0));
+    near((await reader.values({ ...request, field: "topic", limit: 5 }, signal()))[0].count);
+    assert.deepEqual(told, new Array(3).fill([4000, total]));
+    // What is shown is never guessed, nor is what is few enough.
+    const some = { query, order: "newest", limit: 700 } as const;
+    for await (const batch of reader.search(some, signal())) {
+      for (const { message } of batch) assert.equal(message, "a-b");
+    }
+    const toMs = Date.UTC(2026, 10, 21, 12);
+    assert.equal(await reader.count({ ...request, toMs }, signal()), 6000);
+    assert.equal(told.length, 3);
+    await reader.close();
+  } finally {
+    await indices.remove();
+  }
+});
+
 test("nothing there is nothing, no error", async () => {
   const indices = new Indices();
   const reader = await indices.reader();
