@@ -69,4 +69,5 @@ test("says so before Kafka removes what was not read", async (site) => {
     async () => (await running.metric("weir_transfer_loss_ahead_partitions")) === 1,
   );
   assert.match(JSON.stringify(running.transfer.status()), /records wait for 50 min, Kafka keeps/);
+  await running.stop(1000); // its line can be written nowhere
 });
