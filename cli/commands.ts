@@ -5,6 +5,7 @@ import { VERSION } from "../core/metrics/registry.ts";
 import { auditCommand, resendCommand } from "./audit/command.ts";
 import { deadLettersCommand } from "./dead_letters.ts";
 import { demoCommand } from "./demo.ts";
+import { healthCommand } from "./health.ts";
 import { linksCommand } from "./links.ts";
 import { pageCommand } from "./page.ts";
 import { schemaCommand } from "./schema.ts";
@@ -35,6 +36,7 @@ export function weirCommand(): Command {
     validateCommand(),
     schemaCommand(),
     linksCommand(),
+    healthCommand(),
   ];
   for (const command of commands) {
     // Wrong usage of a command ends as that of the program does.

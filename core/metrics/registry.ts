@@ -47,8 +47,16 @@ export function newRegistry(program: string): Registry {
   return registry;
 }
 
-/** What only /proc tells: open files, their bound, virtual memory and its bound. */
+/**
+ * What only /proc tells: open files, their bound, virtual memory and its bound. An executable without all permissions
+ * may not read it; then there are no such figures.
+ */
 function linuxFigures(registry: Registry): void {
+  try {
+    Deno.readTextFileSync("/proc/self/limits");
+  } catch {
+    return; // refused, or no /proc
+  }
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
       name,

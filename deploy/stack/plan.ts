@@ -89,6 +89,17 @@ export function steps(data: string, servers: StackServers, ports: Ports): Step[]
       "token",
       token,
     ),
+    {
+      name: "weir-page",
+      program: "weir",
+      args: [
+        "page",
+        `--elasticsearch=${servers.elasticsearch}`,
+        `--listen=${listen("page")}`,
+      ],
+      files: {},
+      ready: `http://${listen("page")}/healthz`,
+    },
   ];
 }
 
@@ -108,6 +119,7 @@ export function prometheusConfig(ports: Ports): unknown {
       job("weir-agent", ports.agent),
       job("weir-transfer", ports.transfer),
       job("node", ports.monitor),
+      job("weir-page", ports.page),
     ],
   };
 }

@@ -29,6 +29,13 @@ Deno.test("stack: up, documents in Elasticsearch, status, logs, down", async () 
       return status.documents > 0 ? status : undefined;
     }, { timeoutMs: 30_000 });
     console.log(`${status.documents} documents`);
+    const page = /search page +(http\S+)/.exec(up)![1];
+    const found = await waitFor("lines on the page", async () => {
+      const answer = await fetch(`${page}api/count?q=*`);
+      const text = await answer.text();
+      return answer.ok && Number(/\d+/.exec(text)?.[0]) > 0 ? text : undefined;
+    });
+    console.log(`the page counts ${found.slice(0, 100)}`);
     const names = status.processes.map((process: { name: string }) => process.name);
     for (const name of ["kafka", "etcd", "elasticsearch", "influxdb", "demo", "weir-agent"]) {
       assert.ok(names.includes(name), `${name} is among ${names}`);

@@ -69,6 +69,13 @@ Deno.test({
     chain.say("etcd", "an edit ended the first file and began the other");
     await Deno.writeTextFile(log, "never sent: nobody tails it any more\n", { append: true });
 
+    for (const program of [agent, transfer]) {
+      const answer = await fetch(`${await chain.addressOf(program)}/metrics`);
+      const text = await answer.text();
+      assert.equal(answer.status, 200, text);
+      assert.match(text, /^process_cpu_seconds_total /m);
+    }
+
     assert.equal((await agent.stop()).code, 0, "the agent ends with 0 on SIGTERM");
     assert.equal((await transfer.stop()).code, 0, "the transfer ends with 0 on SIGTERM");
     assert.equal(await chain.documents(), 5);
