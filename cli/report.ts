@@ -28,13 +28,14 @@ export function report(url: string, data: string, status: UpStatus): string {
     if (paths.length === 0) lines.push("    nothing yet: what matches later is taken up by itself");
   }
   if (journal !== undefined) lines.push(`  Reading the systemd journal${ofFolder(journal.path)}.`);
-  if (status.problems.length > 0) {
-    lines.push("", `  Not read, ${count(status.problems.length, "path")}:`);
-    for (const { path, code, reason } of status.problems.slice(0, SHOWN)) {
+  const problems = different(status.problems);
+  if (problems.length > 0) {
+    lines.push("", `  Not read, ${count(problems.length, "path")}:`);
+    for (const { path, code, reason } of problems.slice(0, SHOWN)) {
       lines.push(`    ${safeText(path)}: ${REMEDY[code] ?? safeText(reason)} (${code})`);
     }
-    if (status.problems.length > SHOWN) {
-      lines.push(`    and ${status.problems.length - SHOWN} more, all under /api/sources`);
+    if (problems.length > SHOWN) {
+      lines.push(`    and ${problems.length - SHOWN} more, all under /api/sources`);
     }
   }
   lines.push("", `  Lines are kept in ${data}. End with Ctrl-C.`, "");
@@ -45,6 +46,11 @@ export function report(url: string, data: string, status: UpStatus): string {
 function reachable(url: string): string {
   const here = url.replace(/\/\/(0\.0\.0\.0|\[::\]):/, "//127.0.0.1:");
   return here === url ? url : `${here}  and at this host's other addresses`;
+}
+
+/** Each path once for each code: several patterns can lead to it. */
+function different(problems: UpStatus["problems"]): UpStatus["problems"] {
+  return [...new Map(problems.map((one) => [`${one.code} ${one.path}`, one])).values()];
 }
 
 function ofFolder(path: string): string {

@@ -8,7 +8,7 @@ import { type Program, startProgram } from "../support/process.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { waitFor } from "../support/wait.ts";
 
-const KILLS = Number(Deno.env.get("WEIR_KILLS") ?? 10);
+const KILLS = Number(Deno.env.get("WEIR_KILLS") ?? 7);
 /** Lines of each file that are written between two kills, so that there is load at each. */
 const PER_KILL = 12_000;
 const TOTAL = PER_KILL * KILLS;

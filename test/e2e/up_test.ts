@@ -51,35 +51,6 @@ Deno.test("weir up, executable: what a file holds and what is appended is found;
   assert.equal((await program.stop()).code, 0);
 });
 
-Deno.test("weir up, executable: kill -9 while it takes 50,000 lines in, five times: each line is there once", async () => {
-  await using folder = await tempDir("weir-up-");
-  const log = folder.join("app.log"), total = 50_000;
-  const lines = Array.from(
-    { length: total },
-    (_, i) => `2026-11-20 10:00:00,000 INFO line ${i} of many\n`,
-  );
-  for (let kill = 0; kill < 5; kill++) {
-    await Deno.writeTextFile(log, lines.slice(kill * 10_000, (kill + 1) * 10_000).join(""), {
-      append: true,
-    });
-    const program = start(folder, log);
-    const url = await urlOf(program);
-    await waitFor("some more lines", async () => await count(url) > kill * 10_000);
-    await program.kill9();
-  }
-  await using program = start(folder, log);
-  const url = await urlOf(program);
-  await waitFor("all lines", async () => await count(url) >= total);
-  const found = new Set<string>();
-  const answer = await fetch(`${url}api/search?limit=100000&order=oldest`);
-  const documents = (await answer.text()).trim().split("\n");
-  for (const line of documents) found.add(JSON.parse(line).message);
-  assert.deepEqual({ documents: documents.length, texts: found.size }, {
-    documents: total,
-    texts: total,
-  });
-});
-
 Deno.test("weir up, executable: a pattern that would be tried in countless ways is answered all the same", async () => {
   await using folder = await tempDir("weir-up-");
   const log = folder.join("app.log");
