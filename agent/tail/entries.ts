@@ -36,7 +36,8 @@ export const entrySchema = z.strictObject({
     .meta({ description: "Kafka topic that the lines go to.", example: "web_log" }),
   exclude: texts([], 100, { description: "Files that are left out: patterns as in path." }),
   from: choice(["start", "end"], "start", {
-    description: "Where a file begins that was never seen before.",
+    description:
+      "Where a file begins that was there before its entry was; later ones are read from their begin.",
   }),
   timezone: text("", {
     description:
@@ -52,7 +53,7 @@ export const entrySchema = z.strictObject({
     .meta({ description: "Static fields, sent with each line.", example: { env: "prod" } }),
   ignoreOlder: duration(0, 10 * 365 * 86_400_000, "0s", {
     description:
-      "A file never seen before that did not change for so long is read from its end; 0: from its begin.",
+      "A file that was there before its entry and did not change for so long is read from its end; 0: any is read whole.",
   }),
   ...lineFields,
 }).meta({ description: "One set of files and where their lines go." });

@@ -123,6 +123,8 @@ export class TailSet {
   #applying: (() => void)[] = [];
   /** Everything was looked for once and could be seen. */
   #searched = false;
+  /** Entries whose files were looked for, now or before a restart: a file that appears since is read from its begin. */
+  readonly #seenBefore = new Set<string>();
   #discovered: () => void = () => {};
   /** Resolves when everything was looked for once. */
   readonly discovered = new Promise<void>((resolve) => this.#discovered = resolve);
@@ -141,6 +143,15 @@ export class TailSet {
    */
   apply(entries: readonly Entry[]): Promise<void> {
     this.#entries = entries;
+    const wanted = entries.filter(({ from, ignoreOlder }) => from === "end" || ignoreOlder > 0);
+    for (const entry of wanted) {
+      for (const { path, topics } of this.#known.values()) {
+        if (entry.topic in topics && entriesFor(path, [entry]).length > 0) {
+          this.#seenBefore.add(seenKey(entry));
+          break;
+        }
+      }
+    }
     this.#applied = true;
     this.#discoverAtMs = 0;
     this.#wakeUp();
@@ -268,7 +279,8 @@ export class TailSet {
     this.#changedPaths.clear();
     const applying = this.#applying.splice(0);
     this.#faulty.clear();
-    const found = await discover(this.#entries, this.#options.files, this.#options.filesMax);
+    const entries = this.#entries;
+    const found = await discover(entries, this.#options.files, this.#options.filesMax);
     this.#problems = found.problems;
     for (const problem of found.problems) {
       this.#complain(problem.path, new WeirError(problem.code, problem.reason, problem));
@@ -285,7 +297,10 @@ export class TailSet {
     }
     for (const resolve of applying) resolve();
     if (!this.#applied) return;
-    if (!found.problems.some(({ retriable }) => retriable)) this.#searched = true;
+    if (!found.problems.some(({ retriable }) => retriable)) {
+      this.#searched = true;
+      for (const entry of entries) this.#seenBefore.add(seenKey(entry));
+    }
     this.#discovered();
   }
 
@@ -414,7 +429,7 @@ export class TailSet {
     const wanted = new Map(entries.map((entry) => [entry.topic, entry] as const));
     for (const [topic, entry] of wanted) {
       const lane = file.lanes.get(topic);
-      if (lane === undefined) await file.addLane(entry, size);
+      if (lane === undefined) await file.addLane(entry, size, this.#seenBefore.has(seenKey(entry)));
       else lane.entry = entry;
     }
     for (const [topic, lane] of file.lanes) {
@@ -437,6 +452,7 @@ export class TailSet {
       if (this.#options.skipBinary && begin.includes(0)) {
         throw new WeirError("BINARY_FILE", `Not read: "${path}" is not text`);
       }
+      file.modifiedMs = stat.modifiedMs;
       file.prefix = prefixOf(begin);
       file.round = file.prefixRound = this.#round;
       this.#open.set(key, file);
@@ -572,6 +588,10 @@ export class TailSet {
   get inFlightBytes(): number {
     return [...this.#inFlight.values()].reduce((sum, bytes) => sum + bytes, 0);
   }
+}
+
+function seenKey({ path, topic }: Entry): string {
+  return `${topic} ${path}`;
 }
 
 function keyOf({ device, inode }: { device: number; inode: number }): string {

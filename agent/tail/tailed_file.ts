@@ -84,6 +84,7 @@ export class TailedFile {
   path: string;
   readonly lanes = new Map<string, Lane>();
   size = 0;
+  modifiedMs = Infinity;
   links = 1;
   /** No path that is wanted leads here any more. */
   detached = false;
@@ -118,31 +119,42 @@ export class TailedFile {
     this.openedMs = this.lastGrowthMs = context.clock.monotonicMs();
   }
 
-  /** Adds a lane, at the acknowledged offset of a known generation, else where the entry says. */
-  async addLane(entry: Entry, size: number): Promise<void> {
-    const lane = await this.#laneFor(entry, this.state, size);
+  /**
+   * Adds a lane, at the acknowledged offset of a known generation, else where the entry says.
+   * @param isLater the file came after its entry had been searched for: it is read from its begin
+   */
+  async addLane(entry: Entry, size: number, isLater = false): Promise<void> {
+    const lane = await this.#laneFor(entry, this.state, size, isLater);
     if (lane !== undefined) {
       this.state.topics[entry.topic] = lane.state;
       this.lanes.set(entry.topic, lane);
       return;
     }
     this.#renew(await this.#handle.stat()); // it changed since it was recognised
-    await this.addLane(entry, size);
+    await this.addLane(entry, size, isLater);
   }
 
   /** A lane of the life that `state` tells of; undefined where the file does not hold what that one says. */
-  async #laneFor(entry: Entry, state: FileState, size: number): Promise<Lane | undefined> {
+  async #laneFor(
+    entry: Entry,
+    state: FileState,
+    size: number,
+    isLater = true,
+  ): Promise<Lane | undefined> {
     const { topic } = entry;
     const known = state.topics[topic];
     const far = await this.#context.sink.position(state.generation, topic);
-    const fromEnd = known === undefined && entry.from === "end" && state.head.length === 0;
+    const isNew = known === undefined && state.head.length === 0 && !isLater;
+    const ageMs = this.#context.clock.wallMs() - this.modifiedMs;
+    const isOld = entry.ignoreOlder > 0 && ageMs > entry.ignoreOlder;
+    const fromEnd = isNew && (entry.from === "end" || isOld);
     const acknowledged = known?.offset ?? 0;
     const wanted = far ?? (fromEnd ? size : acknowledged);
     const offset = wanted <= size ? wanted : acknowledged;
     const markStart = Math.max(0, offset - MARK_BYTES);
     const before = await this.read(markStart, offset - markStart);
     if (known !== undefined && known.offset !== acknowledged) {
-      return await this.#laneFor(entry, state, size);
+      return await this.#laneFor(entry, state, size, isLater);
     }
     if (known?.offset === offset && hashOf(before).hash !== settledState(known).mark.hash) {
       return undefined;
@@ -198,6 +210,7 @@ export class TailedFile {
     if (stat.size > this.size) this.lastGrowthMs = this.#context.clock.monotonicMs();
     this.size = stat.size;
     this.links = stat.links;
+    this.modifiedMs = stat.modifiedMs;
     return stat;
   }
 
@@ -283,17 +296,18 @@ export class TailedFile {
       if (split.lines === 0) {
         return isFull ? await this.#longLine(lane, stat, head) : this.#partial(lane, stat);
       }
-      const marks = marksScratch.slice(0, split.lines * 3);
-      const nul = trimNul(buffer, marks);
+      const whole = linesBeforeHole(buffer, marksScratch, split.lines);
+      if (whole === 0) return this.#skipHole(lane, buffer.subarray(before, before + got));
+      const marks = marksScratch.slice(0, whole * 3);
       if (place === 0 && startsWith(buffer.subarray(before, before + 3), UTF8_MARK)) {
         marks[0] = Math.min(marks[0] + 3, marks[1]);
       }
+      const consumed = marks[marks.length - 1];
       shift(marks, place - lane.readOffset);
       await this.#note(lane, head, shape);
       if (lane.epoch !== epoch || lane.isBehind) return "more";
       if (split.cut > 0) this.#context.events.cut(split.cut);
-      if (nul > 0) this.#context.events.counted("nul", "", nul);
-      used = this.#send(lane, buffer, before, split.consumed, marks);
+      used = this.#send(lane, buffer, before, consumed, marks);
       return lane.readOffset < stat.size ? "more" : "idle";
     } finally {
       if (!used) buffers.give(buffer);
@@ -627,13 +641,12 @@ function shift(marks: Int32Array, gap: number): void {
   for (let i = 2; gap > 0 && i < marks.length; i += 3) marks[i] += gap;
 }
 
-/** Takes NUL bytes off the begin of each line; returns how many. */
-function trimNul(bytes: Uint8Array, marks: Int32Array): number {
-  let nul = 0;
-  for (let i = 0; i < marks.length; i += 3) {
-    for (; bytes[marks[i]] === 0 && marks[i] < marks[i + 1]; nul++) marks[i]++;
+/** How many of the lines stand before the first that begins with NUL bytes. */
+function linesBeforeHole(bytes: Uint8Array, marks: Int32Array, lines: number): number {
+  for (let i = 0; i < lines; i++) {
+    if (bytes[marks[i * 3]] === 0 && marks[i * 3] < marks[i * 3 + 1]) return i;
   }
-  return nul;
+  return lines;
 }
 
 function cutLine(bytes: Uint8Array, bytesMax: number): Uint8Array {

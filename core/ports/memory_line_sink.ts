@@ -10,6 +10,7 @@ export interface KeptLine {
   text: string;
   day: string;
   path: string;
+  fields?: Readonly<Record<string, string>>;
 }
 
 export class MemoryLineSink implements LineSink {
@@ -42,7 +43,7 @@ export class MemoryLineSink implements LineSink {
 
 /** The lines of a chunk, one object each: for tests and for stores that are in no hurry. */
 export function linesOf(chunk: LineChunk): KeptLine[] {
-  const decoder = new TextDecoder();
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   const result: KeptLine[] = [];
   for (let i = 0, from = 0; i < chunk.lines; i++) {
     const end = chunk.marks[3 * i + 2];
@@ -54,6 +55,7 @@ export function linesOf(chunk: LineChunk): KeptLine[] {
       text: decoder.decode(chunk.bytes.subarray(chunk.marks[3 * i], chunk.marks[3 * i + 1])),
       day: chunk.day,
       path: chunk.path,
+      fields: chunk.fields ?? {},
     });
     from = end;
   }
