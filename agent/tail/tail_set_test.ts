@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { WeirError } from "../../core/errors.ts";
 import { type Entry, parseEntries } from "./entries.ts";
 import { TailSet } from "./tail_set.ts";
-import { Bench, bench } from "./tail_bench.ts";
+import { bench } from "./tail_bench.ts";
 
 Deno.test("TailSet sends what is there and what is appended, each line once", () =>
   bench(async (it) => {
