@@ -85,23 +85,24 @@ export class Recognition {
     const head = await seen.read(0, COMPARED_BYTES);
     const tail = await seen.read(end, seen.size - end);
     const prefix = prefixOf(head);
-    for (const other of [...this.#options.open()]) {
+    for (const other of this.#options.open()) {
       if (other === file || other.detached || other.held !== undefined) continue;
-      if (!fits(prefix, await this.#prefixOf(other))) continue;
+      if (!fits(prefix, this.#freshPrefix(other) ?? await this.#readPrefix(other))) continue;
       if (!sameBytes(head, await other.read(0, head.length))) continue;
       if (sameBytes(tail, await other.read(end, tail.length))) return other;
     }
     return undefined;
   }
 
-  /** First bytes of an open file; read again once a round while nothing of it was sent: it may be another life. */
-  async #prefixOf(file: TailedFile): Promise<string> {
-    const round = this.#options.round();
-    if (file.prefix === undefined || (file.state.head.length === 0 && file.prefixRound !== round)) {
-      file.prefix = prefixOf(await file.read(0, PREFIX_BYTES));
-      file.prefixRound = round;
-    }
-    return file.prefix;
+  /** First bytes of an open file, as far as they are sure: while nothing of it was sent it may be another life. */
+  #freshPrefix(file: TailedFile): string | undefined {
+    const isSure = file.state.head.length > 0 || file.prefixRound === this.#options.round();
+    return isSure ? file.prefix : undefined;
+  }
+
+  async #readPrefix(file: TailedFile): Promise<string> {
+    file.prefixRound = this.#options.round();
+    return file.prefix = prefixOf(await file.read(0, PREFIX_BYTES));
   }
 
   /**
@@ -112,7 +113,7 @@ export class Recognition {
   async #lookAtTwins(file: TailedFile, seen: SeenFile): Promise<boolean> {
     const heads = new Map<number, string>();
     let isAwaited = false;
-    for (const other of [...this.#options.open()]) {
+    for (const other of this.#options.open()) {
       const { length, hash } = other.state.head;
       if (other === file || other.held !== undefined || length === 0 || length > seen.size) {
         continue;

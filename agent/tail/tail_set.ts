@@ -53,6 +53,10 @@ export interface TailSetEvents {
 /** Made once: an abort without a reason makes an exception with its stack each time. */
 const WOKEN = "woken";
 const UNLINKED_MS = 5000;
+/** Files with no more than this to read are looked at together, so many at once. */
+const SMALL_BYTES = 16_384, TOGETHER_MAX = 256;
+/** Known files that a sweep looks at by name, for each second of its period: a hundred thousand idle ones cost nothing. */
+const SWEPT_PER_SECOND = 50;
 /** A fault that may pass is tried again after this time. */
 const RETRY_MS = 1000;
 const STATES_MAX = 200_000;
@@ -80,6 +84,7 @@ export class TailSet {
   #discoverAtMs = 0;
   #round = 0;
   #sweepAtMs = 0;
+  #sweepTurn = 0;
   #wake: () => void = () => {};
   #woken = false;
   #stopping = false;
@@ -215,7 +220,9 @@ export class TailSet {
       else if (this.#changedPaths.size > 0) await this.#checkPaths();
       if (now >= this.#sweepAtMs) {
         this.#sweepAtMs = now + this.#options.sweepMs;
-        for (const file of this.#open.values()) this.#dirty.add(file);
+        for (const file of this.#open.values()) {
+          if (file.detached || !file.decided || !file.settled) this.#dirty.add(file);
+        }
         this.#closeDetached(now);
       }
       const wait = await this.#lookAtDirty();
@@ -235,22 +242,35 @@ export class TailSet {
   async #lookAtDirty(): Promise<number> {
     const now = this.#context.clock.monotonicMs();
     let wait = Math.max(1, Math.min(this.#sweepAtMs, this.#discoverAtMs) - now);
+    const some: TailedFile[] = [];
+    const lookAtSome = async () => {
+      const waits = await Promise.all(some.splice(0).map((file) => this.#look(file)));
+      wait = Math.min(wait, ...waits);
+    };
     for (const file of [...this.#dirty]) {
       if (this.#stopping) return 0;
       this.#dirty.delete(file); // what changes during the look makes it dirty again
-      try {
-        const result = file.decided ? await file.look() : await this.#decide(file);
-        this.#complained.delete(file.path);
-        if (result === "more") wait = 0;
-        else if (result === "waiting") wait = Math.min(wait, 100);
-        if (result !== "idle") this.#dirty.add(file);
-      } catch (error) {
-        this.#complain(file.path, error);
-        this.#dirty.add(file);
-        wait = Math.min(wait, 1000);
-      }
+      // Files with little to read are looked at together: what they note is written to disk once.
+      if (file.decided && file.unread <= SMALL_BYTES) some.push(file);
+      else wait = Math.min(wait, await this.#look(file));
+      if (some.length >= TOGETHER_MAX) await lookAtSome();
     }
+    await lookAtSome();
     return wait;
+  }
+
+  /** Gives a file one look; returns how long to wait for the next at most, 0: not at all. */
+  async #look(file: TailedFile): Promise<number> {
+    try {
+      const result = file.decided ? await file.look() : await this.#decide(file);
+      this.#complained.delete(file.path);
+      if (result !== "idle") this.#dirty.add(file);
+      return result === "more" ? 0 : result === "waiting" ? 100 : Infinity;
+    } catch (error) {
+      this.#complain(file.path, error);
+      this.#dirty.add(file);
+      return 1000;
+    }
   }
 
   #complain(path: string, error: unknown): void {
@@ -288,8 +308,9 @@ export class TailSet {
     }
     this.#watch(found.directories);
     const wanted = new Set<TailedFile>();
-    for (const [path, entries] of found.files) {
-      const file = await this.#take(path, entries);
+    const due = this.#dueForSweep(found.files.keys(), applying.length > 0);
+    for (const [path, wanting] of found.files) {
+      const file = due(path) ? await this.#take(path, wanting) : this.#byPath.get(path);
       if (file !== undefined) wanted.add(file);
     }
     for (const file of [...this.#open.values()]) {
@@ -302,6 +323,21 @@ export class TailSet {
       for (const entry of entries) this.#seenBefore.add(seenKey(entry));
     }
     this.#discovered();
+  }
+
+  /**
+   * Which paths this sweep looks at: all that are not known, and of the known ones as many as its period allows, in
+   * turn. Of the others the system tells when they change.
+   */
+  #dueForSweep(paths: Iterable<string>, isAll: boolean): (path: string) => boolean {
+    const known = [...paths].filter((path) => this.#byPath.has(path));
+    const budget = Math.ceil(this.#options.sweepMs / 1000 * SWEPT_PER_SECOND);
+    if (isAll || known.length <= budget) return () => true;
+    const start = this.#sweepTurn % known.length;
+    this.#sweepTurn = start + budget;
+    const due = new Set(known.slice(start, start + budget));
+    for (const path of known.slice(0, Math.max(0, start + budget - known.length))) due.add(path);
+    return (path) => due.has(path) || !this.#byPath.has(path);
   }
 
   /** False where a wanted file was missed because something could not be looked at: it is where it was. */
@@ -391,7 +427,9 @@ export class TailSet {
       file.detached = false;
       file.size = Math.max(file.size, stat.size); // for status, until the first look
       await this.#updateLanes(file, entries, stat.size);
-      this.#dirty.add(file);
+      const isSame = file.decided && file.settled && stat.size === file.measured.size &&
+        stat.modifiedMs === file.measured.modifiedMs && stat.links === file.links;
+      if (!isSame) this.#dirty.add(file);
       return file;
     } catch (error) {
       if (!(error instanceof WeirError) || error.code !== "FILE_NOT_FOUND") {

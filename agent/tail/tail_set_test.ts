@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { WeirError } from "../../core/errors.ts";
-import { type Entry, parseEntries } from "./entries.ts";
-import { TailSet } from "./tail_set.ts";
+import { parseEntries } from "./entries.ts";
 import { bench } from "./tail_bench.ts";
 
 Deno.test("TailSet sends what is there and what is appended, each line once", () =>

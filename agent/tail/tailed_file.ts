@@ -85,6 +85,8 @@ export class TailedFile {
   readonly lanes = new Map<string, Lane>();
   size = 0;
   modifiedMs = Infinity;
+  /** As the last look found it: where a name tells the same, nothing happened. */
+  measured = { size: -1, modifiedMs: -1 };
   links = 1;
   /** No path that is wanted leads here any more. */
   detached = false;
@@ -237,6 +239,7 @@ export class TailedFile {
   /** Looks at the file once. Rejects with the file's or the checkpoint's WeirError; nothing is lost by that. */
   async look(): Promise<LookResult> {
     const stat = await this.measure();
+    this.measured = stat;
     for (const lane of this.lanes.values()) {
       if (stat.size < lane.readOffset) {
         this.#renew(stat);
@@ -617,6 +620,13 @@ export class TailedFile {
       if (lane.flights > 0 || lane.state.offset < this.size) return false;
     }
     return true;
+  }
+
+  /** Bytes that are not read yet, as far as is known. */
+  get unread(): number {
+    let least = this.size;
+    for (const lane of this.lanes.values()) least = Math.min(least, lane.readOffset);
+    return this.size - least;
   }
 
   /** Chunks in flight over all lanes. */
