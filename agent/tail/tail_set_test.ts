@@ -255,3 +255,38 @@ Deno.test("TailSet reads two names of one inode once, and no file outside the ro
     assert.deepEqual(it.texts(), []);
     assert.equal(it.set.problems[0]?.code, "PATH_OUTSIDE_ROOTS");
   }));
+
+Deno.test("TailSet goes on in a file that an editor wrote anew, when it is long enough to be known", () =>
+  bench(async (it) => {
+    const text = Array.from({ length: 60 }, (_, i) => `line ${i} ${"x".repeat(20)}\n`).join("");
+    it.files.append("/var/log/a.log", text);
+    await it.settle(100);
+    it.files.append("/var/log/draft", `${text}more\n`);
+    it.files.rename("/var/log/draft", "/var/log/a.log");
+    await it.settle(20_000);
+    assert.equal(it.texts().length, 61);
+    assert.equal(new Set(it.sink.lines.map(({ generation }) => generation)).size, 1);
+  }));
+
+Deno.test("TailSet sends a short file again that is written anew with the same words", () =>
+  bench(async (it) => {
+    for (let i = 0; i < 3; i++) {
+      it.files.append("/var/log/job.log", "job ok\n");
+      await it.settle(2000);
+      await it.files.remove("/var/log/job.log");
+      await it.settle(12_000);
+    }
+    assert.deepEqual(it.texts(), ["job ok", "job ok", "job ok"]);
+  }));
+
+Deno.test("TailSet keeps the state of a file that did not change for longer than states are kept", () =>
+  bench(async (it) => {
+    it.files.append("/var/log/a.log", "once\n");
+    await it.settle(1000);
+    await it.set.save();
+    await it.kill();
+    await it.clock.advance(20 * 86_400_000);
+    await it.start();
+    await it.settle(12_000);
+    assert.deepEqual(it.indexed(), ["once"]);
+  }));
