@@ -58,5 +58,6 @@ export const LEAVE_BEHIND: Readonly<Record<string, string>> = {
   "test/page": "core/http/status_server.ts leaves its timer of 500 ms when it closes",
   "test/cli": "core/http/status_server.ts leaves its timer of 500 ms when it closes",
   "test/transfer": "the Elasticsearch client keeps timers that all its instances share",
+  "test/search": "the same",
   "test/monitor": "a reader of metrics keeps its files open and has no close",
 };

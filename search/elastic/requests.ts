@@ -6,6 +6,7 @@
 import type { Client } from "@elastic/elasticsearch";
 import { JSON_HEADERS } from "../../core/elastic/client.ts";
 import { messageOf, WeirError } from "../../core/errors.ts";
+import { systemClock } from "../../core/ports/clock.ts";
 import type { Clause } from "./bounds.ts";
 
 export interface Hit {
@@ -36,6 +37,9 @@ export interface RequestOptions {
 export class AnswerTooLarge extends Error {}
 
 const KEEP_ALIVE = "1m";
+/** How often a request is sent again that Elasticsearch was too busy for, and the first wait. */
+const BUSY_RETRIES = 3;
+const BUSY_MS = 100;
 
 export class Requests {
   readonly #client: Client;
@@ -96,7 +100,24 @@ export class Requests {
     request: { body?: unknown; querystring?: Record<string, string> },
     signal: AbortSignal,
   ): Promise<T> {
-    signal.throwIfAborted();
+    for (let attempt = 0;; attempt++) {
+      signal.throwIfAborted();
+      try {
+        return await this.#once<T>(method, path, request, signal);
+      } catch (error) {
+        // Too busy, or short of memory for a moment.
+        if (attempt === BUSY_RETRIES || (error as WeirError).code !== "ES_BUSY") throw error;
+        await systemClock.sleep(BUSY_MS * 3 ** attempt, signal);
+      }
+    }
+  }
+
+  async #once<T>(
+    method: "POST" | "DELETE",
+    path: string,
+    request: { body?: unknown; querystring?: Record<string, string> },
+    signal: AbortSignal,
+  ): Promise<T> {
     try {
       return await this.#client.transport.request<T>({ method, path, ...request } as never, {
         headers: JSON_HEADERS,
@@ -141,9 +162,16 @@ function told(error: unknown, limitMs: number): Error {
       cause: error,
     });
   }
+  if (status === 429) {
+    return new WeirError("ES_BUSY", `Elasticsearch is too busy: ${reason}`, {
+      hint: "Try again in a moment, or narrow the time range.",
+      retriable: true,
+      cause: error,
+    });
+  }
   return new WeirError("ES_SEARCH_FAILED", `Elasticsearch answered ${status}: ${reason}`, {
     hint: "Try again; if it stays, narrow the time range or the query.",
-    retriable: status === 429 || status >= 500,
+    retriable: status >= 500,
     cause: error,
   });
 }

@@ -145,7 +145,7 @@ Deno.test({
   sanitizeResources: false,
   async fn() {
     const seed = Number(Deno.env.get("WEIR_SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
-    const queries = Number(Deno.env.get("WEIR_QUERIES") ?? 120);
+    const queries = Number(Deno.env.get("WEIR_QUERIES") ?? 40);
     const random = new Random(seed);
     const folder = Deno.makeTempDirSync();
     const store = new EmbeddedStore({ folder, freeBytesMin: 0, blockBytes: 20_000 });
@@ -153,7 +153,7 @@ Deno.test({
     let asked = 0, hit = 0, query: Query = { kind: "all" };
     const reader = await indices.reader();
     try {
-      await store.write(recordsOf(random, 1500));
+      await store.write(recordsOf(random, 1000));
       const documents = await allOf(store);
       const made = [await indices.make("a"), await indices.make("b", 2)];
       const part = Math.floor(documents.length / 2);

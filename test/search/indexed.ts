@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { createElastic } from "../../core/elastic/client.ts";
+import { systemClock } from "../../core/ports/clock.ts";
 import type {
   Document,
   DocumentReader,
@@ -22,7 +23,12 @@ export async function elasticsearchUrl(): Promise<string> {
 }
 
 /** Asks Elasticsearch; throws for an answer that is no success. */
-export async function elastic(method: string, path: string, body?: unknown): Promise<any> {
+export async function elastic(
+  method: string,
+  path: string,
+  body?: unknown,
+  triesLeft = 20,
+): Promise<any> {
   const response = await fetch(`${await elasticsearchUrl()}${path}`, {
     method,
     ...(body === undefined ? {} : {
@@ -31,6 +37,11 @@ export async function elastic(method: string, path: string, body?: unknown): Pro
     }),
   });
   const text = await response.text();
+  // A server that many use may be short of memory for a moment.
+  if (response.status === 429 && triesLeft > 0) {
+    await systemClock.sleep(200);
+    return await elastic(method, path, body, triesLeft - 1);
+  }
   if (!response.ok && response.status !== 404) {
     throw new Error(`${method} ${path}: ${response.status} ${text.slice(0, 500)}`);
   }

@@ -8,17 +8,16 @@ import { tempDir } from "../support/temp.ts";
 import { numberedLines, Site, until } from "../transfer/site.ts";
 import { addressOf, ways, weir } from "./weir_process.ts";
 
-const COUNT = 40_000;
-const KILLS = 3;
+const COUNT = 15_000;
+const KILLS = 2;
 
-for (const way of ways()) {
-  Deno.test({
-    name: `weir transfer ${way}: kill -9 in a loop, ${COUNT} lines are in the store exactly once`,
-    sanitizeOps: false, // the clients keep sockets and timers for a while
-    sanitizeResources: false,
-    fn: () => killLoop(way),
-  });
-}
+const way = ways().at(-1)!;
+Deno.test({
+  name: `weir transfer ${way}: kill -9 in a loop, ${COUNT} lines are in the store exactly once`,
+  sanitizeOps: false, // the clients keep sockets and timers for a while
+  sanitizeResources: false,
+  fn: () => killLoop(way),
+});
 
 async function killLoop(way: string): Promise<void> {
   const site = await Site.open();
