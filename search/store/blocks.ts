@@ -12,36 +12,13 @@ import {
   decompress,
   encodeColumns,
 } from "./block.ts";
-import { encodeMinutes, LEVELS } from "./minutes.ts";
+import { type BlockInfo, type BlockNumbers, BlockPacker, MINUTES_KEPT } from "./block_info.ts";
+import { encodeMinutes } from "./minutes.ts";
 import type { OpenBlock } from "./open_block.ts";
 import { Filters } from "./filters.ts";
 import { TokenSet } from "./tokens.ts";
 
-/** What is known of a block without reading it. */
-export interface BlockInfo {
-  id: number;
-  firstMs: number;
-  lastMs: number;
-  lines: number;
-  /** Number of its first line in the order of arrival. */
-  firstSeq: number;
-  /** Bytes of the files that its lines account for. */
-  rawBytes: number;
-  textBytes: number;
-  columnBytes: number;
-  /** Bytes in the database. */
-  storedBytes: number;
-  /** When its last line was stored. */
-  ingestedMs: number;
-  /** Sources of its lines; undefined where the columns have to be asked. */
-  sources: readonly number[] | undefined;
-  /** A value in it holds a line feed of its own. */
-  joined: boolean;
-  /** Lines by level code. */
-  levels: Uint32Array;
-  /** Counts by minute and level, where they are few; else they have to be read. */
-  minutes?: Uint8Array;
-}
+export type { BlockInfo };
 
 interface BlockRow {
   id: number;
@@ -60,8 +37,8 @@ interface BlockRow {
   few_minutes: Uint8Array | null;
 }
 
-/** Counts by minute of so many bytes are kept in memory. */
-const MINUTES_KEPT = 256;
+/** What a token takes in the filters. */
+const FILTER_BYTES = 1.5;
 /** What the rows of a block take beyond its parts. */
 const ROW_BYTES = 100;
 
@@ -70,6 +47,7 @@ export class Blocks {
   readonly infos: BlockInfo[] = [];
   readonly filters: Filters;
   readonly #tokens = new TokenSet();
+  readonly #packer = new BlockPacker();
   readonly #level: number;
   readonly #sql: Record<string, StatementSync>;
 
@@ -108,7 +86,7 @@ export class Blocks {
     this.infos.length = 0;
     this.filters.load();
     for (const row of this.#sql.all.iterate() as Iterable<unknown>) {
-      this.infos.push(infoOf(row as BlockRow));
+      this.infos.push(this.#infoOf(row as BlockRow));
     }
   }
 
@@ -122,7 +100,7 @@ export class Blocks {
     const columns = encodeColumns(view, view.runs);
     const minutes = encodeMinutes(view.times, view.levels, view.lines);
     const packedText = compress(text, this.#level), packedColumns = compress(columns, this.#level);
-    const info: BlockInfo = {
+    const numbers: BlockNumbers = {
       id: 0,
       firstMs: open.firstMs,
       lastMs: open.lastMs,
@@ -132,34 +110,33 @@ export class Blocks {
       textBytes: view.textBytes,
       columnBytes: columns.length,
       storedBytes: packedText.length + packedColumns.length + minutes.length +
-        this.#tokens.count + ROW_BYTES,
+        Math.ceil(this.#tokens.count * FILTER_BYTES) + ROW_BYTES,
       ingestedMs: Math.max(...view.runs.map((run) => run.i)),
       sources: [...new Set(view.runs.map((run) => run.s))],
       joined: view.starts !== undefined,
-      levels: open.levelCounts(),
     };
-    if (minutes.length <= MINUTES_KEPT) info.minutes = minutes;
-    const levels = new Uint8Array(info.levels.buffer.slice(0));
-    info.id = Number(
+    const levels = new Uint8Array(open.levelCounts().buffer);
+    numbers.id = Number(
       this.#sql.add.run(
-        info.firstMs,
-        info.lastMs,
-        info.lines,
-        info.firstSeq,
-        info.rawBytes,
-        info.textBytes,
-        info.columnBytes,
-        info.storedBytes,
-        info.ingestedMs,
-        info.sources!.join(","),
-        Number(info.joined),
+        numbers.firstMs,
+        numbers.lastMs,
+        numbers.lines,
+        numbers.firstSeq,
+        numbers.rawBytes,
+        numbers.textBytes,
+        numbers.columnBytes,
+        numbers.storedBytes,
+        numbers.ingestedMs,
+        numbers.sources!.join(","),
+        Number(numbers.joined),
         levels,
         minutes,
         packedColumns,
       ).lastInsertRowid,
     );
-    this.#sql.addText.run(info.id, packedText);
-    this.filters.add(info.id, this.#tokens.hashes());
+    const info = this.#packer.pack(numbers, levels, minutes);
+    this.#sql.addText.run(numbers.id, packedText);
+    this.filters.add(numbers.id, this.#tokens.hashes());
     this.infos.push(info);
     return info;
   }
@@ -205,25 +182,22 @@ export class Blocks {
     for (const info of kept) this.infos.push(info);
     this.filters.dropBelow(kept[0]?.id ?? Infinity);
   }
-}
 
-function infoOf(row: BlockRow): BlockInfo {
-  const levels = new Uint32Array(LEVELS);
-  new Uint8Array(levels.buffer).set(row.levels);
-  return {
-    id: row.id,
-    firstMs: row.first_ms,
-    lastMs: row.last_ms,
-    lines: row.lines,
-    firstSeq: row.first_seq,
-    rawBytes: row.raw_bytes,
-    textBytes: row.text_bytes,
-    columnBytes: row.column_bytes,
-    storedBytes: row.stored_bytes,
-    ingestedMs: row.ingested_ms,
-    sources: row.sources === "" ? [] : row.sources.split(",").map(Number),
-    joined: row.joined === 1,
-    levels,
-    ...(row.few_minutes && { minutes: row.few_minutes }),
-  };
+  #infoOf(row: BlockRow): BlockInfo {
+    const numbers: BlockNumbers = {
+      id: row.id,
+      firstMs: row.first_ms,
+      lastMs: row.last_ms,
+      lines: row.lines,
+      firstSeq: row.first_seq,
+      rawBytes: row.raw_bytes,
+      textBytes: row.text_bytes,
+      columnBytes: row.column_bytes,
+      storedBytes: row.stored_bytes,
+      ingestedMs: row.ingested_ms,
+      sources: row.sources === "" ? [] : row.sources.split(",").map(Number),
+      joined: row.joined === 1,
+    };
+    return this.#packer.pack(numbers, row.levels, row.few_minutes);
+  }
 }
