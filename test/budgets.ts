@@ -3,7 +3,7 @@
  * tests and no budget. The sum is 25 at most.
  */
 export const BUDGET_MINUTES: Readonly<Record<string, number>> = {
-  "unit": 1.25,
+  "unit": 1.5,
   "test/support": 0.5,
   "test/tidy": 0.25,
   "test/sim": 1,
@@ -11,7 +11,7 @@ export const BUDGET_MINUTES: Readonly<Record<string, number>> = {
   "test/servers": 1.5,
   "test/store": 1.5,
   "test/page": 2.5,
-  "test/cli": 1.5,
+  "test/cli": 1.25,
   "test/agent": 2,
   "test/transfer": 3,
   "test/monitor": 2,
