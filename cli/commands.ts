@@ -3,9 +3,11 @@ import { Command } from "commander";
 import { EXIT } from "../core/errors.ts";
 import { VERSION } from "../core/metrics/registry.ts";
 import { auditCommand, resendCommand } from "./audit/command.ts";
+import { configCommand } from "./config/command.ts";
 import { deadLettersCommand } from "./dead_letters.ts";
 import { demoCommand } from "./demo.ts";
 import { healthCommand } from "./health.ts";
+import { fleetCommand } from "./fleet.ts";
 import { linksCommand } from "./links.ts";
 import { pageCommand } from "./page.ts";
 import { schemaCommand } from "./schema.ts";
@@ -30,6 +32,8 @@ export function weirCommand(): Command {
     searchCommand(),
     tailCommand(),
     transferCommand(),
+    configCommand(),
+    fleetCommand(),
     auditCommand(),
     resendCommand(),
     deadLettersCommand(),

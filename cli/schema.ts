@@ -2,7 +2,7 @@
 import { Command } from "commander";
 import { jsonSchema } from "../core/config/reference.ts";
 import { WeirError } from "../core/errors.ts";
-import { SPECIFICATIONS } from "./specifications.ts";
+import { KEY_FORMS, SPECIFICATIONS } from "./specifications.ts";
 
 export function schemaCommand(): Command {
   return new Command("schema")
@@ -16,7 +16,7 @@ export function schemaCommand(): Command {
 
 /** Throws USAGE_UNKNOWN_NAME with the names that there are. */
 export function specificationOf(name: string) {
-  const found = SPECIFICATIONS[name];
+  const found = SPECIFICATIONS[name] ?? KEY_FORMS[name];
   if (found !== undefined) return found;
   throw new WeirError("USAGE_UNKNOWN_NAME", `No settings are called "${name}"`, {
     hint: `There are: ${Object.keys(SPECIFICATIONS).join(", ")}`,

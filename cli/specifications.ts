@@ -2,10 +2,20 @@
 import type { z } from "zod";
 import { agentSettings } from "../agent/config.ts";
 import { entriesSchema } from "../agent/tail/entries.ts";
+import { candidateSchema } from "../core/fleet/candidate_schema.ts";
+import { changeSchema } from "../core/fleet/config_store.ts";
+import { registrationSchema } from "../core/fleet/registration_schema.ts";
 import { monitorSettings } from "../monitor/config.ts";
 import { pageSettings } from "../search/config.ts";
 import { transferSettings } from "../transfer/config.ts";
 import { rulesSchema } from "../transfer/topics/rules.ts";
+
+/** Forms of values in etcd that programs write; docs/keys.md says under which keys. */
+export const KEY_FORMS: Readonly<Record<string, { title: string; schema: z.ZodType }>> = {
+  registration: { title: "A program that runs (/weir/live/)", schema: registrationSchema },
+  candidate: { title: "A value that is tried out (/weir/candidate/)", schema: candidateSchema },
+  change: { title: "A change of a configuration (/weir/history/)", schema: changeSchema },
+};
 
 export const SPECIFICATIONS: Readonly<Record<string, { title: string; schema: z.ZodType }>> = {
   agent: { title: "weir-agent", schema: agentSettings },

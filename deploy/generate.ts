@@ -3,8 +3,8 @@
  * and fails where a committed file is not what the code gives.
  */
 import { generated as dashboardFiles } from "../grafana/generate.ts";
-import { referencePage } from "../core/config/reference.ts";
-import { SPECIFICATIONS } from "../cli/specifications.ts";
+import { jsonSchema, referencePage } from "../core/config/reference.ts";
+import { KEY_FORMS, SPECIFICATIONS } from "../cli/specifications.ts";
 import { objectsNdjson } from "./kibana/objects.ts";
 import { errorPage } from "./error_reference.ts";
 
@@ -17,6 +17,11 @@ export function generatedFiles(): Map<string, string> {
     files.set(`docs/reference/${name}.md`, referencePage(schema, title));
   }
   files.set("deploy/kibana/objects.ndjson", objectsNdjson());
+  for (const [name, { title, schema }] of Object.entries(KEY_FORMS)) {
+    files.set(`docs/reference/${name}.md`, referencePage(schema, title));
+    const text = JSON.stringify(jsonSchema(schema, title), null, 2);
+    files.set(`docs/reference/${name}.schema.json`, `${text}\n`);
+  }
   files.set("docs/errors.md", errorPage(sources()));
   return files;
 }

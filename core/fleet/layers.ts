@@ -125,6 +125,7 @@ export class Layers {
       const found = this.#candidate(this.#state!.candidates[i], own.revision, nowMs);
       if (found !== undefined) {
         candidate = found.id;
+        if (own.text === null) this.#everDeleted = true; // where it ends, nothing is what is wanted
         expiresMs = Math.min(expiresMs, found.leftMs);
         layers.push({ key, text: found.text, revision: found.revision });
       } else if (own.text !== null) layers.push({ key, text: own.text, revision: own.revision });

@@ -107,5 +107,6 @@ Deno.test("Layers: a candidate can be a group's first value", () => {
   layers.take(state({ candidate: trial("c1", 0) }));
   assert.deepEqual(texts(layers), ["new"]);
   layers.take(state({ at: 101 }));
-  assert.equal(texts(layers), null);
+  assert.deepEqual(texts(layers), []);
+  assert.equal(layers.resolve(0).deleted, true);
 });

@@ -1,0 +1,90 @@
+/** How the operator's commands reach etcd: a settings file, or --etcd; the keys are as the programs have them. */
+import type { Command } from "commander";
+import type { Etcd3 } from "etcd3";
+import type { z } from "zod";
+import { group, settings, text } from "../../core/config/fields.ts";
+import { loadSettings } from "../../core/config/load.ts";
+import { messageOf, WeirError } from "../../core/errors.ts";
+import { createEtcd } from "../../core/etcd/client.ts";
+import { etcdFields } from "../../core/etcd/settings.ts";
+import { ConfigStore } from "../../core/fleet/config_store.ts";
+import { GROUP_KEY, HOST_KEY, LIVE_PREFIX, TOPICS_KEY } from "../../core/fleet/keys.ts";
+import { readLive } from "../../core/fleet/live.ts";
+import type { Registered } from "../../core/fleet/registration_schema.ts";
+
+export const operatorSettings = settings({
+  etcd: group(etcdFields, { description: "Connection to etcd." }),
+  keys: group({
+    host: text(HOST_KEY, { description: "Key of a host, as agents have it in source.key." }),
+    group: text(GROUP_KEY, {
+      description: "Key of a group, as agents have it in source.groupKey.",
+    }),
+    topics: text(TOPICS_KEY, { description: "Key of the rules of topics, as transfers have it." }),
+    live: text(LIVE_PREFIX, { description: "Prefix of the keys of programs that run." }),
+  }, { description: "Keys in etcd." }),
+});
+
+export type OperatorSettings = z.output<typeof operatorSettings>;
+
+export interface ConnectionOptions {
+  config?: string;
+  etcd?: string;
+}
+
+const DEFAULT_FILE = "/etc/weir/weir.yaml";
+
+/** Adds --config and --etcd to a command. */
+export function withConnection(command: Command): Command {
+  return command
+    .option("-c, --config <file>", `settings of the operator's commands (default: ${DEFAULT_FILE})`)
+    .option("--etcd <hosts>", "addresses of etcd, with commas between; instead of the settings'");
+}
+
+export interface Connection {
+  client: Etcd3;
+  store: ConfigStore;
+  settings: OperatorSettings;
+  live: () => Promise<Registered[]>;
+}
+
+/** Throws CONFIG_UNREADABLE, CONFIG_INVALID; CONFIG_NO_ETCD where nothing says where etcd is. */
+export function connect(options: ConnectionOptions): Connection {
+  const found = readSettings(options.config);
+  const given = options.etcd ?? Deno.env.get("WEIR_ETCD");
+  if (given !== undefined) found.etcd.hosts = given.split(",").filter((host) => host !== "");
+  if (found.etcd.hosts.length === 0) {
+    throw new WeirError("CONFIG_NO_ETCD", "Nothing says where etcd is", {
+      hint: `Say --etcd http://HOST:2379, or write etcd.hosts into ${DEFAULT_FILE}`,
+    });
+  }
+  const client = createEtcd(found.etcd), { timeout } = found.etcd;
+  return {
+    client,
+    settings: found,
+    store: new ConfigStore(client, found.keys, timeout),
+    live: () => readLive(client, found.keys.live, timeout),
+  };
+}
+
+function readSettings(file: string | undefined): OperatorSettings {
+  let source = "";
+  try {
+    source = Deno.readTextFileSync(file ?? DEFAULT_FILE);
+  } catch (error) {
+    if (file !== undefined || !(error instanceof Deno.errors.NotFound)) {
+      throw new WeirError("CONFIG_UNREADABLE", `Cannot read "${file}": ${messageOf(error)}`, {
+        hint: "Check the path, and that you may read it.",
+      });
+    }
+  }
+  return loadSettings(operatorSettings, source, {
+    name: file ?? DEFAULT_FILE,
+    env: (name) => Deno.env.get(name),
+  });
+}
+
+/** user@host, for the history. */
+export function whoAmI(): string {
+  const user = Deno.env.get("SUDO_USER") ?? Deno.env.get("USER") ?? "root";
+  return `${user}@${Deno.hostname()}`;
+}

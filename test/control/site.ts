@@ -1,0 +1,131 @@
+/** Three agents of one group as processes, real etcd and Kafka, and the operator's commands beside them. */
+import { Etcd3 } from "etcd3";
+import { Kafka, logLevel } from "kafkajs";
+import { stringify } from "yaml";
+import type { Registered } from "../../core/fleet/registration_schema.ts";
+import { type Exit, type Program, startProgram } from "../support/process.ts";
+import { servers } from "../support/servers.ts";
+import { type TempDir, tempDir, uniqueName } from "../support/temp.ts";
+import { waitFor } from "../support/wait.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+
+export interface Said extends Exit {
+  stdout: string;
+  stderr: string;
+}
+
+export class Site implements AsyncDisposable {
+  readonly folder: TempDir;
+  readonly client: Etcd3;
+  readonly group = uniqueName("g");
+  readonly topic = uniqueName("control");
+  readonly agents: Program[] = [];
+  readonly #etcd: string;
+  readonly #kafka: string;
+
+  private constructor(folder: TempDir, etcd: string, kafka: string) {
+    this.folder = folder;
+    this.#etcd = etcd;
+    this.#kafka = kafka;
+    this.client = new Etcd3({ hosts: etcd });
+  }
+
+  /** @param etcd another one than the shared */
+  static async open(etcd?: string): Promise<Site> {
+    const all = await servers("etcd", "kafka");
+    return new Site(await tempDir("weir-control-"), etcd ?? all.etcd, all.kafka);
+  }
+
+  get target(): string {
+    return `group/${this.group}`;
+  }
+
+  get key(): string {
+    return `/logagent/group/${this.group}/collect_config`;
+  }
+
+  /** An agent that may read `<folder>/logs` alone; all of a site read the same files. */
+  async startAgent(host: string): Promise<Program> {
+    const logs = this.folder.join("logs"), file = this.folder.join(`${host}.yaml`);
+    await Deno.mkdir(logs, { recursive: true });
+    const settings = {
+      state: this.folder.join(`${host}-state`),
+      host,
+      ip: `${this.group}-${host}`,
+      source: { groups: [this.group] },
+      etcd: { hosts: [this.#etcd], timeout: "1s", reread: "2s" },
+      fleet: { ttl: "3s", labels: { site: this.group } },
+      kafka: { brokers: [this.#kafka], newTopicPartitions: 1 },
+      tail: { roots: [logs] },
+      listen: "127.0.0.1:0",
+    };
+    await Deno.writeTextFile(file, stringify(settings));
+    const agent = startProgram(Deno.execPath(), [
+      "run",
+      "-A",
+      "--quiet",
+      "--no-check",
+      `${ROOT}agent/main.ts`,
+      "--config",
+      file,
+    ], { cwd: ROOT });
+    this.agents.push(agent);
+    return agent;
+  }
+
+  /** Runs `weir ARGS` to its end. */
+  async weir(...args: string[]): Promise<Said> {
+    const program = this.weirProgram(...args);
+    const exit = await program.exit;
+    return { ...exit, stdout: program.stdout, stderr: program.stderr };
+  }
+
+  weirProgram(...args: string[]): Program {
+    return startProgram(Deno.execPath(), [
+      "run",
+      "-A",
+      "--quiet",
+      "--no-check",
+      `${ROOT}cli/main.ts`,
+      ...args,
+      "--etcd",
+      this.#etcd,
+    ], { cwd: ROOT, env: { USER: "operator" } });
+  }
+
+  /** A file with a value, for the commands. */
+  async value(entries: unknown): Promise<string> {
+    const path = this.folder.join(`${uniqueName("value")}.json`);
+    await Deno.writeTextFile(path, JSON.stringify(entries));
+    return path;
+  }
+
+  /** Registrations of this site's agents, by host. */
+  async live(): Promise<Map<string, Registered>> {
+    const values = await this.client.getAll().prefix("/weir/live/agent/").strings();
+    const all = Object.values(values).map((text) => JSON.parse(text) as Registered);
+    return new Map(
+      all.filter(({ groups }) => groups.includes(this.group)).map((one) => [one.host, one]),
+    );
+  }
+
+  async waitForAgents(count: number): Promise<void> {
+    await waitFor(`${count} agents`, async () => (await this.live()).size === count, {
+      detail: () => this.agents.map((agent) => agent.tail()).join("\n"),
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const agent of this.agents) await agent.stop();
+    for (const prefix of [`/logagent/group/${this.group}/`, `/weir/history/group/${this.group}/`]) {
+      await this.client.delete().prefix(prefix).catch(() => {}); // the test may have ended its etcd
+    }
+    this.client.close();
+    const admin = new Kafka({ brokers: [this.#kafka], logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+    await admin.deleteTopics({ topics: [this.topic] }).catch(() => {}); // not every test makes it
+    await admin.disconnect();
+    await this.folder.remove();
+  }
+}
