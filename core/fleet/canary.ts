@@ -1,7 +1,7 @@
 /**
  * Tries a value on a few hosts before it becomes their group's. Promises: what is tried hangs on the lease of this
- * process and on a deadline of its own, so that nothing stays behind if this process dies; a canary that reports FAILED,
- * is less well than before, or goes away, ends the trial; promotion is one transaction.
+ * process and on a deadline of its own, so that nothing stays behind if this process dies; a canary that reports
+ * FAILED, is less well than before, or goes away, ends the trial; promotion is one transaction.
  */
 import type { Etcd3 } from "etcd3";
 import { WeirError } from "../errors.ts";
