@@ -218,3 +218,42 @@ test("sends the API key of its file", async (made) => {
     await Deno.remove(file);
   }
 });
+
+for (
+  const [name, code, answer] of [
+    ["an index that cannot be made for want of shards", "ES_INDEX_NOT_CREATED", {
+      status: 400,
+      type: "validation_exception",
+      reason:
+        "Validation Failed: 1: this action would add [2] shards, but this cluster currently " +
+        "has [1000]/[1000] maximum normal shards open;",
+    }],
+    ["an index that is read-only", "ES_CLUSTER_BLOCK", {
+      status: 403,
+      type: "cluster_block_exception",
+      reason: "index blocked by: [FORBIDDEN/12/index read-only / allow delete (api)]",
+    }],
+  ] as const
+) {
+  test(`${name} is waited for with an alarm, and nothing is a dead letter`, async (made) => {
+    const { site, topic, endpoint, start } = made;
+    let mended = false;
+    endpoint.script = () => mended ? undefined : () => answer;
+    await site.send(numberedLines(topic, COUNT, 3).lines);
+    const transfer = await start();
+    const problems = () =>
+      transfer.transfer.status().problems as { code: string; reason: string }[];
+    await until("the alarm", () => problems().some((one) => one.code === code));
+    await until(
+      "tried again",
+      async () =>
+        await transfer.metric("weir_transfer_bulk_items_total", { result: "retry", code }) > COUNT,
+    );
+    assert.ok(problems()[0].reason.includes(answer.reason.slice(0, 40)));
+    assert.deepEqual(await site.committed(topic), [-1]);
+    mended = true;
+    await allOnce(made);
+    assert.equal(await transfer.metric("weir_transfer_dead_letters_total"), 0);
+    await until("no problem is left", () => problems().length === 0);
+  });
+}
