@@ -35,6 +35,9 @@ const KEYWORD_MAX = 8191;
 const keyword = { type: "keyword", ignore_above: KEYWORD_MAX };
 const date = { type: "date", format: "strict_date_optional_time||epoch_millis" };
 
+/** Found and sorted by their columns alone: what is seldom asked for is not worth an index of its own. */
+const column = { index: false };
+
 const FULL = {
   "@timestamp": date,
   message: { type: "text", norms: false },
@@ -45,15 +48,25 @@ const FULL = {
     properties: {
       level: keyword,
       offset: { type: "long" },
-      length: { type: "long" },
+      length: { type: "long", ...column },
       file: { properties: { path: keyword, generation: keyword } },
     },
   },
   event: {
-    properties: { created: date, ingested: date, dataset: keyword, parent: keyword },
+    properties: {
+      created: { ...date, ...column },
+      ingested: { ...date, ...column },
+      dataset: keyword,
+      parent: keyword,
+    },
   },
   data_stream: { properties: { type: keyword, dataset: keyword, namespace: keyword } },
-  kafka: { properties: { partition: { type: "integer" }, offset: { type: "long" } } },
+  kafka: {
+    properties: {
+      partition: { type: "integer", ...column },
+      offset: { type: "long", ...column },
+    },
+  },
   fields: { type: "flattened", depth_limit: 20, ignore_above: KEYWORD_MAX },
 };
 
