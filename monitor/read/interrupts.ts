@@ -47,6 +47,12 @@ const TCP_STATES = [
   "new_syn_recv",
 ];
 
+/** Every state without a socket: that none is in it is a figure too. */
+export function noTcpStates(): Map<string, number> {
+  const names = [...TCP_STATES.slice(1, 12), "rx_queued_bytes", "tx_queued_bytes"];
+  return new Map(names.map((name) => [name, 0]));
+}
+
 /**
  * Adds the TCP sockets of /proc/net/tcp or tcp6 by state, and the bytes that wait in them as
  * "rx_queued_bytes" and "tx_queued_bytes".

@@ -13,7 +13,7 @@ import * as identity from "./identity.ts";
 import * as load from "./load.ts";
 import * as memory from "./memory.ts";
 import * as network from "./network.ts";
-import { countTcpStates, parseInterrupts } from "./interrupts.ts";
+import { countTcpStates, noTcpStates, parseInterrupts } from "./interrupts.ts";
 import { readPowerSupplies } from "./power.ts";
 import { readProcesses } from "./processes.ts";
 import type { HostReader } from "./reader.ts";
@@ -240,7 +240,7 @@ function otherCollectors(
       sample.interrupts = parseInterrupts(files.proc("interrupts"));
     }],
     ["tcpstat", (sample) => {
-      const found = new Map([["rx_queued_bytes", 0], ["tx_queued_bytes", 0]]);
+      const found = noTcpStates();
       countTcpStates(files.proc("net/tcp"), found);
       countTcpStates(files.tryProc("net/tcp6") ?? "", found);
       sample.tcpStates = found;
