@@ -26,7 +26,16 @@ export interface ProgramOptions<S extends z.ZodType> {
   schema: S;
   /** Read where --config is not given and the file is there. */
   defaultConfig: string;
-  parts: (settings: z.output<S>) => Promise<Part[]> | Part[];
+  parts: (settings: z.output<S>, file: SettingsFile<S>) => Promise<Part[]> | Part[];
+}
+
+/** Where the settings came from, for a program that takes changes of them. */
+export interface SettingsFile<S extends z.ZodType> {
+  path: string;
+  /** What it held at the start; null where there was none. */
+  text: string | null;
+  /** Checks a later text as this one was, --listen applied. Throws CONFIG_INVALID. */
+  load: (text: string) => z.output<S>;
 }
 
 /** Adds the options that all programs have to one's command, which has its name and description. */
@@ -55,8 +64,8 @@ export async function runProgram<S extends z.ZodType>(options: ProgramOptions<S>
   >();
   let name = command.name();
   try {
-    const settings = readSettings(options, given.config) as z.output<S> & CommonSettings;
-    if (given.listen !== undefined) settings.listen = given.listen;
+    const file = settingsFile(options, given);
+    const settings = file.load(file.text ?? "") as z.output<S> & CommonSettings;
     if (given.printConfig) console.log(stringify(hideSecrets(options.schema, settings)).trimEnd());
     if (given.checkConfig) {
       console.log(`${given.config ?? options.defaultConfig}: the settings are right`);
@@ -66,7 +75,7 @@ export async function runProgram<S extends z.ZodType>(options: ProgramOptions<S>
     const { level, format } = settings.log;
     startLog({ level, ...(format === "auto" ? {} : { format }) });
     name = "";
-    Deno.exit(await runParts(await options.parts(settings), settings.shutdown));
+    Deno.exit(await runParts(await options.parts(settings, file), settings.shutdown));
   } catch (error) {
     Deno.exit(fail(name, error));
   }
@@ -90,29 +99,37 @@ export async function askHealth(listen: string): Promise<number> {
   }
 }
 
-function readSettings<S extends z.ZodType>(
+function settingsFile<S extends z.ZodType>(
   options: ProgramOptions<S>,
-  path: string | undefined,
-): z.output<S> {
-  let source = "";
-  const file = path ?? options.defaultConfig;
+  given: { config?: string; listen?: string },
+): SettingsFile<S> {
+  let text: string | null = null;
+  const path = given.config ?? options.defaultConfig;
   try {
-    source = Deno.readTextFileSync(file);
+    text = Deno.readTextFileSync(path);
   } catch (error) {
-    if (path !== undefined || !(error instanceof Deno.errors.NotFound)) {
+    if (given.config !== undefined || !(error instanceof Deno.errors.NotFound)) {
       throw new WeirError(
         "CONFIG_UNREADABLE",
-        `Cannot read the settings "${file}": ${messageOf(error)}`,
+        `Cannot read the settings "${path}": ${messageOf(error)}`,
         {
           hint: "Check the path and that this program's user may read it.",
         },
       );
     }
   }
-  return loadSettings(options.schema, source, {
-    name: file,
-    env: (variable) => Deno.env.get(variable),
-  });
+  return {
+    path,
+    text,
+    load(text) {
+      const settings = loadSettings(options.schema, text, {
+        name: path,
+        env: (variable) => Deno.env.get(variable),
+      });
+      if (given.listen !== undefined) (settings as CommonSettings).listen = given.listen;
+      return settings;
+    },
+  };
 }
 
 /** Tells the person what went wrong and what to do; returns the exit code. */

@@ -1,26 +1,20 @@
 /**
  * weir-monitor put together: a reader of the host, the targets that it feeds, the status server.
- * `weir up` takes the same parts and mounts `respond` and `latest` into its own pages.
+ * `weir up` takes the same parts and mounts `respond` and `latest` into its own pages. New settings
+ * are taken while it runs; settings that do not fit change nothing.
  */
-import { Counter, Gauge, newRegistry, type Registry } from "../core/metrics/registry.ts";
+import { WeirError } from "../core/errors.ts";
 import { listen, type Listening, statusApp } from "../core/http/status_server.ts";
 import type { Part } from "../core/lifecycle.ts";
 import { logOf } from "../core/log.ts";
+import { newRegistry, type Registry } from "../core/metrics/registry.ts";
 import { type Clock, systemClock } from "../core/ports/clock.ts";
-import { readSecret } from "../core/secrets.ts";
 import type { MetricSink, MetricSinkStats } from "../core/ports/metric_sink.ts";
-import { checkSettings, type MonitorSettings, parseTags, pattern } from "./config.ts";
+import { checkSettings, type MonitorSettings } from "./config.ts";
 import { HISTORY_COLLECTORS, type HostHistory } from "./history.ts";
-import { hostFiles } from "./read/host_files.ts";
+import { registerOwn, Reloads } from "./own_metrics.ts";
 import type { HostSample } from "./read/host_sample.ts";
-import { createPortableReader } from "./read/portable.ts";
-import { createProcReader } from "./read/proc_reader.ts";
-import { type HostReader, Sampler } from "./read/reader.ts";
-import { systemClockState } from "./read/timex.ts";
-import { createInfluxSink } from "./write/influx.ts";
-import { PointWriter } from "./write/influx_points.ts";
-import { sinkTarget } from "./write/influx_target.ts";
-import { MetricsPages } from "./write/metrics_page.ts";
+import { makeWorks, type Works } from "./works.ts";
 
 export interface MonitorOptions {
   clock?: Clock;
@@ -40,6 +34,8 @@ export interface MonitorStatus {
   sampledAt: string | null;
   failing: { name: string; reason: string }[];
   sinks: ({ name: string } & MetricSinkStats)[];
+  /** What became of changes of the settings; `error`: why the newest was not taken, "" where it was. */
+  settings: { appliedAt: string; error: string } & Reloads["counts"];
 }
 
 const HISTORY_MS = 10_000;
@@ -58,127 +54,119 @@ export interface Monitor {
   status(): MonitorStatus;
   /** Address in use; undefined before the start, or without status server. */
   address(): string | undefined;
+  /**
+   * Takes these settings. Rejects with CONFIG_INVALID, and then nothing has changed, where they do
+   * not fit or change what only a restart can.
+   */
+  apply(settings: MonitorSettings): Promise<void>;
+  /** What became of changes of the settings, for metrics and status; whoever tries them says. */
+  reloads: Reloads;
 }
+
+/** Settings that are read at the start alone. */
+const FIXED = ["listen", "log", "shutdown", "etcd", "fleet"] as const;
 
 /** Builds the monitor; nothing is read or opened before its parts start. Throws CONFIG_INVALID. */
 export function createMonitor(settings: MonitorSettings, options: MonitorOptions = {}): Monitor {
   checkSettings(settings);
   const clock = options.clock ?? systemClock;
   const registry = options.registry ?? newRegistry("weir-monitor");
-  const reader = createReader(settings, clock);
-  const sampler = new Sampler(reader, clock, settings.sharedFor);
-  const known = new Set(reader.collectors);
-  const pages = new MetricsPages({
-    registry,
-    sampler: settings.prometheus.enabled ? sampler : undefined,
-    collectors: pick(settings.prometheus.collectors, known, "prometheus.collectors"),
-    seriesMax: settings.prometheus.seriesMax,
-  });
-  const sinks: MetricSink[] = [];
-  if (settings.influx.enabled) sinks.push(influxSink(settings, clock));
-  if (options.sink !== undefined) sinks.push(options.sink);
-  registerOwn(registry, reader, pages, sinks);
-  const parts = sinks.map((sink) =>
-    sinkTarget({
-      name: sink.name,
-      sink,
-      sampler,
-      points: pointWriter(settings),
-      collectors: pick(settings.influx.collectors, known, "influx.collectors"),
-      intervalMs: settings.influx.interval,
-      clock,
-    })
-  );
-  const state = () => statusOf(reader, sampler, sinks);
+  const others = options.sink === undefined ? [] : [options.sink];
+  const runner = new Runner((next, old) => makeWorks(next, { clock, registry, others }, old));
+  runner.works = runner.make(settings);
+  const reloads = new Reloads(clock.wallMs());
+  registerOwn(registry, () => runner.works, reloads);
+  const parts: Part[] = [runner];
+  const status = () => statusOf(runner.works, reloads);
   if (options.history !== undefined) {
-    const collectors = new Set(HISTORY_COLLECTORS.filter((name) => known.has(name)));
-    parts.push(historyPart(options.history, sampler, collectors, clock));
+    parts.push(historyPart(options.history, () => runner.works, clock));
   }
+  const respond = (request: Request) => runner.works.pages.respond(request);
   let listening: Listening | undefined;
   if (options.statusServer !== false) {
-    parts.push(statusPart(settings, registry, pages, state, (now) => listening = now));
+    parts.push(
+      statusPart(settings.listen, registry, respond, status, (now) => listening = now),
+    );
   }
   return {
     parts,
     registry,
-    latest: () => sampler.latest,
-    sample: () =>
-      sampler.sample(new Set(settings.prometheus.collectors.filter((c) => known.has(c)))),
-    respond: (request) => pages.respond(request),
-    status: state,
+    latest: () => runner.works.sampler.latest,
+    sample: () => runner.works.pages.sample(),
+    respond,
+    status,
     address: () => listening?.address,
+    apply: (next) => runner.apply(next),
+    reloads,
   };
 }
 
-/** The reader that the settings ask for. */
-export function createReader(settings: MonitorSettings, clock: Clock): HostReader {
-  const kind = settings.reader === "auto"
-    ? (Deno.build.os === "linux" ? "procfs" : "systeminformation")
-    : settings.reader;
-  if (kind === "systeminformation") return createPortableReader(clock, settings.collectorTimeout);
-  const never = /(?!)/;
-  const { filters } = settings;
-  return createProcReader({
-    files: hostFiles(settings),
-    clock,
-    askClock: systemClockState(),
-    threadStates: settings.prometheus.collectors.includes("processes"),
-    ignore: {
-      mountPoints: pattern("filters.mountPointsIgnore", filters.mountPointsIgnore) ?? never,
-      fsTypes: pattern("filters.fsTypesIgnore", filters.fsTypesIgnore) ?? never,
-      disks: pattern("filters.disksIgnore", filters.disksIgnore) ?? never,
-      netDevices: pattern("filters.netDevicesIgnore", filters.netDevicesIgnore),
-    },
-    mountLimitMs: settings.mountTimeout,
-    collectorLimitMs: settings.collectorTimeout,
-  });
-}
+/** The part that runs the targets, and changes them. */
+class Runner implements Part {
+  readonly name = "targets";
+  readonly make: (settings: MonitorSettings, old?: Works) => Works;
+  works!: Works;
+  #running = false;
+  #changing: Promise<void> = Promise.resolve();
 
-function pick(names: readonly string[], known: ReadonlySet<string>, key: string): Set<string> {
-  const unknown = names.filter((name) => !known.has(name));
-  if (unknown.length > 0) {
-    // Not an error: one settings file may serve hosts of several systems.
-    logOf("monitor").info("Collectors that this reader does not have", {
-      setting: key,
-      names: unknown.join(" "),
-    });
+  constructor(make: Runner["make"]) {
+    this.make = make;
   }
-  return new Set(names.filter((name) => known.has(name)));
-}
 
-function pointWriter(settings: MonitorSettings): PointWriter {
-  const host = settings.host === "" ? Deno.hostname() : settings.host;
-  return new PointWriter({
-    tags: { ...parseTags(settings.tags), host },
-    ignoreFsTypes: new Set(settings.influx.fsTypesIgnore),
-  });
-}
+  start(): void {
+    this.#running = true;
+    for (const target of this.works.targets) target.start();
+  }
 
-function influxSink({ influx }: MonitorSettings, clock: Clock): MetricSink {
-  return createInfluxSink({
-    ...influx,
-    secret: () => influx.tokenFile === "" ? "" : readSecret(influx.tokenFile),
-    timeoutMs: influx.timeout,
-    gzipBytesMin: influx.gzipFrom,
-    retryMinMs: influx.retryMin,
-    retryMaxMs: influx.retryMax,
-  }, clock);
+  async stop(deadlineMs: number): Promise<void> {
+    await this.#changing;
+    this.#running = false;
+    const { targets, sinks, reader } = this.works;
+    await Promise.all(targets.map((target) => target.stop()));
+    await Promise.all(sinks.map((sink) => sink.close(deadlineMs)));
+    reader.close();
+  }
+
+  /** One change after the other. */
+  apply(settings: MonitorSettings): Promise<void> {
+    const change = this.#changing.then(() => this.#apply(settings));
+    this.#changing = change.catch(() => {}); // the caller is told; the next change goes on
+    return change;
+  }
+
+  async #apply(settings: MonitorSettings): Promise<void> {
+    checkSettings(settings);
+    const old = this.works;
+    for (const name of FIXED) {
+      if (JSON.stringify(old.settings[name]) === JSON.stringify(settings[name])) continue;
+      throw new WeirError("CONFIG_INVALID", `${name} cannot be changed while the program runs`, {
+        hint: "Restart it, or set the old value again.",
+      });
+    }
+    const next = this.make(settings, old);
+    await Promise.all(old.targets.map((target) => target.stop()));
+    this.works = next;
+    if (this.#running) { for (const target of next.targets) target.start(); }
+    const gone = old.sinks.filter((sink) => !next.sinks.includes(sink));
+    await Promise.all(gone.map((sink) => sink.close(settings.shutdown)));
+    if (next.reader !== old.reader) old.reader.close();
+  }
 }
 
 /** The second sample follows soon: rates need two. */
-function historyPart(
-  history: HostHistory,
-  sampler: Sampler,
-  collectors: ReadonlySet<string>,
-  clock: Clock,
-): Part {
+function historyPart(history: HostHistory, works: () => Works, clock: Clock): Part {
   const end = new AbortController();
   let loop: Promise<void> | undefined;
+  const add = async () => {
+    const { reader, sampler } = works();
+    const names = HISTORY_COLLECTORS.filter((name) => reader.collectors.includes(name));
+    history.add(await sampler.sample(new Set(names)));
+  };
   const run = async () => {
-    history.add(await sampler.sample(collectors));
+    await add();
     await clock.sleep(HISTORY_MS / 5, end.signal);
     while (!end.signal.aborted) {
-      history.add(await sampler.sample(collectors));
+      await add();
       await clock.sleep(HISTORY_MS - clock.wallMs() % HISTORY_MS, end.signal);
     }
   };
@@ -195,10 +183,10 @@ function historyPart(
 }
 
 function statusPart(
-  settings: MonitorSettings,
+  address: string,
   registry: Registry,
-  pages: MetricsPages,
-  status: () => unknown,
+  respond: (request: Request) => Promise<Response>,
+  status: () => MonitorStatus,
   opened: (listening: Listening | undefined) => void,
 ): Part {
   let listening: Listening | undefined;
@@ -206,11 +194,11 @@ function statusPart(
   return {
     name: "status server",
     start() {
-      listening = listen(settings.listen, (request) => {
+      listening = listen(address, (request) => {
         const { pathname } = new URL(request.url);
-        if (pathname === "/metrics" && request.method === "GET") return pages.respond(request);
+        if (pathname === "/metrics" && request.method === "GET") return respond(request);
         return app.fetch(request);
-      }, settings.listenNames);
+      });
       opened(listening);
       logOf("monitor").info("Listening", { url: `${listening.url}metrics` });
     },
@@ -221,11 +209,7 @@ function statusPart(
   };
 }
 
-function statusOf(
-  reader: HostReader,
-  sampler: Sampler,
-  sinks: readonly MetricSink[],
-): MonitorStatus {
+function statusOf({ reader, sampler, sinks }: Works, reloads: Reloads): MonitorStatus {
   const sample = sampler.latest;
   return {
     reader: reader.kind,
@@ -233,76 +217,10 @@ function statusOf(
     failing: (sample?.collectors ?? []).filter((result) => !result.ok)
       .map(({ name, reason }) => ({ name, reason })),
     sinks: sinks.map((sink) => ({ name: sink.name, ...sink.stats() })),
+    settings: {
+      appliedAt: new Date(reloads.appliedAtMs).toISOString(),
+      error: reloads.error,
+      ...reloads.counts,
+    },
   };
-}
-
-/** Figures of the monitor itself; the host's never go through the registry. */
-function registerOwn(
-  registry: Registry,
-  reader: HostReader,
-  pages: MetricsPages,
-  sinks: readonly MetricSink[],
-): void {
-  const registers = [registry];
-  new Gauge({
-    name: "weir_monitor_reader_info",
-    help: "Which reader of the host is in use; always 1.",
-    labelNames: ["reader"],
-    registers,
-  }).set({ reader: reader.kind }, 1);
-  new Gauge({
-    name: "weir_monitor_series",
-    help: "Host series on the last page.",
-    registers,
-    collect() {
-      this.set(pages.series);
-    },
-  });
-  following("weir_monitor_series_dropped_total", "Series left out by seriesMax.", registry, [], [
-    [{}, () => pages.dropped],
-  ]);
-  if (sinks.length === 0) return;
-  new Gauge({
-    name: "weir_monitor_sink_buffered_points",
-    help: "Points that wait for a sink.",
-    labelNames: ["sink"],
-    registers,
-    collect() {
-      for (const sink of sinks) this.set({ sink: sink.name }, sink.stats().buffered);
-    },
-  });
-  following(
-    "weir_monitor_sink_points_total",
-    "Points by what became of them.",
-    registry,
-    ["sink", "result"],
-    sinks.flatMap((sink) =>
-      (["written", "dropped", "rejected"] as const).map((result): Followed => [
-        { sink: sink.name, result },
-        () => sink.stats()[result],
-      ])
-    ),
-  );
-}
-
-type Followed = [labels: Record<string, string>, value: () => number];
-
-/** A counter whose value is kept elsewhere. */
-function following(
-  name: string,
-  help: string,
-  registry: Registry,
-  labelNames: string[],
-  rows: Followed[],
-): void {
-  new Counter({
-    name,
-    help,
-    labelNames,
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const [labels, value] of rows) this.inc(labels, value());
-    },
-  });
 }

@@ -4,6 +4,7 @@
  */
 import { Hono } from "hono";
 import type { Registry } from "prom-client";
+import { registryPage } from "../metrics/exposition.ts";
 import { WeirError } from "../errors.ts";
 import type { Part } from "../lifecycle.ts";
 import { logOf } from "../log.ts";
@@ -31,14 +32,17 @@ export function statusApp(options: StatusOptions): Hono {
   });
   app.get("/api/status", (context) => context.json(options.status() as never));
   app.get("/metrics", async (context) => {
-    const open = /application\/openmetrics-text/.test(context.req.header("accept") ?? "");
-    const text = await options.registry.metrics();
-    return context.body(open ? `${text.replace(/\n# EOF\n$/, "\n")}` : text, 200, {
-      "content-type": options.registry.contentType,
-    });
+    const { text, contentType } = await registryPage(
+      options.registry,
+      context.req.header("accept") ?? "",
+    );
+    return context.body(text, 200, { "content-type": contentType });
   });
   return app;
 }
+
+/** How long close() waits for answers that are under way. */
+const CLOSE_MS = 500;
 
 export interface Listening {
   /** Address in use, "127.0.0.1:9464"; the port is the real one where 0 was asked for. */
@@ -81,7 +85,9 @@ export function listen(
     address: real,
     url: `http://${real}/`,
     async close() {
-      await Promise.race([server.shutdown(), new Promise((resolve) => setTimeout(resolve, 500))]);
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const late = new Promise<void>((resolve) => timer = setTimeout(resolve, CLOSE_MS));
+      await Promise.race([server.shutdown(), late]).finally(() => clearTimeout(timer));
     },
   };
 }

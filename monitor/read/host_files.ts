@@ -24,6 +24,8 @@ export interface HostFiles {
   keptSys(path: string): string | undefined;
   /** Closes the kept files below a folder of /sys, because another device has its name now. */
   forgetSys(folder: string): void;
+  /** Closes every kept file. */
+  close(): void;
   /** Names in a folder below /proc or /sys, sorted; empty where there is no such folder. */
   listProc(path: string): string[];
   listSys(path: string): string[];
@@ -60,6 +62,7 @@ export function hostFiles(folders: HostFolders): HostFiles {
       }
     },
     forgetSys: (folder) => kept.forget(`${sysDir}/${folder}/`),
+    close: () => kept.forget(""),
     listProc: (path) => list(`${procDir}/${path}`),
     listSys: (path) => list(`${sysDir}/${path}`),
     sysLink: (path) => {

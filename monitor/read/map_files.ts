@@ -32,6 +32,9 @@ export class MapFiles implements HostFiles {
   forgetSys(folder: string): void {
     this.forgotten.push(folder);
   }
+  close(): void {
+    // Nothing is kept open.
+  }
   listProc(path: string): string[] {
     return this.#list(path === "" ? "/proc/" : `/proc/${path}/`);
   }

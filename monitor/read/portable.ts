@@ -48,6 +48,9 @@ export function createPortableReader(clock: Clock, collectorLimitMs: number): Ho
       }));
       return sample;
     },
+    close() {
+      // The library keeps nothing open.
+    },
   };
 }
 

@@ -75,6 +75,7 @@ export function createProcReader(options: ProcReaderOptions): HostReader {
       await Promise.all(waiting);
       return sample;
     },
+    close: () => options.files.close(),
   };
 }
 

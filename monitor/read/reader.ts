@@ -15,6 +15,8 @@ export interface HostReader {
    * sample.
    */
   read(names: ReadonlySet<string>): Promise<HostSample>;
+  /** Closes what it keeps open; a later read opens it again. */
+  close(): void;
 }
 
 /** Shares looks: whoever asks while one is under way, or shortly after it, gets the same. */

@@ -41,6 +41,8 @@ export class BufferedSink<T> implements MetricSink {
   #inFlight: { start: number; batch: T[]; doomed: number } | undefined;
   #stats = { written: 0, dropped: 0, rejected: 0, lastError: "" };
   #closed = false;
+  /** From the begin of close() on: one failure more is the last. */
+  #closing = false;
   #pump: Promise<void> | undefined;
   #wake = new AbortController();
   #cancel = new AbortController();
@@ -95,9 +97,13 @@ export class BufferedSink<T> implements MetricSink {
     return { ...this.#stats, buffered: this.#queue.length + underWay };
   }
 
-  /** Flushes within the deadline; what is left then is dropped and counted. */
+  /**
+   * Tries once more to deliver, within the deadline; what is left then is dropped and counted. A
+   * far side that is away is not waited for.
+   */
   async close(deadlineMs: number): Promise<void> {
     if (this.#closed) return;
+    this.#closing = true;
     await this.flush(deadlineMs);
     this.#closed = true;
     this.#cancel.abort();
@@ -159,6 +165,7 @@ export class BufferedSink<T> implements MetricSink {
       } catch (error) {
         this.#putBack();
         this.#stats.lastError = messageOf(error);
+        if (this.#closing) return this.#giveUp();
         const asked = (error as { retryAfterMs?: number }).retryAfterMs ?? 0;
         await this.#wait(Math.min(Math.max(waitMs, asked), this.#options.retryMaxMs));
         waitMs = Math.min(waitMs * 2, this.#options.retryMaxMs);
@@ -180,8 +187,17 @@ export class BufferedSink<T> implements MetricSink {
     this.#trim();
   }
 
+  /** Drops what waits: close() is under way, and the far side is away. */
+  #giveUp(): void {
+    this.#closed = true;
+    this.#stats.dropped += this.#queue.length;
+    this.#queue = [];
+    this.#queueStart = this.#taken;
+    this.#settled();
+  }
+
   async #wait(ms: number): Promise<void> {
-    if (this.#closed) return;
+    if (this.#closed || this.#closing) return;
     this.#wake = new AbortController();
     await this.#options.clock.sleep(ms, this.#wake.signal);
   }

@@ -1,9 +1,8 @@
 /**
- * The part that takes a sample every interval and hands its points to a MetricSink. Samples lie on
- * whole multiples of the interval.
+ * Takes a sample every interval and hands its points to a MetricSink. Samples lie on whole
+ * multiples of the interval.
  */
 import { messageOf } from "../../core/errors.ts";
-import type { Part } from "../../core/lifecycle.ts";
 import { logOf } from "../../core/log.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { MetricSink } from "../../core/ports/metric_sink.ts";
@@ -21,15 +20,33 @@ export interface SinkTargetOptions {
 }
 
 /** Starts at once: the first sample is only the base of the shares that the second one gives. */
-export function sinkTarget(options: SinkTargetOptions): Part {
-  const log = logOf("monitor.influx");
-  const end = new AbortController();
-  let loop: Promise<void> | undefined;
-  const { sink, sampler, points, collectors, intervalMs, clock } = options;
+export class SinkTarget {
+  readonly sink: MetricSink;
+  #options: SinkTargetOptions;
+  #end = new AbortController();
+  #loop: Promise<void> | undefined;
 
-  async function run(): Promise<void> {
+  constructor(options: SinkTargetOptions) {
+    this.#options = options;
+    this.sink = options.sink;
+  }
+
+  start(): void {
+    this.#loop = this.#run();
+  }
+
+  /** Takes no further sample; the sink stays open. */
+  async stop(): Promise<void> {
+    this.#end.abort();
+    await this.#loop;
+  }
+
+  async #run(): Promise<void> {
+    const log = logOf("monitor.influx");
+    const { sink, sampler, points, collectors, intervalMs, clock } = this.#options;
+    const { signal } = this.#end;
     let failing = "";
-    while (!end.signal.aborted) {
+    while (!signal.aborted) {
       try {
         sink.write(points.points(await sampler.sample(collectors)));
       } catch (error) {
@@ -43,19 +60,7 @@ export function sinkTarget(options: SinkTargetOptions): Part {
         log.info("Points are delivered again", { dropped });
       }
       failing = lastError;
-      await clock.sleep(intervalMs - clock.wallMs() % intervalMs, end.signal);
+      await clock.sleep(intervalMs - clock.wallMs() % intervalMs, signal);
     }
   }
-
-  return {
-    name: options.name,
-    start() {
-      loop = run();
-    },
-    async stop(deadlineMs) {
-      end.abort();
-      await loop;
-      await sink.close(deadlineMs);
-    },
-  };
 }

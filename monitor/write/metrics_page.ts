@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 import type { Registry } from "prom-client";
 import type { HostSample } from "../read/host_sample.ts";
 import type { Sampler } from "../read/reader.ts";
-import { Exposition, OPENMETRICS_TYPE, TEXT_TYPE } from "./exposition.ts";
+import { Exposition, OPENMETRICS_TYPE, TEXT_TYPE } from "../../core/metrics/exposition.ts";
 import { writeHost } from "./prometheus.ts";
 
 export interface MetricsPageOptions {
@@ -32,8 +32,18 @@ export class MetricsPages {
   series = 0;
   dropped = 0;
 
-  constructor(options: MetricsPageOptions) {
+  /** `before`: pages whose counts go on. */
+  constructor(options: MetricsPageOptions, before?: MetricsPages) {
     this.#options = options;
+    this.series = before?.series ?? 0;
+    this.dropped = before?.dropped ?? 0;
+  }
+
+  /** A sample of now with the collectors of the page. Throws where the page shows no host. */
+  sample(): Promise<HostSample> {
+    const { sampler, collectors } = this.#options;
+    if (sampler === undefined) throw new Error("prometheus.enabled is false");
+    return sampler.sample(collectors);
   }
 
   /**

@@ -4,7 +4,7 @@
  * `node_exporter_build_info` is left out: we are not it.
  */
 import type { HostSample } from "../read/host_sample.ts";
-import { Exposition, label, labels } from "./exposition.ts";
+import { Exposition, label, labels } from "../../core/metrics/exposition.ts";
 import { writeCpu, writeKernel, writeMemory } from "./prometheus_cpu.ts";
 import { writeDisks, writeFilesystems } from "./prometheus_disk.ts";
 import {

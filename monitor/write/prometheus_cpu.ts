@@ -1,6 +1,6 @@
 /** CPU, kernel, load, pressure and memory in node_exporter's names. */
 import type { CpuTimes, HostSample, MemoryValue } from "../read/host_sample.ts";
-import { type Exposition, label, labels } from "./exposition.ts";
+import { type Exposition, label, labels } from "../../core/metrics/exposition.ts";
 
 const CPU_MODES = ["idle", "iowait", "irq", "nice", "softirq", "steal", "system", "user"] as const;
 

@@ -1,6 +1,6 @@
 /** Block devices and filesystems in node_exporter's names. */
 import type { DiskCounters, Filesystem, HostSample } from "../read/host_sample.ts";
-import { type Exposition, type FamilyType, label, labels } from "./exposition.ts";
+import { type Exposition, type FamilyType, label, labels } from "../../core/metrics/exposition.ts";
 
 /** The kernel's unit of disk transfers, whatever the device's own sector size is. */
 const SECTOR_BYTES = 512;

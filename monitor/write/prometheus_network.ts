@@ -1,6 +1,6 @@
 /** Network devices, protocols, sockets and the receive path in node_exporter's names. */
 import type { HostSample, SoftnetCounts } from "../read/host_sample.ts";
-import { type Exposition, type FamilyType, label, labels } from "./exposition.ts";
+import { type Exposition, type FamilyType, label, labels } from "../../core/metrics/exposition.ts";
 
 const RECEIVE = [
   "bytes",

@@ -1,6 +1,6 @@
 /** Sensors, power, clock, interrupts and processes in node_exporter's names. */
 import type { HostSample, SensorReading } from "../read/host_sample.ts";
-import { type Exposition, label, labels } from "./exposition.ts";
+import { type Exposition, label, labels } from "../../core/metrics/exposition.ts";
 
 /** node_hwmon_*, node_thermal_zone_temp. */
 export function writeSensors(out: Exposition, sample: HostSample): void {

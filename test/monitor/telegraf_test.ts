@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { systemClock } from "../../core/ports/clock.ts";
 import type { Point } from "../../core/ports/metric_sink.ts";
 import { monitorSettings } from "../../monitor/config.ts";
-import { createReader } from "../../monitor/monitor.ts";
+import { createReader } from "../../monitor/works.ts";
 import { IGNORED_FS_TYPES, PointWriter } from "../../monitor/write/influx_points.ts";
 
 interface TelegrafPoint {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Counter, Gauge, Histogram, Registry } from "../../core/metrics/registry.ts";
+import { Counter, Gauge, Histogram, Registry } from "./registry.ts";
 import { Exposition, label, labels } from "./exposition.ts";
 
 Deno.test("Exposition writes families, labels and numbers in the text format", () => {

@@ -118,3 +118,17 @@ function number(value: number): string {
   if (Number.isFinite(value)) return String(value);
   return value > 0 ? "+Inf" : "-Inf";
 }
+
+/** Most samples of a program's own figures on a page. */
+const OWN_SERIES_MAX = 10_000;
+
+/** A program's own figures as the scraper asks for them: OpenMetrics, or the text format. */
+export async function registryPage(
+  registry: Registry,
+  accept: string,
+): Promise<{ text: string; contentType: string }> {
+  const openMetrics = /application\/openmetrics-text/.test(accept);
+  const out = new Exposition(openMetrics, OWN_SERIES_MAX);
+  await out.registry(registry);
+  return { text: out.text(), contentType: openMetrics ? OPENMETRICS_TYPE : TEXT_TYPE };
+}

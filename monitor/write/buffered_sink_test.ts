@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { WeirError } from "../../core/errors.ts";
+import { ManualClock } from "../../core/ports/clock.ts";
+import type { Point } from "../../core/ports/metric_sink.ts";
+import { BufferedSink } from "./buffered_sink.ts";
+
+const POINT: Point = { measurement: "m", tags: {}, fields: { n: { int: 1 } }, timeMs: 0 };
+
+Deno.test("BufferedSink.close() does not wait for a far side that is away: one try, then counted", async () => {
+  let tries = 0;
+  const sink = new BufferedSink<Point>({
+    name: "away",
+    clock: new ManualClock(),
+    encode: (point) => point,
+    send() {
+      tries++;
+      return Promise.reject(new WeirError("AWAY", "nobody there", { hint: "", retriable: true }));
+    },
+    batchPointsMax: 2,
+    bufferPointsMax: 100,
+    retryMinMs: 1000,
+    retryMaxMs: 60_000,
+  });
+  sink.write([POINT, POINT, POINT]);
+  // The clock stands still, so only a close that does not wait comes back.
+  await sink.close(3_600_000);
+  assert.deepEqual([sink.stats().dropped, sink.stats().written, sink.stats().buffered], [3, 0, 0]);
+  assert(tries <= 2, `${tries} tries`);
+});
