@@ -4,6 +4,7 @@ import { follow, load, rangeValues } from "./loader.ts";
 import { addressOf } from "./model/address.ts";
 import { toggleValue, withCondition } from "./model/edit_query.ts";
 import { type Line, placeOf, type Row, rowOf } from "./model/line.ts";
+import { copyOf } from "./model/line_copy.ts";
 import { withRecent } from "./model/saved.ts";
 import * as state from "./state.ts";
 
@@ -177,11 +178,10 @@ export function goTo(row: Row): void {
   load();
 }
 
-/** Address of the page at this line. */
+/** Address of the page at this line, with a copy of it that outlives the store's; the copy is never sent to a server. */
 export function linkTo(row: Row): string {
-  return `${location.origin}${location.pathname}${
-    addressOf({ ...state.view.value, line: placeOf(row) })
-  }`;
+  const address = addressOf({ ...state.view.value, line: placeOf(row) });
+  return `${location.origin}${location.pathname}${address}${copyOf(row.line)}`;
 }
 
 export async function copy(text: string): Promise<void> {

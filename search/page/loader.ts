@@ -8,6 +8,7 @@ import { firstView } from "./first.ts";
 import { openLive } from "./live.ts";
 import { countOf, endOf, startOf } from "./model/axis.ts";
 import { ROWS_FOLLOWED, ROWS_MAX } from "./model/buffer.ts";
+import { readCopy } from "./model/line_copy.ts";
 import { type Line, placeOf, rowOf } from "./model/line.ts";
 import * as state from "./state.ts";
 
@@ -52,6 +53,7 @@ export function load(): void {
   state.unfolded.value = new Set();
   state.selected.value = "";
   state.problem.value = undefined;
+  state.gone.value = undefined;
   state.sampled.value = undefined;
   state.trimmed.value = false;
   state.waiting.value = 0;
@@ -105,15 +107,21 @@ function around(place: string, signal: AbortSignal): Promise<void> {
   state.following.value = false;
   return attempt("all", signal, async () => {
     const [at, generation, offset, topic] = place.split("~");
-    const { lines } = await getJson<{ lines: Line[] }>(
-      "/api/context",
-      { topic, generation, offset, at, before: 0, after: 0 },
-      signal,
-    );
-    buffer.add(lines);
-    state.selected.value = rowOf(lines[0]).key;
-    state.opened.value = new Set([state.selected.value]);
-    state.changed();
+    try {
+      const { lines } = await getJson<{ lines: Line[] }>(
+        "/api/context",
+        { topic, generation, offset, at, before: 0, after: 0 },
+        signal,
+      );
+      buffer.add(lines);
+      state.selected.value = rowOf(lines[0]).key;
+      state.opened.value = new Set([state.selected.value]);
+      state.changed();
+    } catch (error) {
+      if (problemOf(error).code !== "DOCUMENT_NOT_FOUND") throw error;
+      // Links live longer than lines: what stood around it may still be there.
+      state.gone.value = { copy: readCopy(location.hash) };
+    }
     const values = { ...rangeValues(), after: place, limit: FIRST };
     const add = (some: Line[]) => void buffer.add(some);
     const [older, newer] = await Promise.all([
@@ -122,6 +130,11 @@ function around(place: string, signal: AbortSignal): Promise<void> {
     ]);
     buffer.hasOlder = older === FIRST;
     buffer.hasNewer = true;
+    // Where the line is gone, its nearest neighbour is what the list opens at.
+    if (state.gone.value !== undefined && buffer.rows.length > 0) {
+      state.selected.value = buffer.rows[Math.max(0, older - 1)].key;
+      state.changed();
+    }
     if (newer < FIRST) await join(signal);
   });
 }
@@ -191,6 +204,14 @@ async function join(signal: AbortSignal): Promise<void> {
   held = undefined;
 }
 
+/** The tail began anew while somebody reads: the list stays, and what came between is read from the store. */
+function rejoin(signal: AbortSignal): void {
+  endLive?.();
+  endLive = undefined;
+  buffer.hasNewer = true;
+  void attempt("newer", signal, () => join(signal));
+}
+
 function startLive(behind: boolean, ready?: () => void): void {
   const { signal } = stop;
   if (behind) held = [];
@@ -223,7 +244,7 @@ function startLive(behind: boolean, ready?: () => void): void {
       clearTimeout(mending);
       mending = setTimeout(() => void mend(signal), CALM_MS);
     },
-    reset: () => load(),
+    reset: () => state.following.value && !behind ? load() : rejoin(signal),
     failed(problem) {
       state.problem.value = problem;
       if (state.loading.value === "all") {

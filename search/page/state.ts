@@ -7,6 +7,7 @@ import type { Problem } from "./client.ts";
 import { addressOf, type View, viewOf } from "./model/address.ts";
 import { LineBuffer, shownRows } from "./model/buffer.ts";
 import { finderOf } from "./model/highlight.ts";
+import type { LineCopy } from "./model/line_copy.ts";
 import { recentOf, savedOf } from "./model/saved.ts";
 import { type Language, type TextKey, textOf } from "./model/text.ts";
 
@@ -44,6 +45,8 @@ export const waiting = signal(0);
 export const live = signal<"off" | "connecting" | "open" | "lost">("off");
 export const loading = signal<"" | "all" | "older" | "newer">("");
 export const problem = signal<Problem | undefined>(undefined);
+/** The line of the link is gone; what the link itself holds of it, if anything. */
+export const gone = signal<{ copy: LineCopy | undefined } | undefined>(undefined);
 export const sampled = signal<{ seen: number; sent: number } | undefined>(undefined);
 export const trimmed = signal(false);
 export const histogram = signal<HistogramAnswer | undefined>(undefined);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
 import { openBrowser, type Opened, openPage } from "./browser.ts";
 import type { SearchServerOptions } from "../../search/server.ts";
+import { TcpProxy } from "../support/tcp_proxy.ts";
 import { Site, START_MS } from "./site.ts";
 
 const browserOnce: { browser?: Browser } = {};
@@ -14,6 +15,8 @@ async function browser(): Promise<Browser> {
 
 interface Made extends Opened {
   site: Site;
+  /** What the page reaches the server through, where the test asks for it. */
+  proxy: TcpProxy;
 }
 
 function pageTest(
@@ -26,6 +29,7 @@ function pageTest(
     complaints?: boolean;
     before?: (site: Site) => Promise<void>;
     server?: Partial<SearchServerOptions>;
+    proxied?: boolean;
   } = {},
 ): void {
   Deno.test({
@@ -38,17 +42,19 @@ function pageTest(
       try {
         await site.addNumbered(options.lines ?? 100);
         await options.before?.(site);
+        const proxy = await TcpProxy.to(new URL(site.url).host);
         const opened = await openPage(
           await browser(),
-          site.url + (options.path ?? ""),
+          (options.proxied ? `${proxy.url}/` : site.url) + (options.path ?? ""),
           options.page,
         );
         try {
-          await run({ ...opened, site });
+          await run({ ...opened, site, proxy });
           assert.deepEqual(opened.foreign, [], "requests to elsewhere");
           if (options.complaints !== true) assert.deepEqual(opened.complaints, []);
         } finally {
           await opened.close();
+          await proxy.close();
         }
       } finally {
         await site.close();
@@ -180,6 +186,135 @@ pageTest("level chips and facets change the query", async ({ page }) => {
   await page.getByRole("button", { name: "Clear the query" }).last().click();
   await sees(page, "number=99 ");
 });
+
+pageTest(
+  "a chip for lines without a level; it and the levels exclude one another",
+  async (made) => {
+    const { page } = made;
+    const none = page.getByRole("button", { name: /^none\s*3$/ });
+    await none.click();
+    await sees(page, "plain words 2");
+    assert.equal(await page.inputValue("#query"), "-level:*");
+    assert.deepEqual(await messages(page), ["plain words 0", "plain words 1", "plain words 2"]);
+    await page.locator(".level-none[aria-pressed=true]").waitFor();
+    await page.getByRole("button", { name: /^error/ }).click();
+    await sees(page, "number=97 ");
+    assert.equal(await page.inputValue("#query"), "level:error");
+    await page.getByRole("button", { name: /^none/ }).click();
+    await sees(page, "plain words 2");
+    await page.getByRole("button", { name: /^none/ }).click();
+    await sees(page, "number=99 ");
+    assert.equal(await page.inputValue("#query"), "");
+  },
+  { before: (site) => site.add(["plain words 0", "plain words 1", "plain words 2"], 1) },
+);
+
+pageTest(
+  "a line of JSON opens as a tree; its parts close, the raw text is a click away",
+  async (made) => {
+    const { page } = made;
+    await sees(page, "hello");
+    await page.locator(".row .toggle button").last().click();
+    const tree = page.locator(".details .tree").first();
+    await tree.getByText("deep:").waitFor();
+    assert.equal(await tree.getByText("hidden:").count(), 0);
+    await tree.getByText("inner").click();
+    await tree.getByText("hidden:").waitFor();
+    await tree.getByText("list").first().focus();
+    await page.keyboard.press("Enter");
+    await tree.getByText("second").waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Raw" }).click();
+    await page.locator(".details pre.raw", { hasText: '{"time":' }).waitFor();
+  },
+  {
+    before: (site) =>
+      site.add([
+        '{"time":"2026-11-21T09:00:00Z","msg":"hello","outer":{"deep":1,"inner":{"hidden":true}},"list":["first","second"]}',
+      ], 1),
+  },
+);
+
+const PLACE = `${START_MS + 50_000}~CCCCCCCCCCCCCCCC~0~shop`;
+
+pageTest(
+  "a link to a line that is gone says so, shows its copy and the lines around",
+  async (made) => {
+    const { page } = made;
+    const bar = page.locator(".gone");
+    await bar.getByText("no longer kept").waitFor();
+    await bar.getByText("2026-11-21 08:00:50.000  error  web-9  /old.log  <b>it broke</b>")
+      .waitFor();
+    await sees(page, "number=49 ");
+    await sees(page, "number=51 ");
+    await bar.getByRole("button", { name: "Close" }).click();
+    assert.equal(await bar.count(), 0);
+  },
+  {
+    complaints: true,
+    path: `?line=${encodeURIComponent(PLACE)}#copy=${
+      encodeURIComponent(
+        JSON.stringify(["2026-11-21T08:00:50Z", "error", "web-9", "/old.log", "<b>it broke</b>"]),
+      )
+    }`,
+  },
+);
+
+/** All numbers of the list, from its first row to its last. */
+async function allNumbers(page: Page): Promise<number[]> {
+  const seen = new Set<number>();
+  for (let top = 0, end = 1; end > 0; top += 300) {
+    end = await page.locator("#list").evaluate((box, at) => {
+      box.scrollTop = at;
+      return new Promise<number>((resolve) =>
+        requestAnimationFrame(() =>
+          requestAnimationFrame(() =>
+            resolve(box.scrollHeight - box.clientHeight - box.scrollTop - 4)
+          )
+        )
+      );
+    }, top);
+    for (const number of await numbers(page)) seen.add(number);
+  }
+  return [...seen].sort((a, b) => a - b);
+}
+
+pageTest("a connection that is lost again and again leaves no gap", async (made) => {
+  const { page, site, proxy } = made;
+  await sees(page, "number=9 ");
+  await follows(page);
+  for (let round = 1; round <= 3; round++) {
+    await proxy.down();
+    await page.getByText("Connection lost").first().waitFor();
+    await site.addNumbered(30);
+    await proxy.up();
+    await sees(page, `number=${9 + 30 * round} `);
+    await follows(page);
+  }
+  assert.deepEqual(await allNumbers(page), Array.from({ length: 100 }, (_, i) => i));
+}, { lines: 10, complaints: true, proxied: true });
+
+pageTest(
+  "a tail that begins anew while somebody reads leaves the place and no gap",
+  async (made) => {
+    const { page, site, proxy } = made;
+    await sees(page, "number=99 ");
+    await follows(page);
+    await page.locator("#list").evaluate((box) => box.scrollTop = 0);
+    await page.locator(".mode.paused").waitFor();
+    await sees(page, "number=0 ");
+    await proxy.down();
+    await page.getByText("Connection lost").first().waitFor();
+    await site.addNumbered(900);
+    await proxy.up();
+    await page.locator("#list[aria-rowcount='1001']").waitFor();
+    assert.equal((await numbers(page))[0], 0);
+    await page.locator(".mode.paused").waitFor();
+    await site.addNumbered(1);
+    await page.locator("#list[aria-rowcount='1002']").waitFor();
+    assert.deepEqual(await allNumbers(page), Array.from({ length: 1001 }, (_, i) => i));
+  },
+  { complaints: true, proxied: true, server: { tails: { waitMs: 1 } } },
+);
 
 pageTest(
   "the keyboard moves, opens, marks, jumps to errors and shows the context",
@@ -438,6 +573,7 @@ pageTest("copies the link to a line", async ({ page, site }) => {
   await page.getByText("Copied").waitFor();
   const link = await page.evaluate(() => navigator.clipboard.readText());
   assert(link.startsWith(`${site.url}?line=`), link);
+  assert(decodeURIComponent(link).includes("#copy=[") && link.includes("number%3D99"), link);
 }, { page: { permissions: ["clipboard-read", "clipboard-write"] } });
 
 pageTest("says when it cannot show all lines, and shows all when it can again", async (made) => {

@@ -78,6 +78,8 @@ export function toggleValue(
     if (left.length === 0) return [];
     return [part.kind === "not" ? noneOf(anyOf(left)) : anyOf(left)];
   });
+  // A line with this level and without any would be none at all.
+  if (field === "log.level" && choice === "include") parts = parts.filter((part) => !isNone(part));
   if (before !== choice) {
     const place = choice === "include"
       ? parts.findIndex((part) => valuesOf(part, field) !== undefined)
@@ -85,6 +87,29 @@ export function toggleValue(
     if (place >= 0) {
       parts = parts.map((part, i) => i === place ? anyOf([part, term]) : part);
     } else parts.push(choice === "include" ? term : noneOf(term));
+  }
+  return parts.length === 0 ? "" : printQuery(allOf(parts));
+}
+
+const isNone = (part: Query) =>
+  part.kind === "not" && part.part.kind === "wildcard" && part.part.field === "log.level" &&
+  part.part.pattern === "*";
+
+/** Whether the query asks for lines without a level, at its top. */
+export function wantsNoLevel(text: string): boolean {
+  const query = read(text);
+  return query !== undefined && partsOf(query).some(isNone);
+}
+
+/** The query for lines without a level, and for no other level; or without that where it was so already. */
+export function toggleNoLevel(text: string): string {
+  const query = read(text);
+  if (query === undefined) return text;
+  const parts = partsOf(query).filter((part) =>
+    !isNone(part) && valuesOf(part, "log.level") === undefined
+  );
+  if (!partsOf(query).some(isNone)) {
+    parts.push(noneOf({ kind: "wildcard", field: "log.level", pattern: "*" }));
   }
   return parts.length === 0 ? "" : printQuery(allOf(parts));
 }

@@ -1,5 +1,7 @@
 /** The page: search above, histogram below it, facets beside the list, dialogs over it. */
-import { dialog, notice, problem, t } from "../state.ts";
+import { plainText } from "../model/ansi.ts";
+import { timeText } from "../model/format.ts";
+import { dialog, gone, notice, problem, t, view } from "../state.ts";
 import { ContextDialog } from "./context_dialog.tsx";
 import { Facets } from "./facets.tsx";
 import { HelpDialog } from "./help_dialog.tsx";
@@ -21,6 +23,7 @@ export function App() {
         <Toolbar />
       </header>
       <ProblemBar />
+      <GoneBar />
       <main class="body">
         <Facets />
         <section class="results" aria-label={t("lines")}>
@@ -47,6 +50,32 @@ function ProblemBar() {
         <span class="code">{fault.code}</span>
       </span>
       <button type="button" class="plain" onClick={() => problem.value = undefined}>
+        {t("close")}
+      </button>
+    </div>
+  );
+}
+
+/** A link whose line is gone: why, what the link still holds, and what is shown instead. */
+function GoneBar() {
+  if (gone.value === undefined) return null;
+  const { copy } = gone.value;
+  return (
+    <div class="problem gone" role="status">
+      <div>
+        <p>{t("gone")} {copy === undefined ? "" : t("goneCopy")}</p>
+        {copy !== undefined && (
+          <pre tabIndex={0} aria-label={t("goneCopy")}>{[
+            timeText(Date.parse(copy.time), view.value.zone),
+            copy.level,
+            copy.host,
+            copy.path,
+            plainText(copy.message),
+          ].filter((part) => part !== "").join("  ")}</pre>
+        )}
+        <p>{t("goneNear")}</p>
+      </div>
+      <button type="button" class="plain" onClick={() => gone.value = undefined}>
         {t("close")}
       </button>
     </div>

@@ -1,10 +1,12 @@
 /** What a line holds: its fields, its text whole, and what can be done with it. */
 import { useSignal } from "@preact/signals";
-import { copy, cutAt, jsonOf, linkTo, select, setColumns, toggle } from "../actions.ts";
+import { useMemo } from "preact/hooks";
+import { copy, cutAt, jsonOf as lineJson, linkTo, select, setColumns, toggle } from "../actions.ts";
 import { plainText } from "../model/ansi.ts";
 import type { Row } from "../model/line.ts";
 import { shortName } from "../../query/fields.ts";
 import { dialog, finder, t, view } from "../state.ts";
+import { JsonTree } from "./json_tree.tsx";
 import { Message } from "./message.tsx";
 
 const SHOWN_CHARS = 10_000;
@@ -13,14 +15,15 @@ export function Details({ row, columns }: { row: Row; columns: number }) {
   const whole = useSignal(false);
   const { line } = row;
   const text = line.message;
-  const pretty = prettyJson(text);
+  const tree = useMemo(() => jsonOf(text), [text]);
+  const raw = useSignal(false);
   const max = whole.value ? Infinity : SHOWN_CHARS;
   return (
     <div role="row" class="details">
       <div role="gridcell" aria-colspan={columns} class="inside">
         <div class="buttons">
           <button type="button" onClick={() => copy(text)}>{t("copyLine")}</button>
-          <button type="button" onClick={() => copy(jsonOf(line))}>{t("copyJson")}</button>
+          <button type="button" onClick={() => copy(lineJson(line))}>{t("copyJson")}</button>
           <button type="button" onClick={() => copy(linkTo(row))}>{t("copyLink")}</button>
           <button
             type="button"
@@ -33,14 +36,32 @@ export function Details({ row, columns }: { row: Row; columns: number }) {
           </button>
           <button type="button" onClick={() => cutAt(row, "before")}>{t("beforeThis")}</button>
           <button type="button" onClick={() => cutAt(row, "after")}>{t("afterThis")}</button>
+          {tree !== undefined && (
+            <button
+              type="button"
+              aria-pressed={raw.value}
+              onClick={() => raw.value = !raw.value}
+            >
+              {t("raw")}
+            </button>
+          )}
         </div>
-        <pre class="raw" tabIndex={0} aria-label={t("raw")}>
-          {pretty === undefined
-            ? <Message text={text} find={finder.value} max={max} />
-            : plainText(pretty.slice(0, max))}
-        </pre>
-        {text.length > max && (
-          <button type="button" onClick={() => whole.value = true}>
+        {tree !== undefined && !raw.value
+          ? (
+            <div class="raw" tabIndex={0} role="group" aria-label={t("tree")}>
+              <JsonTree value={tree} />
+            </div>
+          )
+          : (
+            <pre class="raw" tabIndex={0} aria-label={t("raw")}>
+              <Message text={text} find={finder.value} max={max} />
+            </pre>
+          )}
+        {(tree === undefined || raw.value) && text.length > max && (
+          <button
+            type="button"
+            onClick={() => whole.value = true}
+          >
             {t("showWhole", { count: line.cut ?? text.length })}
           </button>
         )}
@@ -119,11 +140,11 @@ function fieldsOf({ line }: Row): [string, string][] {
   return [...own, ...rest];
 }
 
-/** A line of JSON with line breaks; undefined where it is none. */
-function prettyJson(text: string): string | undefined {
+/** The value of a line of JSON, an object or a list; undefined where it is none. */
+function jsonOf(text: string): object | undefined {
   if (!/^\s*[{[]/.test(text) || text.length > 100_000) return undefined;
   try {
-    return JSON.stringify(JSON.parse(text), null, 2);
+    return JSON.parse(text) as object;
   } catch {
     return undefined;
   }
