@@ -1,7 +1,9 @@
 /** What a person can do, apart from how (key, click): each action changes the state and the address. */
 import { apiUrl, getLines, problemOf } from "./client.ts";
 import { follow, load, rangeValues } from "./loader.ts";
-import { addressOf } from "./model/address.ts";
+import { shortName } from "../query/fields.ts";
+import type { Language } from "./model/text.ts";
+import { addressOf, WIDTH_MAX, WIDTH_MIN } from "./model/address.ts";
 import { toggleValue, withCondition } from "./model/edit_query.ts";
 import { type Line, placeOf, type Row, rowOf } from "./model/line.ts";
 import { copyOf } from "./model/line_copy.ts";
@@ -94,6 +96,11 @@ export function nextTheme(): void {
 export function setTheme(name: string): void {
   state.theme.value = name;
   state.store("theme", name);
+}
+
+export function setLanguage(language: Language): void {
+  state.language.value = language;
+  state.store("language", language);
 }
 
 export function toggleWrap(): void {
@@ -209,6 +216,32 @@ export function curlText(): string {
 
 export function setColumns(columns: string[]): void {
   state.setView({ columns });
+}
+
+/** Puts a shown column at another place among them. */
+export function moveColumn(name: string, to: number): void {
+  const columns = state.view.value.columns.filter((one) => one !== name);
+  columns.splice(Math.max(0, to), 0, name);
+  setColumns(columns);
+}
+
+/** @param width pixels; 0: as wide as it is by itself */
+export function setWidth(column: string, width: number): void {
+  const widths = { ...state.view.value.widths };
+  if (width === 0) delete widths[column];
+  else widths[column] = Math.max(WIDTH_MIN, Math.min(WIDTH_MAX, Math.round(width)));
+  state.setView({ widths });
+}
+
+/** Begins a condition on a field in the search box. */
+export function startCondition(field: string): void {
+  const { q } = state.view.value;
+  state.typed.value = `${q === "" ? "" : `${q} `}${shortName(field)}:`;
+  const box = document.getElementById("query") as HTMLInputElement;
+  box.value = state.typed.value;
+  box.focus();
+  box.setSelectionRange(box.value.length, box.value.length);
+  box.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 /** Only lines before or after this one. */

@@ -55,6 +55,11 @@ function marked(by: 1 | -1): void {
 }
 
 export function onKey(event: KeyboardEvent): void {
+  if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") {
+    event.preventDefault();
+    if (dialog.value === "") dialog.value = "palette";
+    return;
+  }
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   const target = event.target as HTMLElement;
   if (event.key === "Escape") {

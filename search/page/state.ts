@@ -62,7 +62,7 @@ export const unfolded = signal<ReadonlySet<string>>(new Set());
 export const marks = signal<ReadonlySet<string>>(new Set());
 export const notice = signal("");
 
-export type Dialog = "" | "help" | "sources" | "context";
+export type Dialog = "" | "help" | "sources" | "context" | "palette";
 export const dialog = signal<Dialog>("");
 /** Open menu of the toolbar. */
 export const menu = signal<"" | "range" | "saved" | "columns" | "download" | "view" | "filters">(

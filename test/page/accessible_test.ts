@@ -6,7 +6,8 @@ import assert from "node:assert/strict";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { openBrowser, openPage } from "./browser.ts";
-import { Site } from "./site.ts";
+import type { HostView } from "../../search/api/host.ts";
+import { Site, START_MS } from "./site.ts";
 
 const PICTURES = Deno.env.get("WEIR_SCREENSHOTS");
 
@@ -27,10 +28,32 @@ async function look(page: Page, name: string): Promise<void> {
   assert.deepEqual(violations, [], name);
 }
 
+/** A host with a wave of work, and a pause of Weir. */
+const host: HostView = (_fromMs, _stepMs, steps) => {
+  const wave = (most: number, speed: number) =>
+    Array.from({ length: steps }, (_, i) => most * (0.55 + 0.4 * Math.sin(i * speed)));
+  return {
+    host: "web-1",
+    runs: [
+      { fromMs: START_MS, toMs: START_MS + 80_000 },
+      { fromMs: START_MS + 110_000, toMs: START_MS + 300_000 },
+    ],
+    figures: {
+      cpu: wave(0.8, 0.2),
+      memory: wave(0.6, 0.02),
+      diskRead: wave(4e6, 0.3),
+      diskWrite: wave(9e6, 0.17),
+      netIn: wave(2e5, 0.4),
+      netOut: wave(9e5, 0.23),
+    },
+  };
+};
+
 /** The states of the page that people meet, one after the other. */
 async function walk(page: Page, name: string, zh: boolean): Promise<void> {
   await page.locator(".space .row").first().waitFor();
   await page.locator(".bar").first().waitFor();
+  await page.locator(".strip").first().waitFor();
   await look(page, `${name}-list`);
   await page.keyboard.press("E");
   await page.keyboard.press("Enter");
@@ -39,6 +62,13 @@ async function walk(page: Page, name: string, zh: boolean): Promise<void> {
   await page.keyboard.press("c");
   await page.locator("dialog .context li").first().waitFor();
   await look(page, `${name}-context`);
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Control+k");
+  await page.locator("#palette li").first().waitFor();
+  await look(page, `${name}-palette`);
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: zh ? "列" : "Columns", exact: true }).click();
+  await look(page, `${name}-columns`);
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: zh ? "视图" : "View" }).click();
   await look(page, `${name}-menu`);
@@ -62,7 +92,7 @@ Deno.test({
   sanitizeOps: false,
   sanitizeResources: false,
   async fn() {
-    const site = await Site.open();
+    const site = await Site.open({ host });
     const browser = await openBrowser();
     try {
       await site.addNumbered(200);

@@ -220,7 +220,7 @@ pageTest(
     assert.equal(await tree.getByText("hidden:").count(), 0);
     await tree.getByText("inner").click();
     await tree.getByText("hidden:").waitFor();
-    await tree.getByText("list").first().focus();
+    await tree.locator("summary", { hasText: "list" }).focus();
     await page.keyboard.press("Enter");
     await tree.getByText("second").waitFor({ state: "detached" });
     await page.getByRole("button", { name: "Raw" }).click();
@@ -563,6 +563,72 @@ pageTest("says what is read, and what is not and why", async ({ page }) => {
   const dialog = page.getByRole("dialog");
   await dialog.getByText("/var/log/shop/app.log").waitFor();
   await dialog.getByText("it is not text (BINARY_FILE)").waitFor();
+});
+
+pageTest(
+  "columns get other widths and places, by pointer and keys, kept in the address",
+  async (made) => {
+    const { page } = made;
+    await sees(page, "number=99 ");
+    const edge = page.getByRole("separator", { name: "Width of Host" });
+    const box = (await edge.boundingBox())!;
+    await page.mouse.move(box.x + 3, box.y + 5);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 63, box.y + 5, { steps: 3 });
+    await page.mouse.up();
+    const width = () => Number(/host\.name~(\d+)/.exec(decodeURIComponent(page.url()))?.[1]);
+    const wide = width();
+    assert(wide > 100, page.url());
+    await edge.focus();
+    await page.keyboard.press("ArrowLeft");
+    assert.equal(width(), wide - 16);
+    await page.reload();
+    await sees(page, "number=99 ");
+    const heads = () => page.locator(".listhead .field .name").allTextContents();
+    assert.equal(
+      Math.round((await page.locator(".listhead .field").first().boundingBox())!.width),
+      wide - 16,
+    );
+    await edge.dblclick();
+    assert(!page.url().includes("widths"));
+    assert.deepEqual(await heads(), ["Host", "File"]);
+    await page.getByRole("columnheader", { name: "File" }).dragTo(
+      page.getByRole("columnheader", { name: "Host" }),
+    );
+    await page.waitForFunction(() => location.search.includes("columns=log.file.path%2Chost.name"));
+    assert.deepEqual(await heads(), ["File", "Host"]);
+    await page.getByRole("button", { name: "Columns" }).click();
+    await page.getByRole("button", { name: "Move Host left" }).click();
+    assert.deepEqual(await heads(), ["Host", "File"]);
+  },
+);
+
+pageTest("Ctrl-K finds actions, ranges, fields and saved views by name", async ({ page }) => {
+  await sees(page, "number=99 ");
+  const open = async (text: string) => {
+    await page.keyboard.press("Control+k");
+    await page.getByRole("dialog").getByRole("combobox").waitFor();
+    await page.keyboard.type(text);
+  };
+  await open("dark");
+  await page.keyboard.press("Enter");
+  await page.locator("html[data-theme=dark]").waitFor();
+  await open("last hour");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => location.search.includes("since=-1h"));
+  await open("all of time");
+  await page.keyboard.press("Enter");
+  await sees(page, "number=99 ");
+  await open("host.name");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.activeElement?.id === "query");
+  assert.equal(await page.inputValue("#query"), "host:");
+  await page.getByRole("option", { name: "web-1" }).waitFor();
+  await page.keyboard.press("Escape");
+  await open("nothing of this kind");
+  await page.getByText("Nothing of that name").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
 });
 
 pageTest("copies the link to a line", async ({ page, site }) => {

@@ -7,6 +7,8 @@ export interface View {
   /** Place of the chosen line; the page opens around it. */
   line: string;
   columns: string[];
+  /** Widths of columns in pixels, where somebody chose them. */
+  widths: Record<string, number>;
   wrap: boolean;
   zone: "local" | "utc";
   /** Words that are coloured without filtering. */
@@ -15,12 +17,16 @@ export interface View {
 
 export const COLUMNS_DEFAULT: readonly string[] = ["host.name", "log.file.path"];
 
+export const WIDTH_MIN = 40;
+export const WIDTH_MAX = 1200;
+
 export const VIEW_DEFAULT: View = {
   q: "",
   since: "",
   until: "",
   line: "",
   columns: [...COLUMNS_DEFAULT],
+  widths: {},
   wrap: false,
   zone: "local",
   mark: "",
@@ -37,10 +43,21 @@ export function viewOf(search: string): View {
     columns: columns === null
       ? [...COLUMNS_DEFAULT]
       : columns.split(",").filter((name) => name !== "").slice(0, 20),
+    widths: widthsOf(values.get("widths") ?? ""),
     wrap: values.get("wrap") === "1",
     zone: values.get("zone") === "utc" ? "utc" : "local",
     mark: values.get("mark") ?? "",
   };
+}
+
+/** Of "host.name~120,user~80"; whatever is no width is left out. */
+function widthsOf(text: string): Record<string, number> {
+  const pairs = text.split(",").slice(0, 20).flatMap((one): [string, number][] => {
+    const match = /^(.+)~(\d{1,4})$/.exec(one);
+    const width = Number(match?.[2]);
+    return match !== null && width >= WIDTH_MIN && width <= WIDTH_MAX ? [[match[1], width]] : [];
+  });
+  return Object.fromEntries(pairs);
 }
 
 /** The query part of the address, "" for the default view; defaults are left out. */
@@ -50,6 +67,8 @@ export function addressOf(view: View): string {
   if (view.since !== "") values.set("since", view.since);
   if (view.until !== "") values.set("until", view.until);
   if (view.columns.join() !== COLUMNS_DEFAULT.join()) values.set("columns", view.columns.join());
+  const widths = Object.entries(view.widths).map(([name, width]) => `${name}~${width}`);
+  if (widths.length > 0) values.set("widths", widths.join());
   if (view.wrap) values.set("wrap", "1");
   if (view.zone === "utc") values.set("zone", "utc");
   if (view.mark !== "") values.set("mark", view.mark);

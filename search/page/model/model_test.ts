@@ -189,12 +189,14 @@ Deno.test("addressOf() and viewOf() keep every view", () => {
     until: "2026-11-21T10:00:00Z",
     line: "1~G~2~topic",
     columns: ["host.name", "status"],
+    widths: { "host.name": 120 },
     wrap: true,
     zone: "utc" as const,
     mark: "x y",
   };
   assert.deepEqual(viewOf(addressOf(view)), view);
   assert.equal(addressOf(VIEW_DEFAULT), "");
+  assert.deepEqual(viewOf("?widths=a~9,b~x,~80,c~9999,d.e~80").widths, { "d.e": 80 });
   assert.deepEqual(viewOf("?columns="), { ...VIEW_DEFAULT, columns: [] });
   assert.deepEqual(viewOf(addressOf({ ...VIEW_DEFAULT, columns: [] })).columns, []);
 });

@@ -7,6 +7,7 @@ import { Facets } from "./facets.tsx";
 import { HelpDialog } from "./help_dialog.tsx";
 import { HistogramView } from "./histogram.tsx";
 import { List } from "./list.tsx";
+import { PaletteDialog } from "./palette_dialog.tsx";
 import { SearchBox } from "./search_box.tsx";
 import { SourcesDialog } from "./sources_dialog.tsx";
 import { StatusBar } from "./status_bar.tsx";
@@ -33,6 +34,7 @@ export function App() {
       </main>
       <StatusBar />
       <div class="notice" role="status">{notice.value}</div>
+      {dialog.value === "palette" && <PaletteDialog />}
       {dialog.value === "help" && <HelpDialog />}
       {dialog.value === "sources" && <SourcesDialog />}
       {dialog.value === "context" && <ContextDialog />}

@@ -12,12 +12,10 @@ import { Message } from "./message.tsx";
 const SHOWN_CHARS = 10_000;
 
 export function Details({ row, columns }: { row: Row; columns: number }) {
-  const whole = useSignal(false);
   const { line } = row;
   const text = line.message;
   const tree = useMemo(() => jsonOf(text), [text]);
   const raw = useSignal(false);
-  const max = whole.value ? Infinity : SHOWN_CHARS;
   return (
     <div role="row" class="details">
       <div role="gridcell" aria-colspan={columns} class="inside">
@@ -46,25 +44,7 @@ export function Details({ row, columns }: { row: Row; columns: number }) {
             </button>
           )}
         </div>
-        {tree !== undefined && !raw.value
-          ? (
-            <div class="raw" tabIndex={0} role="group" aria-label={t("tree")}>
-              <JsonTree value={tree} />
-            </div>
-          )
-          : (
-            <pre class="raw" tabIndex={0} aria-label={t("raw")}>
-              <Message text={text} find={finder.value} max={max} />
-            </pre>
-          )}
-        {(tree === undefined || raw.value) && text.length > max && (
-          <button
-            type="button"
-            onClick={() => whole.value = true}
-          >
-            {t("showWhole", { count: line.cut ?? text.length })}
-          </button>
-        )}
+        <Text row={row} tree={raw.value ? undefined : tree} />
         <table class="fields">
           <thead class="hidden">
             <tr>
@@ -84,6 +64,33 @@ export function Details({ row, columns }: { row: Row; columns: number }) {
         </table>
       </div>
     </div>
+  );
+}
+
+/** The line's text: as a tree where there is one, else as it is, cut where it is very long. */
+function Text({ row, tree }: { row: Row; tree: object | undefined }) {
+  const whole = useSignal(false);
+  const { line } = row;
+  const text = line.message;
+  const max = whole.value ? Infinity : SHOWN_CHARS;
+  if (tree !== undefined) {
+    return (
+      <div class="raw" tabIndex={0} role="group" aria-label={t("tree")}>
+        <JsonTree value={tree} />
+      </div>
+    );
+  }
+  return (
+    <>
+      <pre class="raw" tabIndex={0} aria-label={t("raw")}>
+        <Message text={text} find={finder.value} max={max} />
+      </pre>
+      {text.length > max && (
+        <button type="button" onClick={() => whole.value = true}>
+          {t("showWhole", { count: line.cut ?? text.length })}
+        </button>
+      )}
+    </>
   );
 }
 

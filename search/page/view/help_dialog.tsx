@@ -16,6 +16,7 @@ const KEYS: [string, TextKey][] = [
   ["p", "keyPause"],
   ["l", "keyWrap"],
   ["t", "keyTheme"],
+  ["Ctrl-K", "keyPalette"],
   ["?", "keyHelp"],
 ];
 

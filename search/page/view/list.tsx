@@ -5,16 +5,23 @@ import { follow } from "../loader.ts";
 import * as state from "../state.ts";
 import { nameOf } from "./facets.tsx";
 import { useListWindow } from "./list_window.ts";
+import { ColumnHead } from "./column_head.tsx";
 import { LineRow } from "./row.tsx";
 
 const { buffer, t } = state;
 
 export function List() {
-  const { columns, wrap, zone } = state.view.value;
+  const { columns, widths, wrap, zone } = state.view.value;
   const rows = state.shown.value;
   const keys = useMemo(() => rows.map(({ row }) => row.key), [rows]);
-  const { scroller, onScroll, first, last, top } = useListWindow(keys, `${wrap} ${columns}`);
-  const template = `22px 190px 48px ${columns.map(widthOf).join(" ")} minmax(200px, 1fr)`;
+  const { scroller, onScroll, first, last, top } = useListWindow(
+    keys,
+    `${wrap} ${columns} ${JSON.stringify(widths)}`,
+  );
+  const template = `22px 190px 48px ${
+    columns.map((column) => widths[column] === undefined ? widthOf(column) : `${widths[column]}px`)
+      .join(" ")
+  } minmax(200px, 1fr)`;
   const at = selectedIndex();
   return (
     <div class="listbox">
@@ -67,9 +74,7 @@ function Head({ columns }: { columns: readonly string[] }) {
         </span>
         <span role="columnheader" class="cell">{t("time")}</span>
         <span role="columnheader" class="cell">{t("level")}</span>
-        {columns.map((column) => (
-          <span key={column} role="columnheader" class="cell field">{nameOf(column)}</span>
-        ))}
+        {columns.map((column) => <ColumnHead key={column} column={column} />)}
         <span role="columnheader" class="cell">{t("message")}</span>
       </div>
     </div>

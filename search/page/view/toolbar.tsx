@@ -5,7 +5,9 @@ import {
   copy,
   curlText,
   downloadUrl,
+  moveColumn,
   setColumns,
+  setLanguage,
   setRange,
   setTheme,
   toggleWrap,
@@ -20,7 +22,7 @@ import { SavedMenu } from "./saved_menu.tsx";
 const { menu, t } = state;
 type Name = typeof menu.value;
 
-const PRESETS: [string, TextKey][] = [
+export const PRESETS: [string, TextKey][] = [
   ["", "all"],
   ["-15m", "last15m"],
   ["-1h", "last1h"],
@@ -186,7 +188,13 @@ function ColumnsMenu() {
                     : columns.filter((one) => one !== column),
                 )}
             />
-            {nameOf(column)}
+            <span class="name">{nameOf(column)}</span>
+            {columns.includes(column) && (
+              <>
+                <MoveButton column={column} by={-1} />
+                <MoveButton column={column} by={1} />
+              </>
+            )}
           </label>
         ))}
       </div>
@@ -209,6 +217,27 @@ function ColumnsMenu() {
         </label>
       </form>
     </>
+  );
+}
+
+function MoveButton({ column, by }: { column: string; by: 1 | -1 }) {
+  const { columns } = state.view.value;
+  const label = t(by < 0 ? "moveLeft" : "moveRight", { name: nameOf(column) });
+  return (
+    <button
+      type="button"
+      class="plain"
+      aria-label={label}
+      title={label}
+      disabled={columns[columns.indexOf(column) + by] === undefined}
+      onClick={(event) => {
+        // Not a click on the label around it.
+        event.preventDefault();
+        moveColumn(column, columns.indexOf(column) + by);
+      }}
+    >
+      {by < 0 ? "←" : "→"}
+    </button>
   );
 }
 
@@ -258,8 +287,7 @@ function ViewMenu() {
         <select
           value={state.language.value}
           onChange={(event) => {
-            state.language.value = event.currentTarget.value as Language;
-            state.store("language", event.currentTarget.value);
+            setLanguage(event.currentTarget.value as Language);
           }}
         >
           <option value="en">English</option>
