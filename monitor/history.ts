@@ -109,7 +109,8 @@ export class HostHistory {
       }
     };
     const fineFromMs = this.#fine.oldestMs;
-    for (const row of this.#coarse.rows()) if (row[0] < fineFromMs) put(row);
+    // A mean that begins before the samples do, whole: else it would stand where nothing was looked at.
+    for (const row of this.#coarse.rows()) if (row[0] + COARSE_MS / 2 <= fineFromMs) put(row);
     for (const row of this.#fine.rows()) put(row);
     if (!counts.some((count) => count > 0)) return undefined;
     const valuesOf = (i: number) =>

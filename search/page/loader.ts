@@ -346,7 +346,7 @@ async function loadHistogram(): Promise<void> {
     );
     if (signal.aborted) return;
     state.histogram.value = answer;
-    await loadHost(answer, signal);
+    void loadHost(answer, signal);
   } catch (error) {
     if (!signal.aborted) state.problem.value = problemOf(error);
   }
@@ -356,12 +356,16 @@ async function loadHistogram(): Promise<void> {
 async function loadHost(axis: state.HistogramAnswer, signal: AbortSignal): Promise<void> {
   const bars = countOf(axis);
   if (bars === 0) return;
-  const answer = await getJson<state.HostAnswer>("/api/host", {
-    since: Math.round(startOf(axis)).toString().padStart(13, "0"),
-    until: Math.round(endOf(axis)).toString().padStart(13, "0"),
-    bars,
-  }, signal);
-  if (!signal.aborted) state.host.value = answer;
+  try {
+    const answer = await getJson<state.HostAnswer>("/api/host", {
+      since: Math.round(startOf(axis)).toString().padStart(13, "0"),
+      until: Math.round(endOf(axis)).toString().padStart(13, "0"),
+      bars,
+    }, signal);
+    if (!signal.aborted) state.host.value = answer;
+  } catch (error) {
+    if (!signal.aborted) state.problem.value = problemOf(error);
+  }
 }
 
 async function loadFacets(): Promise<void> {

@@ -3,7 +3,6 @@ import { useMemo } from "preact/hooks";
 import { run, selectedIndex, setRange } from "../actions.ts";
 import { follow } from "../loader.ts";
 import * as state from "../state.ts";
-import { nameOf } from "./facets.tsx";
 import { useListWindow } from "./list_window.ts";
 import { ColumnHead } from "./column_head.tsx";
 import { LineRow } from "./row.tsx";
