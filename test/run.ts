@@ -5,6 +5,7 @@
  *
  *     npm test                     everything
  *     npm test -- e2e monitor      these folders of test/ alone (unit: the unit tests)
+ *     npm test -- --long           everything, and the folders that are a task of their own
  *     npm test -- servers --keep   leaves the servers up, and says where they are and how they end
  *     npm run ok                   form, lint, types, unit tests, tidy: no server
  */
@@ -21,7 +22,7 @@ import { isTestFile, testFolders, unitFolders } from "./support/test_folders.ts"
 import { TestRun } from "./support/test_run.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
-const OPTIONS = ["--fast", "--keep"];
+const OPTIONS = ["--fast", "--keep", "--long"];
 const EXIT_USAGE = 64, EXIT_UNAVAILABLE = 69;
 
 const run = new TestRun(ROOT);
@@ -54,12 +55,13 @@ async function planOf(args: readonly string[]): Promise<Plan> {
     Deno.exit(EXIT_USAGE);
   }
   const all = asked.length === 0, fast = options.includes("--fast");
+  const long = options.includes("--long");
   return {
     checks: all,
     unit: all || asked.includes("unit"),
     folders: every.filter((name) => {
       if (!all) return asked.includes(name);
-      return fast ? name === "test/tidy" : LONG_MINUTES[name] === undefined;
+      return fast ? name === "test/tidy" : long || LONG_MINUTES[name] === undefined;
     }),
     keep: options.includes("--keep"),
   };
