@@ -2,12 +2,15 @@
  * The kafkajs client of a program: connection, TLS, SASL, metadata, groups and administration. Its log goes into
  * ours; noise that is normal while a coordinator loads is lowered to debug.
  */
+import net from "node:net";
+import tls from "node:tls";
 import { Kafka, logLevel } from "kafkajs";
-import type { KafkaConfig, LogEntry } from "kafkajs";
+import type { ISocketFactory, KafkaConfig, LogEntry } from "kafkajs";
 // @ts-ignore: kafkajs has no types for its inner files
 import RequestQueue from "kafkajs/src/network/requestQueue/index.js";
 import { WeirError } from "../errors.ts";
 import { logOf } from "../log.ts";
+import { TLS_REFUSED } from "./errors.ts";
 import { readSecret, readSecretFile } from "../secrets.ts";
 import type { KafkaSettings } from "./settings.ts";
 
@@ -30,8 +33,8 @@ RequestQueue.prototype.scheduleCheckPendingRequests = function (
  * again. Throws CONFIG_INVALID or FILE_NOT_FOUND for settings that cannot work.
  */
 export function createKafka(settings: KafkaSettings, part: string, retries = 8): Kafka {
-  const { tls, sasl } = settings;
-  if (sasl.mechanism === "plain" && !tls.enabled && !sasl.allowPlaintext) {
+  const { tls: encryption, sasl } = settings;
+  if (sasl.mechanism === "plain" && !encryption.enabled && !sasl.allowPlaintext) {
     throw new WeirError(
       "KAFKA_PLAINTEXT_PASSWORD",
       "Cannot log in with PLAIN without TLS: the password could be read on the way",
@@ -49,13 +52,14 @@ export function createKafka(settings: KafkaSettings, part: string, retries = 8):
     retry: { initialRetryTime: 200, maxRetryTime: 5000, retries },
     logLevel: logLevel.INFO,
     logCreator: () => writeLog(part),
+    socketFactory: openSocket,
   };
-  if (tls.enabled) {
+  if (encryption.enabled) {
     config.ssl = {
-      ...(tls.caFile === "" ? {} : { ca: [readSecretFile(tls.caFile)] }),
-      ...(tls.certFile === ""
+      ...(encryption.caFile === "" ? {} : { ca: [readSecretFile(encryption.caFile)] }),
+      ...(encryption.certFile === ""
         ? {}
-        : { cert: readSecretFile(tls.certFile), key: readSecretFile(tls.keyFile) }),
+        : { cert: readSecretFile(encryption.certFile), key: readSecretFile(encryption.keyFile) }),
     };
   }
   if (sasl.mechanism !== "none") {
@@ -64,6 +68,26 @@ export function createKafka(settings: KafkaSettings, part: string, retries = 8):
   }
   return new Kafka(config);
 }
+
+const KEEP_ALIVE_MS = 60_000;
+/** Codes of refused certificates where the runtime gives one; the errors of others are of this class. */
+const TLS_CODE = /^(CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/;
+const TLS_CLASS = "InvalidData";
+
+/** As kafkajs opens a socket; an error of TLS is marked as one, which kafkajs hands on as the code. */
+const openSocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
+  const name = net.isIP(host) === 0 ? { servername: host } : {};
+  const socket = ssl
+    ? tls.connect({ host, port, ...name, ...ssl }, onConnect)
+    : net.connect({ host, port }, onConnect);
+  socket.setKeepAlive(true, KEEP_ALIVE_MS);
+  if (ssl) {
+    socket.on("error", (error: Error & { code?: string }) => {
+      if (error.name === TLS_CLASS || TLS_CODE.test(error.code ?? "")) error.code = TLS_REFUSED;
+    });
+  }
+  return socket;
+};
 
 /** Lines that kafkajs calls errors and that mend themselves. */
 const NORMAL =

@@ -4,6 +4,9 @@
  */
 import { messageOf, WeirError } from "../errors.ts";
 
+/** Code of a connection's error where a certificate was not taken. */
+export const TLS_REFUSED = "TLS_REFUSED";
+
 interface Known {
   code: string;
   hint: string;
@@ -11,6 +14,12 @@ interface Known {
   retriable?: boolean;
 }
 
+const REFUSED_CERTIFICATE: Known = {
+  code: "KAFKA_TLS",
+  hint:
+    "Look at the dates of the broker's certificate, its names, and whether kafka.tls.caFile signed it.",
+  retriable: true,
+};
 const OTHER_LEADER: Known = {
   code: "KAFKA_NOT_LEADER",
   hint: "Passes when a new leader is chosen; if not, look at the brokers.",
@@ -167,7 +176,10 @@ export function kafkaError(error: unknown, action: string, transport = false): W
     retriable?: boolean;
     cause?: unknown;
   };
-  const known = BY_TYPE[cause.type ?? ""] ?? BY_NAME[cause.name ?? ""];
+  const isTls = (cause as { code?: unknown }).code === TLS_REFUSED;
+  const known = isTls
+    ? REFUSED_CERTIFICATE
+    : BY_TYPE[cause.type ?? ""] ?? BY_NAME[cause.name ?? ""];
   return new WeirError(known?.code ?? "KAFKA_FAILED", `${action}: ${messageOf(error)}`, {
     hint: known?.hint ?? "See the message; the broker's log tells more.",
     retriable: known?.retriable ?? (cause.retriable !== false || transport),
