@@ -52,6 +52,10 @@ export interface TailSetEvents {
 
 /** Made once: an abort without a reason makes an exception with its stack each time. */
 const WOKEN = "woken";
+/** New files that are looked at side by side: one write of the checkpoint notes them all. */
+const NOTED_TOGETHER = 16;
+/** Between two looks at a file that must wait for others: each look asks the disk. */
+const BLOCKED_LOOK_MS = 1000;
 const UNLINKED_MS = 5000;
 /** Files with no more than this to read are looked at together, so many at once. */
 const SMALL_BYTES = 16_384, TOGETHER_MAX = 256;
@@ -242,20 +246,25 @@ export class TailSet {
   async #lookAtDirty(): Promise<number> {
     const now = this.#context.clock.monotonicMs();
     let wait = Math.max(1, Math.min(this.#sweepAtMs, this.#discoverAtMs) - now);
-    const some: TailedFile[] = [];
-    const lookAtSome = async () => {
-      const waits = await Promise.all(some.splice(0).map((file) => this.#look(file)));
+    const some: TailedFile[] = [], fresh: TailedFile[] = [];
+    const lookAt = async (files: TailedFile[]) => {
+      const waits = await Promise.all(files.splice(0).map((file) => this.#look(file)));
       wait = Math.min(wait, ...waits);
     };
     for (const file of [...this.#dirty]) {
       if (this.#stopping) return 0;
+      if (file.decided && file.isBlocked && now - file.lookedAtMs < BLOCKED_LOOK_MS) continue;
+      file.lookedAtMs = now;
       this.#dirty.delete(file); // what changes during the look makes it dirty again
-      // Files with little to read are looked at together: what they note is written to disk once.
+      // Files with little to read are looked at together, and so are new ones: what they note is written to disk once.
       if (file.decided && file.unread <= SMALL_BYTES) some.push(file);
+      else if (file.decided && !file.isNoted) fresh.push(file);
       else wait = Math.min(wait, await this.#look(file));
-      if (some.length >= TOGETHER_MAX) await lookAtSome();
+      if (some.length >= TOGETHER_MAX) await lookAt(some);
+      if (fresh.length >= NOTED_TOGETHER) await lookAt(fresh);
     }
-    await lookAtSome();
+    await lookAt(some);
+    await lookAt(fresh);
     return wait;
   }
 

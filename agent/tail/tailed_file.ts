@@ -236,6 +236,22 @@ export class TailedFile {
     return { ...this.state, marks };
   }
 
+  /** Monotonic ms of the last look. */
+  lookedAtMs = -Infinity;
+
+  /** True while nothing more may be read, whatever there is: what is on its way has to settle first. */
+  get isBlocked(): boolean {
+    for (const lane of this.lanes.values()) {
+      if (lane.flights < FLIGHTS_MAX && this.#context.roomFor(lane.topic) > 0) return false;
+    }
+    return this.lanes.size > 0;
+  }
+
+  /** False until its generation is in the checkpoint: the first look that finds a line writes it there. */
+  get isNoted(): boolean {
+    return this.#noted;
+  }
+
   /** Looks at the file once. Rejects with the file's or the checkpoint's WeirError; nothing is lost by that. */
   async look(): Promise<LookResult> {
     const stat = await this.measure();
@@ -441,6 +457,7 @@ export class TailedFile {
       lane.place + consumed,
       bytesBefore(buffer, end),
       () => !small && buffers.give(buffer),
+      small ? bytes.length : buffer.length,
     );
     return !small;
   }
@@ -555,7 +572,7 @@ export class TailedFile {
     return "more";
   }
 
-  /** `release` is called when the bytes are not needed any more. */
+  /** `release` is called when the bytes are not needed any more; `heldBytes`: memory that is free then. */
   #sendChunk(
     lane: Lane,
     bytes: Uint8Array,
@@ -563,6 +580,7 @@ export class TailedFile {
     end: number,
     before: Uint8Array,
     release: () => void,
+    heldBytes = bytes.length,
   ): void {
     const { clock, sink, host, tz, events } = this.#context;
     const day = lane.dayAt(lane.readOffset);
@@ -570,7 +588,7 @@ export class TailedFile {
       day !== undefined && this.#noted,
       "a line is sent only after its day and generation are noted",
     );
-    this.#context.took(lane.topic, bytes.length);
+    this.#context.took(lane.topic, heldBytes);
     lane.lastLineMs = clock.wallMs();
     lane.send(
       {
@@ -592,7 +610,7 @@ export class TailedFile {
       () => clock.monotonicMs(),
       { ...events, settled: (failed) => events.settled(this, failed) },
       () => {
-        this.#context.took(lane.topic, -bytes.length);
+        this.#context.took(lane.topic, -heldBytes);
         release();
       },
     );
