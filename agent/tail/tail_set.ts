@@ -17,7 +17,8 @@ import { HEAD_BYTES, prefixOf } from "./fingerprint.ts";
 import { KnownFiles } from "./known_files.ts";
 import { settledState } from "./lane.ts";
 import { Recognition } from "./recognition.ts";
-import { type LookResult, newFileState, type TailContext, TailedFile } from "./tailed_file.ts";
+import { newFileState } from "./new_state.ts";
+import { type LookResult, type TailContext, TailedFile } from "./tailed_file.ts";
 
 export interface TailSetOptions {
   files: Files;

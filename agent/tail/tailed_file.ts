@@ -7,7 +7,7 @@ import { assert } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import { type FileHandle, type FileStat, readFully, readInto } from "../../core/ports/files.ts";
 import type { LineSink } from "../../core/ports/line_sink.ts";
-import { dayOf, newGeneration } from "../../core/record/identity.ts";
+import { dayOf } from "../../core/record/identity.ts";
 import { markOf } from "../lines/lane_shape.ts";
 import type { Counted, Shaped, Shaper } from "../lines/shaper.ts";
 import type { FileState } from "../checkpoint/state.ts";
@@ -23,6 +23,7 @@ import {
   sameContent,
   type SeenFile,
 } from "./fingerprint.ts";
+import { newFileState, newTopicState } from "./new_state.ts";
 import { bytesBefore, FLIGHTS_MAX, Lane, type LaneEvents, settledState } from "./lane.ts";
 import { LINES_MAX, splitLines } from "./splitter.ts";
 
@@ -685,26 +686,4 @@ function cutLine(bytes: Uint8Array, bytesMax: number): Uint8Array {
 function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {
   for (let i = 0; i < start.length; i++) if (bytes[i] !== start[i]) return false;
   return true;
-}
-
-export function newFileState(path: string, stat: FileStat): FileState {
-  return {
-    generation: newGeneration(),
-    path,
-    device: stat.device,
-    inode: stat.inode,
-    head: hashOf(new Uint8Array(0)),
-    seenMs: 0,
-    topics: {},
-  };
-}
-
-export function newTopicState() {
-  return {
-    offset: 0,
-    mark: hashOf(new Uint8Array(0)),
-    days: [],
-    cuts: [],
-    before: new Uint8Array(0),
-  };
 }
