@@ -31,7 +31,7 @@ for (const way of ["refuses", "is silent"]) {
         const settings = {
           state: folder.join("state"),
           source: { file: folder.join("collect.json") },
-          kafka: { brokers: [address], connectionTimeout: "1s", requestTimeout: "20s" },
+          kafka: { brokers: [address], connectionTimeout: "1s", requestTimeout: "2s" },
           tail: { roots: [folder.path] },
           listen: "127.0.0.1:0",
           shutdown: "2s",
