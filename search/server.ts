@@ -106,7 +106,7 @@ export function createSearchServer(options: SearchServerOptions): SearchServer {
     async start() {
       const page = await options.page();
       const first = { reader: options.reader, clock, bars: 120 };
-      const html = new TextDecoder().decode(page.get("/"));
+      const html = withZone(new TextDecoder().decode(page.get("/")));
       const files = await pageFiles(page, (request) => firstPage(first, html, request));
       const handler = async (request: Request, remote: string) => {
         let response: Response;
@@ -132,6 +132,12 @@ export function createSearchServer(options: SearchServerOptions): SearchServer {
       await listening?.close();
     },
   };
+}
+
+/** The page shows times by this host's clock where somebody wants that: it has to know the zone. */
+function withZone(html: string): string {
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  return html.replace("</head>", `<meta name="host-zone" content="${timeZone}">\n</head>`);
 }
 
 /**

@@ -36,6 +36,7 @@ const KEYS: Record<string, () => void> = {
   " ": () => actions.togglePause(),
   t: () => actions.nextTheme(),
   l: () => actions.toggleWrap(),
+  x: () => void (menu.value = menu.value === "columns" ? "" : "columns"),
   "?": () => void (dialog.value = "help"),
   Enter: () => {
     const row = actions.selectedRow();

@@ -6,6 +6,7 @@
 import { getJson, getLines, problemOf, type Values } from "./client.ts";
 import { firstView } from "./first.ts";
 import { openLive } from "./live.ts";
+import type { Zone } from "./model/address.ts";
 import { countOf, endOf, startOf } from "./model/axis.ts";
 import { ROWS_FOLLOWED, ROWS_MAX } from "./model/buffer.ts";
 import { readCopy } from "./model/line_copy.ts";
@@ -35,8 +36,10 @@ export function rangeValues(): Values & { q: string; since: string; until: strin
   return { q, since, until, tz: zoneName(zone) };
 }
 
-function zoneName(zone: "local" | "utc"): string {
-  return zone === "utc" ? "UTC" : Intl.DateTimeFormat().resolvedOptions().timeZone;
+function zoneName(zone: Zone): string {
+  if (zone === "utc") return "UTC";
+  if (zone === "host" && state.hostZone !== "") return state.hostZone;
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
 /** Loads all anew for the view as it is. */

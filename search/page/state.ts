@@ -6,6 +6,7 @@ import { QueryError } from "../query/query_error.ts";
 import type { Problem } from "./client.ts";
 import { addressOf, type View, viewOf } from "./model/address.ts";
 import { LineBuffer, shownRows } from "./model/buffer.ts";
+import { setHostZone } from "./model/format.ts";
 import { finderOf } from "./model/highlight.ts";
 import type { LineCopy } from "./model/line_copy.ts";
 import { recentOf, savedOf } from "./model/saved.ts";
@@ -33,6 +34,11 @@ export interface HostAnswer {
 export const view = signal<View>(viewOf(location.search));
 /** Text in the search box; becomes view.q when it is run. */
 export const typed = signal(view.value.q);
+
+/** Zone of the host on which Weir runs, as the page's HTML says it; "" where it does not. */
+export const hostZone = document.querySelector<HTMLMetaElement>("meta[name=host-zone]")?.content ??
+  "";
+setHostZone(hostZone);
 
 export const buffer = new LineBuffer();
 /** Counts changes of the buffer. */

@@ -23,13 +23,18 @@ export function printQuery(query: Query): string {
     case "range":
       return printRange(query);
     case "and":
-      return query.parts.map((part) => wrap(part, part.kind === "or")).join(" ");
+      return query.parts.map(printPart).join(" ");
     case "or":
       return printValues(query.parts) ??
         query.parts.map((part) => printQuery(part)).join(" OR ");
     case "not":
       return `-${wrap(query.part, query.part.kind === "and" || query.part.kind === "or")}`;
   }
+}
+
+/** A condition as it stands among others that must hold too. */
+export function printPart(part: Query): string {
+  return wrap(part, part.kind === "or");
 }
 
 /** `field:(a OR b)` where all parts are values of one field. */

@@ -1,5 +1,12 @@
 /** All that is shown stands in the address: query, time range, columns, the chosen line. Times stay as they were typed. */
 
+/** Whose clock the times are shown by: the browser's, UTC, or that of the host on which Weir runs. */
+export type Zone = "local" | "utc" | "host";
+
+export function zoneOf(text: string): Zone {
+  return text === "utc" || text === "host" ? text : "local";
+}
+
 export interface View {
   q: string;
   since: string;
@@ -10,7 +17,9 @@ export interface View {
   /** Widths of columns in pixels, where somebody chose them. */
   widths: Record<string, number>;
   wrap: boolean;
-  zone: "local" | "utc";
+  zone: Zone;
+  /** Higher rows. */
+  roomy: boolean;
   /** Words that are coloured without filtering. */
   mark: string;
 }
@@ -29,6 +38,7 @@ export const VIEW_DEFAULT: View = {
   widths: {},
   wrap: false,
   zone: "local",
+  roomy: false,
   mark: "",
 };
 
@@ -45,7 +55,8 @@ export function viewOf(search: string): View {
       : columns.split(",").filter((name) => name !== "").slice(0, 20),
     widths: widthsOf(values.get("widths") ?? ""),
     wrap: values.get("wrap") === "1",
-    zone: values.get("zone") === "utc" ? "utc" : "local",
+    zone: zoneOf(values.get("zone") ?? ""),
+    roomy: values.get("roomy") === "1",
     mark: values.get("mark") ?? "",
   };
 }
@@ -70,7 +81,8 @@ export function addressOf(view: View): string {
   const widths = Object.entries(view.widths).map(([name, width]) => `${name}~${width}`);
   if (widths.length > 0) values.set("widths", widths.join());
   if (view.wrap) values.set("wrap", "1");
-  if (view.zone === "utc") values.set("zone", "utc");
+  if (view.zone !== "local") values.set("zone", view.zone);
+  if (view.roomy) values.set("roomy", "1");
   if (view.mark !== "") values.set("mark", view.mark);
   if (view.line !== "") values.set("line", view.line);
   const text = values.toString();

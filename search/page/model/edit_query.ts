@@ -3,7 +3,7 @@ import type { Query } from "../../../core/ports/document_store.ts";
 import { allOf, anyOf, noneOf } from "../../query/build.ts";
 import { fullName } from "../../query/fields.ts";
 import { parseQuery } from "../../query/parse.ts";
-import { printQuery } from "../../query/print.ts";
+import { printPart, printQuery } from "../../query/print.ts";
 import { equalsTerm } from "../../query/terms.ts";
 
 /** Whether a query includes or excludes a value at its top. */
@@ -119,4 +119,18 @@ export function withCondition(text: string, condition: string): string {
   const query = read(text);
   if (query === undefined || query.kind === "all") return condition;
   return printQuery(allOf([query, parseQuery(condition)]));
+}
+
+/** The conditions that all must hold, as text; none where there is one alone, or the query cannot be read. */
+export function conditionsOf(text: string): string[] {
+  const query = read(text);
+  return query === undefined || query.kind !== "and" ? [] : query.parts.map(printPart);
+}
+
+/** The query without its condition at this place of conditionsOf(). */
+export function withoutCondition(text: string, at: number): string {
+  const query = read(text);
+  if (query === undefined) return text;
+  const parts = partsOf(query).filter((_, i) => i !== at);
+  return parts.length === 0 ? "" : printQuery(allOf(parts));
 }

@@ -1,19 +1,49 @@
 /** Times and numbers as the page shows them. */
+import type { Zone } from "./address.ts";
 
 const pad = (value: number, width = 2) => String(value).padStart(width, "0");
 
-/** "2026-11-21 10:02:03.456" in local time or UTC. */
-export function timeText(ms: number, zone: "local" | "utc"): string {
+let hostFormat: Intl.DateTimeFormat | undefined;
+
+/** The zone of the host on which Weir runs, IANA; one that the browser does not know is left out. */
+export function setHostZone(name: string): void {
+  try {
+    hostFormat = new Intl.DateTimeFormat("en-CA", {
+      timeZone: name,
+      year: "numeric",
+      month: "2-digit",
+      day: "2-digit",
+      hour: "2-digit",
+      minute: "2-digit",
+      second: "2-digit",
+      fractionalSecondDigits: 3,
+      hourCycle: "h23",
+    });
+  } catch {
+    hostFormat = undefined;
+  }
+}
+
+/** "2026-11-21 10:02:03.456" by the clock of the browser, of the host, or in UTC. */
+export function timeText(ms: number, zone: Zone): string {
   if (!Number.isFinite(ms)) return "";
   const date = new Date(ms);
   if (zone === "utc") return date.toISOString().slice(0, 23).replace("T", " ");
+  if (zone === "host" && hostFormat !== undefined) return hostText(hostFormat, date);
   return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())} ` +
     `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}.` +
     pad(date.getMilliseconds(), 3);
 }
 
+function hostText(format: Intl.DateTimeFormat, date: Date): string {
+  const part: Record<string, string> = {};
+  for (const { type, value } of format.formatToParts(date)) part[type] = value;
+  return `${part.year}-${part.month}-${part.day} ${part.hour}:${part.minute}:${part.second}.` +
+    part.fractionalSecond;
+}
+
 /** A time on the axis, as short as the width of the range allows. */
-export function axisText(ms: number, rangeMs: number, zone: "local" | "utc"): string {
+export function axisText(ms: number, rangeMs: number, zone: Zone): string {
   const text = timeText(ms, zone);
   if (rangeMs > 2 * 365 * 86_400_000) return text.slice(0, 7);
   if (rangeMs > 4 * 86_400_000) return text.slice(0, 10);

@@ -191,7 +191,8 @@ Deno.test("addressOf() and viewOf() keep every view", () => {
     columns: ["host.name", "status"],
     widths: { "host.name": 120 },
     wrap: true,
-    zone: "utc" as const,
+    roomy: true,
+    zone: "host" as const,
     mark: "x y",
   };
   assert.deepEqual(viewOf(addressOf(view)), view);

@@ -2,6 +2,7 @@
 import { plainText } from "../model/ansi.ts";
 import { timeText } from "../model/format.ts";
 import { dialog, gone, notice, problem, t, view } from "../state.ts";
+import { Conditions } from "./conditions.tsx";
 import { ContextDialog } from "./context_dialog.tsx";
 import { Facets } from "./facets.tsx";
 import { HelpDialog } from "./help_dialog.tsx";
@@ -20,7 +21,10 @@ export function App() {
         <h1 class="brand" aria-label={t("title")}>
           <span aria-hidden="true">Weir</span>
         </h1>
-        <SearchBox />
+        <div class="searching">
+          <SearchBox />
+          <Conditions />
+        </div>
         <Toolbar />
       </header>
       <ProblemBar />

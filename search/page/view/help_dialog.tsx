@@ -15,6 +15,7 @@ const KEYS: [string, TextKey][] = [
   ["m  u  U", "keyMark"],
   ["p", "keyPause"],
   ["l", "keyWrap"],
+  ["x", "keyColumns"],
   ["t", "keyTheme"],
   ["Ctrl-K", "keyPalette"],
   ["?", "keyHelp"],

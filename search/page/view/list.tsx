@@ -10,12 +10,12 @@ import { LineRow } from "./row.tsx";
 const { buffer, t } = state;
 
 export function List() {
-  const { columns, widths, wrap, zone } = state.view.value;
+  const { columns, widths, wrap, roomy, zone } = state.view.value;
   const rows = state.shown.value;
   const keys = useMemo(() => rows.map(({ row }) => row.key), [rows]);
   const { scroller, onScroll, first, last, top } = useListWindow(
     keys,
-    `${wrap} ${columns} ${JSON.stringify(widths)}`,
+    `${wrap} ${roomy} ${columns} ${JSON.stringify(widths)}`,
   );
   const template = `22px 190px 48px ${
     columns.map((column) => widths[column] === undefined ? widthOf(column) : `${widths[column]}px`)
@@ -27,7 +27,7 @@ export function List() {
       <div
         id="list"
         ref={scroller}
-        class={`list${wrap ? " wrap" : ""}`}
+        class={`list${wrap ? " wrap" : ""}${roomy ? " roomy" : ""}`}
         role="grid"
         tabIndex={0}
         aria-label={t("lines")}

@@ -9,7 +9,11 @@ import { loadNewer, loadOlder } from "../loader.ts";
 import { Heights } from "../model/heights.ts";
 import * as state from "../state.ts";
 
-const ROW_HEIGHT = 21;
+const ROW_HEIGHT = 21, ROW_HEIGHT_ROOMY = 29;
+
+function rowHeight(): number {
+  return state.view.value.roomy ? ROW_HEIGHT_ROOMY : ROW_HEIGHT;
+}
 const HEAD_HEIGHT = 25;
 /** Rows drawn above and below what is seen. */
 const SPARE = 12;
@@ -23,7 +27,7 @@ interface Scroll {
 
 /** The state of one list that is not drawn itself. */
 class Place {
-  readonly heights = new Heights(ROW_HEIGHT);
+  readonly heights = new Heights(rowHeight());
   indexes = new Map<string, number>();
   #held = { key: "", offset: 0, top: 0 };
 
@@ -92,7 +96,7 @@ export function useListWindow(keys: readonly string[], layout: string) {
   const place = useMemo(() => new Place(), []);
   const scroll = useSignal<Scroll>({ top: 0, height: 800 });
   useMemo(() => place.setKeys(keys), [keys]);
-  useMemo(() => place.heights.reset(ROW_HEIGHT), [layout]);
+  useMemo(() => place.heights.reset(rowHeight()), [layout]);
   const note = () => {
     const { scrollTop: top, clientHeight: height } = scroller.current!;
     if (top !== scroll.peek().top || height !== scroll.peek().height) {
@@ -111,7 +115,7 @@ export function useListWindow(keys: readonly string[], layout: string) {
   }, [state.selected.value, state.opened.value, state.loading.value === "all"]);
   useEffect(() => {
     const observer = new ResizeObserver(() => {
-      if (state.view.value.wrap) place.heights.reset(ROW_HEIGHT);
+      if (state.view.value.wrap) place.heights.reset(rowHeight());
       note();
     });
     observer.observe(scroller.current!);

@@ -1,4 +1,5 @@
 /** One line of the list, and its details below it. */
+import type { Zone } from "../model/address.ts";
 import { Component } from "preact";
 import type { Shown } from "../model/buffer.ts";
 import { shortPath, timeText } from "../model/format.ts";
@@ -14,7 +15,7 @@ export interface RowProps {
   shown: Shown;
   index: number;
   columns: readonly string[];
-  zone: "local" | "utc";
+  zone: Zone;
   wrap: boolean;
   find: Finder;
   selected: boolean;
@@ -118,7 +119,7 @@ function Toggle({ row, open }: { row: Row; open: boolean }) {
 }
 
 /** A narrow window shows the clock alone. */
-function TimeCell({ ms, zone }: { ms: number; zone: "local" | "utc" }) {
+function TimeCell({ ms, zone }: { ms: number; zone: Zone }) {
   const text = timeText(ms, zone);
   return (
     <span role="gridcell" class="cell time" title={text}>

@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { togglePause } from "../actions.ts";
 import { load } from "../loader.ts";
-import { exactCount } from "../model/format.ts";
+import { exactCount, timeText } from "../model/format.ts";
 import * as state from "../state.ts";
 
 const { t } = state;
@@ -40,6 +40,11 @@ export function StatusBar() {
       )}
       <span class="quiet">{t("shown", { count: exactCount(rows, language.value) })}</span>
       {loading.value === "older" && <span class="quiet">{t("loadingOlder")}</span>}
+      {(loading.value === "older" || loading.value === "all") && rows > 0 && (
+        <span class="quiet searched">
+          {t("searchedBack", { time: searchedBack(state.buffer.rows[0].timeMs) })}
+        </span>
+      )}
       {loading.value === "" && rows > 0 && !state.buffer.hasOlder && (
         <span class="quiet wide">{t("startReached")}</span>
       )}
@@ -63,6 +68,13 @@ export function StatusBar() {
       />
     </footer>
   );
+}
+
+/** The oldest line found so far: newer ones have all been looked at. The day is said where it is not today. */
+function searchedBack(ms: number): string {
+  const { zone } = state.view.value;
+  const text = timeText(ms, zone), today = timeText(Date.now(), zone).slice(0, 10);
+  return text.startsWith(today) ? text.slice(11, 19) : text.slice(0, 19);
 }
 
 /** Spoken at most every five seconds, and only where it changed. */

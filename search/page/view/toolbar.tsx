@@ -1,4 +1,5 @@
 /** Above the list: levels, time range, columns, download, view and help. Menus are disclosures, not modal. */
+import { zoneOf } from "../model/address.ts";
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import {
@@ -242,12 +243,20 @@ function MoveButton({ column, by }: { column: string; by: 1 | -1 }) {
 }
 
 function ViewMenu() {
-  const { wrap, zone, mark } = state.view.value;
+  const { wrap, zone, roomy, mark } = state.view.value;
   return (
     <>
       <label>
         <input type="checkbox" checked={wrap} onChange={() => toggleWrap()} />
         {t("wrap")}
+      </label>
+      <label>
+        <input
+          type="checkbox"
+          checked={roomy}
+          onChange={() => state.setView({ roomy: !roomy })}
+        />
+        {t("roomy")}
       </label>
       <label>
         {t("highlight")}
@@ -263,12 +272,15 @@ function ViewMenu() {
         <select
           value={zone}
           onChange={(event) => {
-            state.setView({ zone: event.currentTarget.value === "utc" ? "utc" : "local" });
+            state.setView({ zone: zoneOf(event.currentTarget.value) });
             load();
           }}
         >
           <option value="local">{t("zoneLocal")}</option>
           <option value="utc">{t("zoneUtc")}</option>
+          {state.hostZone !== "" && (
+            <option value="host">{t("zoneHost", { zone: state.hostZone })}</option>
+          )}
         </select>
       </label>
       <label>
