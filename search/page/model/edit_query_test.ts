@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { conditionsOf, withoutCondition } from "./edit_query.ts";
 
 Deno.test("the conditions that all must hold are told apart; an alternative is one, in parentheses", () => {
-  assert.deepEqual(conditionsOf("level:error timeout -host:web1 (a OR b)"), [
-    "level:error",
+  assert.deepEqual(conditionsOf("level:(error OR warn) timeout -host:web1 (a OR b)"), [
+    "level:(error OR warn)",
     "timeout",
     "-host:web1",
     "(a OR b)",
