@@ -64,7 +64,7 @@ export interface Monitor {
 }
 
 /** Settings that are read at the start alone. */
-const FIXED = ["listen", "log", "shutdown", "etcd", "fleet"] as const;
+const FIXED = ["listen", "listenNames", "log", "shutdown", "etcd", "fleet"] as const;
 
 /** Builds the monitor; nothing is read or opened before its parts start. Throws CONFIG_INVALID. */
 export function createMonitor(settings: MonitorSettings, options: MonitorOptions = {}): Monitor {
@@ -85,7 +85,7 @@ export function createMonitor(settings: MonitorSettings, options: MonitorOptions
   let listening: Listening | undefined;
   if (options.statusServer !== false) {
     parts.push(
-      statusPart(settings.listen, registry, respond, status, (now) => listening = now),
+      statusPart(settings, registry, respond, status, (now) => listening = now),
     );
   }
   return {
@@ -183,7 +183,7 @@ function historyPart(history: HostHistory, works: () => Works, clock: Clock): Pa
 }
 
 function statusPart(
-  address: string,
+  settings: Pick<MonitorSettings, "listen" | "listenNames">,
   registry: Registry,
   respond: (request: Request) => Promise<Response>,
   status: () => MonitorStatus,
@@ -194,11 +194,11 @@ function statusPart(
   return {
     name: "status server",
     start() {
-      listening = listen(address, (request) => {
+      listening = listen(settings.listen, (request) => {
         const { pathname } = new URL(request.url);
         if (pathname === "/metrics" && request.method === "GET") return respond(request);
         return app.fetch(request);
-      });
+      }, settings.listenNames);
       opened(listening);
       logOf("monitor").info("Listening", { url: `${listening.url}metrics` });
     },

@@ -116,7 +116,9 @@ Deno.test("sensors, power, frequencies and cooling of a prepared /proc and /sys 
     const monitor = await site.monitor({ procDir, sysDir, prometheus: { collectors: HARDWARE } });
     const expected = await fetchPage(theirs);
     const mine = await fetchPage(`${monitor.url}/metrics`);
-    const failing = [...mine.series].filter(([key, value]) => /_success/.test(key) && value !== 1);
+    const failing = [...mine.series].filter(([key, value]) =>
+      /^node_scrape_collector_success/.test(key) && value !== 1
+    );
     assert.deepEqual(failing, [], "collectors that fail");
     sameNames(expected, mine);
     sameTypes(expected, mine);
