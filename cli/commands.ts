@@ -6,6 +6,7 @@ import { auditCommand, resendCommand } from "./audit/command.ts";
 import { configCommand } from "./config/command.ts";
 import { deadLettersCommand } from "./dead_letters.ts";
 import { demoCommand } from "./demo.ts";
+import { doctorCommand } from "./doctor/command.ts";
 import { healthCommand } from "./health.ts";
 import { fleetCommand } from "./fleet.ts";
 import { linksCommand } from "./links.ts";
@@ -37,6 +38,7 @@ export function weirCommand(): Command {
     auditCommand(),
     resendCommand(),
     deadLettersCommand(),
+    doctorCommand(),
     validateCommand(),
     schemaCommand(),
     linksCommand(),
