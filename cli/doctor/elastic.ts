@@ -4,6 +4,7 @@
  */
 import type { Client } from "@elastic/elasticsearch";
 import { messageOf } from "../../core/errors.ts";
+import { safeText } from "../../core/log.ts";
 import { createElastic, JSON_HEADERS } from "../../core/elastic/client.ts";
 import type { TransferSettings } from "../../transfer/config.ts";
 import { type Check, cross, type Finding, ok, warning } from "./check.ts";
@@ -11,7 +12,9 @@ import { skewFinding } from "./skew.ts";
 
 const LINK = "elasticsearch";
 const REACH = "Check that Elasticsearch runs and elasticsearch.nodes is right.";
-const LIST = "Look at it by hand: GET _cluster/health, _cat/allocation, _cluster/settings.";
+const LOGIN = "Check the user, password or API key of elasticsearch in the settings.";
+const LIST =
+  "Give this user the right monitor, or look by hand: GET _cluster/health, _cat/allocation, _cluster/settings.";
 const HEADERS = { headers: JSON_HEADERS };
 
 /** @param write also write and delete one document */
@@ -20,26 +23,36 @@ export function elasticChecks(
   template: boolean,
   write: boolean,
 ): Check[] {
-  const nodes = settings.nodes.join(", ");
+  const nodes = settings.nodes.join(", "), index = `weir-doctor-${crypto.randomUUID()}`;
   const check = (name: string, remedy: string, ask: (client: Client) => Promise<Finding[]>) => ({
     link: LINK as "elasticsearch",
     name,
-    remedy,
+    remedy: REACH,
     async run() {
       const client = createElastic(settings);
       try {
         return await ask(client);
+      } catch (error) {
+        // Without a status nothing answered: that is no matter of rights.
+        if ((error as { statusCode?: number }).statusCode === undefined) throw error;
+        return [cross(LINK, `${name}: ${safeText(messageOf(error))}`, remedy)];
       } finally {
         await client.close();
       }
     },
   });
   return [
-    check(nodes, REACH, (client) => versionFindings(client, nodes)),
+    check(nodes, LOGIN, (client) => versionFindings(client, nodes)),
     check("disk and blocks", LIST, blockFindings),
     ...(template ? [check("index template", LIST, templateFindings)] : []),
     ...(write
-      ? [check("a write", "Give this user the rights create_index and write.", writeFindings)]
+      ? [
+        check(
+          `a write to ${index}`,
+          "Give this user the rights create_index and write.",
+          (client) => writeFindings(client, index),
+        ),
+      ]
       : []),
   ];
 }
@@ -66,7 +79,7 @@ async function blockFindings(client: Client): Promise<Finding[]> {
       ? cross(
         LINK,
         "the cluster is red: primary shards are missing",
-        "GET _cluster/allocation/explain",
+        "Ask GET _cluster/allocation/explain why, and start the nodes that are away.",
       )
       : ok(LINK, `the cluster is ${status}`),
   ];
@@ -133,13 +146,13 @@ async function templateFindings(client: Client): Promise<Finding[]> {
   return [ok(LINK, `index template ${found.map(({ name }) => name).slice(0, 3).join(", ")}`)];
 }
 
-async function writeFindings(client: Client): Promise<Finding[]> {
-  const index = `weir-doctor-${crypto.randomUUID()}`, id = "1";
+async function writeFindings(client: Client, index: string): Promise<Finding[]> {
+  const id = "1";
   const found: Finding[] = [];
   try {
     await client.index({ index, id, document: { message: "weir doctor" } }, HEADERS);
     await client.delete({ index, id }, HEADERS);
-    found.push(ok(LINK, "one document written and deleted"));
+    found.push(ok(LINK, `one document written to ${index} and deleted`));
   } finally {
     await client.indices.delete({ index, ignore_unavailable: true }, HEADERS).catch((error) => {
       const remedy = "Delete it by hand, or give this user the right delete_index.";

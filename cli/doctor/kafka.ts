@@ -47,7 +47,7 @@ async function topicFindings(
   for (const [topic, absent] of wanted) {
     if (there.has(topic)) continue;
     if (absent === "made") {
-      found.push(ok("kafka", `topic ${topic}: not there yet, made when needed`));
+      found.push(await makeFinding(admin, topic));
     } else {
       const remedy = "Make the topic, or start the agent that writes it.";
       found.push(warning("kafka", `topic ${topic}: not there`, remedy));
@@ -77,6 +77,23 @@ async function topicFindings(
     found.push(topicFinding(topic, Number(text ?? 1), brokers));
   }
   return found;
+}
+
+/** Asks the broker whether it would make the topic; none is made. */
+async function makeFinding(admin: Admin, topic: string): Promise<Finding> {
+  try {
+    const topics = [{ topic, numPartitions: 1 }];
+    await admin.createTopics({ validateOnly: true, waitForLeaders: false, topics });
+    return ok("kafka", `topic ${topic}: not there yet, and may be made`);
+  } catch (error) {
+    const cause = (error as { errors?: unknown[] }).errors?.[0] ?? error;
+    const remedy = "Make the topic by hand, or give this user the right Create.";
+    return cross(
+      "kafka",
+      `topic ${topic}: not there, and may not be made: ${messageOf(cause)}`,
+      remedy,
+    );
+  }
 }
 
 /** Judges one topic by its partitions. */
