@@ -13,12 +13,12 @@ export const BUDGET_MINUTES: Readonly<Record<string, number>> = {
   "test/page": 3,
   "test/cli": 1.25,
   "test/agent": 2.75,
-  "test/transfer": 3.25,
+  "test/transfer": 3,
   "test/monitor": 1.75,
   "test/search": 1.5,
   "test/control": 1.75,
-  "test/deploy": 1.5,
-  "test/e2e": 2.75,
+  "test/deploy": 2,
+  "test/e2e": 2.5,
 };
 
 /** Folders that `npm test` leaves out: each is a task of its own, `npm run test:NAME`, with these minutes. */

@@ -38,7 +38,8 @@ interface Plan {
 async function planOf(args: readonly string[]): Promise<Plan> {
   const every = await testFolders(ROOT);
   const order = Object.keys(BUDGET_MINUTES);
-  every.sort((a, b) => order.indexOf(a) - order.indexOf(b));
+  const place = (name: string) => order.includes(name) ? order.indexOf(name) : order.length;
+  every.sort((a, b) => place(a) - place(b));
   const options = args.filter((arg) => arg.startsWith("-"));
   const asked = args.filter((arg) => !arg.startsWith("-"))
     .map((name) => name === "unit" ? name : `test/${name.replace(/^test\/|\/$/g, "")}`);
@@ -141,12 +142,15 @@ async function runFolders(plan: Plan): Promise<void> {
       folders = folders.filter((name) => !skipped.includes(name));
     }
   }
+  const long = folders.filter((name) => LONG_MINUTES[name] !== undefined);
+  folders = folders.filter((name) => !long.includes(name));
   for (const name of folders.filter((name) => !NEED_SERVERS.includes(name))) {
     if (name === "test/page") await installBrowser();
     await folder(name, env);
   }
   const rest = folders.filter((name) => NEED_SERVERS.includes(name));
   if (rest.length > 0) await runWithServers(rest, env, plan.keep);
+  for (const name of long) await folder(name, env);
 }
 
 async function runWithServers(
