@@ -4,9 +4,23 @@
  */
 import { Etcd3 } from "etcd3";
 import type { IOptions } from "etcd3";
+import { WatchManager } from "etcd3/lib/watch.js";
 import { messageOf, WeirError } from "../errors.ts";
 import { readSecret, readSecretFile } from "../secrets.ts";
 import type { EtcdSettings } from "./settings.ts";
+
+/**
+ * etcd may answer for a watcher that was cancelled meanwhile. etcd3 throws then, out of its stream where nobody can
+ * catch it, and the process ends; such an answer is nobody's.
+ */
+const inner = WatchManager.prototype as unknown as {
+  watchers: { id: string | null }[];
+  handleResponse(response: { watch_id: string }): void;
+};
+const handleResponse = inner.handleResponse;
+inner.handleResponse = function (response) {
+  if (this.watchers.some(({ id }) => id === response.watch_id)) handleResponse.call(this, response);
+};
 
 const encoder = new TextEncoder();
 

@@ -55,60 +55,68 @@ async function doctor(dir: TempDir, at: Addresses, key: string, name: string) {
   return { code, chain, findings: findings as Found[] };
 }
 
-Deno.test("weir doctor: ticks on a healthy site, and a cross at the server whose address is wrong", async () => {
-  const all: Addresses = await servers("kafka", "elasticsearch", "etcd", "influxdb");
-  await using dir = await tempDir("weir-doctor-");
-  const key = `/${uniqueName("doctor")}`, template = `weir-${uniqueName("doctor")}`;
-  const etcd = createEtcd(etcdSettings({ hosts: [all.etcd] }));
-  const elastic = createElastic(
-    loadSettings(
-      transferSettings,
-      JSON.stringify({
-        consumer: { topics: ["none"] },
-        elasticsearch: { nodes: [all.elasticsearch] },
-      }),
-      { name: "test" },
-    ).elasticsearch,
-  );
-  const headers = { headers: JSON_HEADERS };
-  try {
-    const entries = JSON.stringify([{ path: dir.join("*.log"), topic: "doctor" }]);
-    await etcd.put(`${key}/127.0.0.1/collect_config`).value(entries);
-    await elastic.indices.putIndexTemplate({ name: template, index_patterns: [template] }, headers);
-    const { code, chain, findings } = await doctor(dir, all, key, "healthy");
-    // The machine of the test may have a full disk or few watches: a warning, and none of the doctor's making.
-    const bad = findings.filter(({ verdict, what }) =>
-      verdict !== "ok" && !/disk|inotify|MiB free/.test(what)
+Deno.test({
+  name: "weir doctor: ticks on a healthy site, and a cross at the server whose address is wrong",
+  sanitizeOps: false, // the clients keep timers and connections for a while after they are closed
+  sanitizeResources: false,
+  async fn() {
+    const all: Addresses = await servers("kafka", "elasticsearch", "etcd", "influxdb");
+    await using dir = await tempDir("weir-doctor-");
+    const key = `/${uniqueName("doctor")}`, template = `weir-${uniqueName("doctor")}`;
+    const etcd = createEtcd(etcdSettings({ hosts: [all.etcd] }));
+    const elastic = createElastic(
+      loadSettings(
+        transferSettings,
+        JSON.stringify({
+          consumer: { topics: ["none"] },
+          elasticsearch: { nodes: [all.elasticsearch] },
+        }),
+        { name: "test" },
+      ).elasticsearch,
     );
-    assert.deepEqual(bad, []);
-    assert.equal(code, 0);
-    assert.equal(chain.length, 5);
-    const texts = findings.map(({ what }) => what).join("\n");
-    assert.match(texts, /1 entries to tail in 1 keys/);
-    const [, index] = texts.match(/one document written to (weir-doctor-\S+) and deleted/) ?? [];
-    assert.match(texts, /the token sees bucket/);
-    assert.match(texts, /1 brokers answer/);
-    assert.match(texts, /topic weir-dead: (not there yet, and may be made|\d+ partitions)/);
-    assert.ok(index, texts);
-    assert.equal(await elastic.indices.exists({ index }, headers), false, "its index is gone");
+    const headers = { headers: JSON_HEADERS };
+    try {
+      const entries = JSON.stringify([{ path: dir.join("*.log"), topic: "doctor" }]);
+      await etcd.put(`${key}/127.0.0.1/collect_config`).value(entries);
+      await elastic.indices.putIndexTemplate(
+        { name: template, index_patterns: [template] },
+        headers,
+      );
+      const { code, chain, findings } = await doctor(dir, all, key, "healthy");
+      // The machine of the test may have a full disk or few watches: a warning, and none of the doctor's making.
+      const bad = findings.filter(({ verdict, what }) =>
+        verdict !== "ok" && !/disk|inotify|MiB free/.test(what)
+      );
+      assert.deepEqual(bad, []);
+      assert.equal(code, 0);
+      assert.equal(chain.length, 5);
+      const texts = findings.map(({ what }) => what).join("\n");
+      assert.match(texts, /1 entries to tail in 1 keys/);
+      const [, index] = texts.match(/one document written to (weir-doctor-\S+) and deleted/) ?? [];
+      assert.match(texts, /the token sees bucket/);
+      assert.match(texts, /1 brokers answer/);
+      assert.match(texts, /topic weir-dead: (not there yet, and may be made|\d+ partitions)/);
+      assert.ok(index, texts);
+      assert.equal(await elastic.indices.exists({ index }, headers), false, "its index is gone");
 
-    const wrong: [Part, Addresses][] = [
-      ["kafka", { ...all, kafka: "127.0.0.1:1" }],
-      ["elasticsearch", { ...all, elasticsearch: "http://127.0.0.1:1" }],
-      ["etcd", { ...all, etcd: "http://127.0.0.1:1" }],
-      ["influxdb", { ...all, influxdb: { ...all.influxdb, url: "http://127.0.0.1:1" } }],
-    ];
-    for (const [link, addresses] of wrong) {
-      const found = await doctor(dir, addresses, key, link);
-      const crosses = found.findings.filter(({ verdict }) => verdict === "cross");
-      assert.equal(found.code, 1, link);
-      assert.deepEqual([...new Set(crosses.map((one) => one.link))], [link]);
-      assert.ok(crosses.every(({ remedy }) => remedy !== ""), link);
+      const wrong: [Part, Addresses][] = [
+        ["kafka", { ...all, kafka: "127.0.0.1:1" }],
+        ["elasticsearch", { ...all, elasticsearch: "http://127.0.0.1:1" }],
+        ["etcd", { ...all, etcd: "http://127.0.0.1:1" }],
+        ["influxdb", { ...all, influxdb: { ...all.influxdb, url: "http://127.0.0.1:1" } }],
+      ];
+      for (const [link, addresses] of wrong) {
+        const found = await doctor(dir, addresses, key, link);
+        const crosses = found.findings.filter(({ verdict }) => verdict === "cross");
+        assert.equal(found.code, 1, link);
+        assert.deepEqual([...new Set(crosses.map((one) => one.link))], [link]);
+        assert.ok(crosses.every(({ remedy }) => remedy !== ""), link);
+      }
+    } finally {
+      await elastic.indices.deleteIndexTemplate({ name: template }, { ...headers, ignore: [404] });
+      await etcd.delete().prefix(key);
+      etcd.close();
+      await elastic.close();
     }
-  } finally {
-    await elastic.indices.deleteIndexTemplate({ name: template }, { ...headers, ignore: [404] });
-    await etcd.delete().prefix(key);
-    etcd.close();
-    await elastic.close();
-  }
+  },
 });
