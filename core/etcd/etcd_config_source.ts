@@ -5,6 +5,7 @@
 import type { Etcd3, Watcher } from "etcd3";
 import type { Clock } from "../ports/clock.ts";
 import type { ConfigSnapshot, ConfigSource } from "../ports/config_source.ts";
+import { beginWatch } from "./begin_watch.ts";
 import { bounded } from "./bounded.ts";
 import { etcdError } from "./client.ts";
 
@@ -94,8 +95,16 @@ export class EtcdConfigSource implements ConfigSource {
     ended: AbortController,
   ): Promise<Watcher> {
     const { client, key, timeoutMs } = this.#options;
-    const creating = client.watch().key(key).startRevision(String(revision)).create();
-    const watcher = await this.#within(creating, timeoutMs, "watch");
+    const builder = client.watch().key(key).startRevision(String(revision));
+    const watching = beginWatch(builder, (watcher) => this.#listen(watcher, deliver, ended));
+    return await this.#within(watching, timeoutMs, "watch");
+  }
+
+  #listen(
+    watcher: Watcher,
+    deliver: (snapshot: ConfigSnapshot) => void,
+    ended: AbortController,
+  ): void {
     const clusterId = this.#clusterId;
     watcher.on(
       "put",
@@ -114,7 +123,6 @@ export class EtcdConfigSource implements ConfigSource {
     });
     watcher.on("error", () => ended.abort());
     watcher.on("disconnected", () => ended.abort());
-    return watcher;
   }
 
   #within<T>(work: Promise<T>, ms: number, what: string): Promise<T> {

@@ -3,13 +3,14 @@
  * one transaction, so that a promotion, which removes the candidate and writes the key, is seen as one change. Looks
  * at a fixed period find what a watch that hangs has missed; a connection that answers nothing is made anew.
  */
-import { type Etcd3, type IRangeResponse, WatchBuilder, type Watcher } from "etcd3";
+import type { Etcd3, IRangeResponse, Watcher } from "etcd3";
 import { messageOf, WeirError } from "../errors.ts";
 import { CANDIDATE_PREFIX } from "../fleet/keys.ts";
 import { Layers, type RawKey, type RawState, type Resolved } from "../fleet/layers.ts";
 import { logOf } from "../log.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ConfigSnapshot, ConfigSource } from "../ports/config_source.ts";
+import { beginWatch } from "./begin_watch.ts";
 import { bounded, isSilence } from "./bounded.ts";
 import { etcdError } from "./client.ts";
 
@@ -176,9 +177,9 @@ export class LayeredSource implements ConfigSource {
     };
   }
 
-  /** Watches each key; from the last look on, so that a deletion during an outage is seen as one. */
+  /** Watches each key; from the last settled look on, so that a deletion during an outage is seen as one. */
   async #follow(ended: () => void): Promise<Watcher[]> {
-    const since = this.#layers.storeRevision;
+    const since = this.#layers.settledRevision;
     if (since === 0 || this.#cancelled) return await this.#followFrom(0, ended);
     try {
       return await this.#followFrom(since + 1, ended);
@@ -191,20 +192,21 @@ export class LayeredSource implements ConfigSource {
   /** @param revision the first that is told; 0: from now on */
   async #followFrom(revision: number, ended: () => void): Promise<Watcher[]> {
     const { keys, clock, timeoutMs } = this.#options;
-    const begin = (builder: WatchBuilder) =>
-      bounded(
-        (revision > 0 ? builder.startRevision(String(revision)) : builder).create(),
-        clock,
-        timeoutMs,
-        "Cannot watch",
-      );
-    const watchers = await Promise.all([
-      ...keys.map(({ key }) => begin(this.#client.watch().key(key))),
-      begin(this.#client.watch().prefix(CANDIDATE_PREFIX)),
-    ]);
+    const builders = [
+      ...keys.map(({ key }) => this.#client.watch().key(key)),
+      this.#client.watch().prefix(CANDIDATE_PREFIX),
+    ];
     this.#cancelled = false;
-    for (const watcher of watchers) this.#listen(watcher, ended);
-    return watchers;
+    const begun = await Promise.allSettled(builders.map((builder) => {
+      if (revision > 0) builder.startRevision(String(revision));
+      const watching = beginWatch(builder, (watcher) => this.#listen(watcher, ended));
+      return bounded(watching, clock, timeoutMs, "Cannot watch");
+    }));
+    const watchers = begun.flatMap((one) => one.status === "fulfilled" ? [one.value] : []);
+    const failed = begun.find((one) => one.status === "rejected");
+    if (failed === undefined) return watchers;
+    await this.#endAll(watchers); // the others would tell everything twice
+    throw failed.reason;
   }
 
   #listen(watcher: Watcher, ended: () => void): void {

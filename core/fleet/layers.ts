@@ -54,6 +54,7 @@ export class Layers {
   readonly #seen = new Map<string, number>();
   #clusterId = "";
   #storeRevision = 0;
+  #settledRevision = 0;
   /** In a store that went back, changes up to this revision are old. */
   #floor = 0;
   readonly #kept = new Set<string>();
@@ -68,6 +69,14 @@ export class Layers {
   /** The store's revision as of the last state; 0 before the first. */
   get storeRevision(): number {
     return this.#storeRevision;
+  }
+
+  /**
+   * Up to here nothing is left to be told: a watch that begins behind it still sees the deletion of every key that is
+   * kept. 0 before the first state.
+   */
+  get settledRevision(): number {
+    return this.#settledRevision;
   }
 
   /** A watch saw that the key was deleted. */
@@ -89,6 +98,9 @@ export class Layers {
     this.#state = state;
     if (!state.surroundings) this.#deleted.clear(); // for good: what is written later does not make them count
     for (const raw of state.keys) this.#takeKey(raw);
+    if (this.#kept.size === 0 || went || !state.surroundings) {
+      this.#settledRevision = state.storeRevision;
+    }
     return !went;
   }
 

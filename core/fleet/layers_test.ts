@@ -56,6 +56,20 @@ Deno.test("Layers: a deletion counts where it was seen; a key that vanished keep
   assert.deepEqual(layers.resolve(0).kept, []);
 });
 
+Deno.test("Layers: a watch that begins anew still sees the deletion of what is kept", () => {
+  const layers = new Layers("me");
+  layers.take(state({ host: ["own", 3], group: ["web", 2] }));
+  assert.equal(layers.settledRevision, 100);
+  layers.take(state({ group: ["web", 2], at: 101 })); // its deletion is not told yet
+  layers.take(state({ group: ["web", 2], at: 102 }));
+  assert.equal(layers.settledRevision, 100);
+  layers.sawDeletion(HOST);
+  layers.take(state({ group: ["web", 2], at: 103 }));
+  assert.equal(layers.settledRevision, 103);
+  layers.take(state({ at: 104, empty: true })); // of that no deletion will ever count
+  assert.equal(layers.settledRevision, 104);
+});
+
 Deno.test("Layers: with all of its surroundings even a deletion that was seen changes nothing", () => {
   const layers = new Layers("me");
   layers.take(state({ host: ["own", 3] }));
