@@ -37,40 +37,16 @@ export class CheckpointStore {
    * would send everything again.
    */
   async load(): Promise<FileState[]> {
-    let best: FileState[] = [], faults = 0;
-    for (const name of NAMES) {
-      const path = `${this.#folder}/${name}`;
-      let text: string;
-      try {
-        text = await this.#files.readText(path);
-      } catch (error) {
-        if (error instanceof WeirError && error.code === "FILE_NOT_FOUND") continue;
-        throw new WeirError(
-          "CHECKPOINT_UNREADABLE",
-          `Cannot read the checkpoint: ${messageOf(error)}`,
-          {
-            hint: "Let this program's user read and write its state folder.",
-            retriable: true,
-            cause: error,
-          },
-        );
-      }
-      const result = decodeCheckpoint(text);
-      if ("fault" in result) {
-        faults++;
-        await this.#keepAside(path, text, result.fault);
-      } else if (result.number > this.#number) {
-        this.#number = result.number;
-        best = result.files;
-      }
-    }
-    if (faults > 0) {
+    const { number, states, faults } = await readCheckpoint(this.#files, this.#folder);
+    for (const { path, text, fault } of faults) await this.#keepAside(path, text, fault);
+    this.#number = number;
+    if (faults.length > 0) {
       this.#log.error("Checkpoint fault", {
-        usable: this.#number > 0,
+        usable: number > 0,
         hint: "Lines since the older checkpoint are sent again; the index takes each once.",
       });
     }
-    return best;
+    return states;
   }
 
   async #keepAside(path: string, text: string, fault: string): Promise<void> {
@@ -117,4 +93,45 @@ export class CheckpointStore {
     this.savedMs = this.#clock.wallMs();
     this.saves++;
   }
+}
+
+/** What a state folder holds: the newest usable checkpoint, and the files that cannot be used. */
+export interface ReadCheckpoint {
+  /** 0 where there is none. */
+  number: number;
+  states: FileState[];
+  faults: { path: string; text: string; fault: string }[];
+}
+
+/** Reads and changes nothing. Rejects with CHECKPOINT_UNREADABLE (retriable). */
+export async function readCheckpoint(
+  files: Pick<Files, "readText">,
+  folder: string,
+): Promise<ReadCheckpoint> {
+  const read: ReadCheckpoint = { number: 0, states: [], faults: [] };
+  for (const name of NAMES) {
+    const path = `${folder}/${name}`;
+    let text: string;
+    try {
+      text = await files.readText(path);
+    } catch (error) {
+      if (error instanceof WeirError && error.code === "FILE_NOT_FOUND") continue;
+      throw new WeirError(
+        "CHECKPOINT_UNREADABLE",
+        `Cannot read the checkpoint: ${messageOf(error)}`,
+        {
+          hint: "Let this program's user read and write its state folder.",
+          retriable: true,
+          cause: error,
+        },
+      );
+    }
+    const result = decodeCheckpoint(text);
+    if ("fault" in result) read.faults.push({ path, text, fault: result.fault });
+    else if (result.number > read.number) {
+      read.number = result.number;
+      read.states = result.files;
+    }
+  }
+  return read;
 }

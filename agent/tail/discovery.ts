@@ -6,7 +6,8 @@
 import picomatch from "picomatch";
 import { isRetriable, messageOf, WeirError } from "../../core/errors.ts";
 import type { FileHandle, Files, FileStat } from "../../core/ports/files.ts";
-import type { Entry } from "./entries.ts";
+import type { FileState } from "../checkpoint/state.ts";
+import { type Entry, seenKey } from "./entries.ts";
 
 /** Why something that matches is not read. */
 export interface Problem {
@@ -59,6 +60,24 @@ export async function discover(
 /** Entries that want a path. */
 export function entriesFor(path: string, entries: readonly Entry[]): Entry[] {
   return entries.filter((entry) => picomatch(entry.path, MATCH)(path) && !excluder(entry)(path));
+}
+
+/**
+ * Names (`seenKey`) of entries of which a file is known from before a restart: of these a file that is found now came
+ * later, whatever they say about files that were there first.
+ */
+export function searchedBefore(entries: readonly Entry[], states: Iterable<FileState>): string[] {
+  const asking = entries.filter(({ from, ignoreOlder }) => from === "end" || ignoreOlder > 0);
+  const found = new Set<string>();
+  for (const { path, topics } of asking.length === 0 ? [] : states) {
+    if (found.size === asking.length) break;
+    for (const entry of asking) {
+      const key = seenKey(entry);
+      if (found.has(key) || !(entry.topic in topics)) continue;
+      if (entriesFor(path, [entry]).length > 0) found.add(key);
+    }
+  }
+  return [...found];
 }
 
 const MATCH = { dot: false, nonegate: true } as const;

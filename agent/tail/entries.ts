@@ -79,3 +79,15 @@ export function mergeEntries(lists: readonly Entry[][]): Entry[] {
   }
   return [...merged.values()];
 }
+
+/** Of the entries that want one file, those that hold: of several for the same topic the first. */
+export function entriesByTopic(entries: readonly Entry[]): Map<string, Entry> {
+  const byTopic = new Map<string, Entry>();
+  for (const entry of entries) if (!byTopic.has(entry.topic)) byTopic.set(entry.topic, entry);
+  return byTopic;
+}
+
+/** Name of what an entry asks for: while it stays, the entry has been searched for before. */
+export function seenKey({ path, topic }: Entry): string {
+  return `${topic} ${path}`;
+}

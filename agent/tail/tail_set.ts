@@ -10,9 +10,9 @@ import type { FileState } from "../checkpoint/state.ts";
 import type { CheckpointStore } from "../checkpoint/checkpoint_store.ts";
 import { dayOf } from "../../core/record/identity.ts";
 import type { Counted } from "../lines/shaper.ts";
-import { discover, entriesFor, openInside, type Problem } from "./discovery.ts";
+import { discover, entriesFor, openInside, type Problem, searchedBefore } from "./discovery.ts";
 import type { Progress } from "../ledger/sealer.ts";
-import type { Entry } from "./entries.ts";
+import { entriesByTopic, type Entry, seenKey } from "./entries.ts";
 import { HEAD_BYTES, prefixOf } from "./fingerprint.ts";
 import { KnownFiles } from "./known_files.ts";
 import { settledState } from "./lane.ts";
@@ -153,15 +153,7 @@ export class TailSet {
    */
   apply(entries: readonly Entry[]): Promise<void> {
     this.#entries = entries;
-    const wanted = entries.filter(({ from, ignoreOlder }) => from === "end" || ignoreOlder > 0);
-    for (const entry of wanted) {
-      for (const { path, topics } of this.#known.values()) {
-        if (entry.topic in topics && entriesFor(path, [entry]).length > 0) {
-          this.#seenBefore.add(seenKey(entry));
-          break;
-        }
-      }
-    }
+    for (const key of searchedBefore(entries, this.#known.values())) this.#seenBefore.add(key);
     this.#applied = true;
     this.#discoverAtMs = 0;
     this.#wakeUp();
@@ -474,7 +466,7 @@ export class TailSet {
   }
 
   async #updateLanes(file: TailedFile, entries: readonly Entry[], size: number): Promise<void> {
-    const wanted = new Map(entries.map((entry) => [entry.topic, entry] as const));
+    const wanted = entriesByTopic(entries);
     for (const [topic, entry] of wanted) {
       const lane = file.lanes.get(topic);
       if (lane === undefined) await file.addLane(entry, size, this.#seenBefore.has(seenKey(entry)));
@@ -636,10 +628,6 @@ export class TailSet {
   get inFlightBytes(): number {
     return [...this.#inFlight.values()].reduce((sum, bytes) => sum + bytes, 0);
   }
-}
-
-function seenKey({ path, topic }: Entry): string {
-  return `${topic} ${path}`;
 }
 
 function keyOf({ device, inode }: { device: number; inode: number }): string {

@@ -290,3 +290,16 @@ Deno.test("TailSet keeps the state of a file that did not change for longer than
     await it.settle(12_000);
     assert.deepEqual(it.indexed(), ["once"]);
   }));
+
+Deno.test("TailSet takes the first of two entries whose patterns meet on one file, for each topic", () =>
+  bench(
+    async (it) => {
+      it.files.append("/var/log/a.log", "secret=1\n");
+      await it.settle(10);
+      assert.deepEqual(it.texts(), ["secret=***"]);
+    },
+    JSON.stringify([
+      { path: "/var/log/*.log", topic: "t", mask: [{ name: "secret", preset: "password" }] },
+      { path: "/var/log/a*", topic: "t" },
+    ]),
+  ));
