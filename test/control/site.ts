@@ -37,6 +37,10 @@ export class Site implements AsyncDisposable {
     return new Site(await tempDir("weir-control-"), etcd ?? all.etcd, all.kafka);
   }
 
+  get broker(): string {
+    return this.#kafka;
+  }
+
   get target(): string {
     return `group/${this.group}`;
   }
@@ -45,8 +49,8 @@ export class Site implements AsyncDisposable {
     return `/logagent/group/${this.group}/collect_config`;
   }
 
-  /** An agent that may read `<folder>/logs` alone; all of a site read the same files. */
-  async startAgent(host: string): Promise<Program> {
+  /** Settings of an agent that may read `<folder>/logs` alone; all of a site read the same files. */
+  async settingsOf(host: string): Promise<string> {
     const logs = this.folder.join("logs"), file = this.folder.join(`${host}.yaml`);
     await Deno.mkdir(logs, { recursive: true });
     const settings = {
@@ -61,6 +65,12 @@ export class Site implements AsyncDisposable {
       listen: "127.0.0.1:0",
     };
     await Deno.writeTextFile(file, stringify(settings));
+    return file;
+  }
+
+  /** Starts an agent, or runs it with other arguments. */
+  async startAgent(host: string, ...args: string[]): Promise<Program> {
+    const file = await this.settingsOf(host);
     const agent = startProgram(Deno.execPath(), [
       "run",
       "-A",
@@ -69,6 +79,7 @@ export class Site implements AsyncDisposable {
       `${ROOT}agent/main.ts`,
       "--config",
       file,
+      ...args,
     ], { cwd: ROOT });
     this.agents.push(agent);
     return agent;
