@@ -2,6 +2,7 @@
  * A document as text for a terminal: time, level, host, file, message. Promises: whatever the line holds, it can
  * neither move the cursor nor look like another line: control characters and bidirectional marks are escaped.
  */
+import { ClockText } from "../core/reading/clock_text.ts";
 import { safeText } from "../core/log.ts";
 
 /** What is read of a document of the API; whatever else it has is left alone. */
@@ -41,22 +42,12 @@ const COLOURS: Readonly<Record<string, string>> = {
 /** Writes one document after the other; knows which event the line before belonged to. */
 export class LineText {
   readonly #colour: boolean;
-  readonly #times: Intl.DateTimeFormat;
+  readonly #times: ClockText;
   #event = "";
 
   constructor(options: TextOptions) {
     this.#colour = options.colour;
-    this.#times = new Intl.DateTimeFormat("en-CA", {
-      ...(options.zone === undefined ? {} : { timeZone: options.zone }),
-      year: "numeric",
-      month: "2-digit",
-      day: "2-digit",
-      hour: "2-digit",
-      minute: "2-digit",
-      second: "2-digit",
-      fractionalSecondDigits: 3,
-      hourCycle: "h23",
-    });
+    this.#times = new ClockText(options.zone);
   }
 
   /**
@@ -92,10 +83,7 @@ export class LineText {
   #time(text: string | undefined): string {
     const date = new Date(text ?? "");
     if (Number.isNaN(date.getTime())) return safeText(text ?? "-", 40);
-    const parts: Record<string, string> = {};
-    for (const { type, value } of this.#times.formatToParts(date)) parts[type] = value;
-    return `${parts.year}-${parts.month}-${parts.day} ` +
-      `${parts.hour}:${parts.minute}:${parts.second}.${parts.fractionalSecond}`;
+    return this.#times.of(date);
   }
 
   #paint(code: string, text: string): string {

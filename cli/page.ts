@@ -3,9 +3,9 @@
  * told otherwise, and asks for a password or token on any other address.
  */
 import { Command } from "commander";
+import { readSettingsFile } from "../core/config/settings_file.ts";
 import { loadSettings } from "../core/config/load.ts";
 import { createElastic } from "../core/elastic/client.ts";
-import { messageOf, WeirError } from "../core/errors.ts";
 import { type Part, runParts } from "../core/lifecycle.ts";
 import { startLog } from "../core/log.ts";
 import { newRegistry } from "../core/metrics/registry.ts";
@@ -109,20 +109,9 @@ function report(
 
 /** Settings with the options put in, checked as a whole. */
 function settingsOf(options: Options): PageSettings {
-  const name = options.config ?? "page";
-  let source = "";
-  if (options.config !== undefined) {
-    try {
-      source = Deno.readTextFileSync(options.config);
-    } catch (error) {
-      throw new WeirError(
-        "CONFIG_UNREADABLE",
-        `Cannot read "${options.config}": ${messageOf(error)}`,
-        { hint: "Check the path." },
-      );
-    }
-  }
-  const base = loadSettings(pageSettings, source, { name, env });
+  const base = options.config === undefined
+    ? loadSettings(pageSettings, "", { name: "page", env })
+    : readSettingsFile(pageSettings, options.config, "Check the path.");
   const { elasticsearch: nodes, index, listen, passwordFile, tokenFile, allowHost } = options;
   const changed = {
     ...base,

@@ -8,10 +8,11 @@ import { startLog } from "../core/log.ts";
 import { newRegistry } from "../core/metrics/registry.ts";
 import type { DocumentWriter } from "../core/ports/document_store.ts";
 import { pageFiles } from "../search/page/embedded.ts";
-import { checkAddress, createSearchServer, type SearchServer } from "../search/server.ts";
+import { checkAddress } from "../search/server.ts";
 import type { TransferSettings } from "../transfer/config.ts";
 import { transferRegistration } from "../transfer/registration.ts";
 import { Transfer } from "../transfer/transfer.ts";
+import { SearchPart } from "./search_part.ts";
 import { authOf } from "./up_options.ts";
 import { StorePart } from "./up_parts.ts";
 
@@ -39,36 +40,28 @@ export async function transferToStore(
     { ...settings, bulk: { ...settings.bulk, workers: 1 } },
     { registry, writer: () => writerInto(store) },
   );
-  let server: SearchServer | undefined;
-  const search: Part = {
-    name: "search",
-    start: () => {
-      server = createSearchServer({
-        reader: store.store,
-        listen: options.listen,
-        registry,
-        page: pageFiles,
-        ...(auth && { auth }),
-        hosts: (options.allowHost ?? []).map((name) => name.toLowerCase()),
-        sources: () => sourcesOf(transfer),
-        status: () => ({ transfer: transfer.status(), store: store.store.stats() }),
-        notReady: () => [...transfer.notReady(), ...store.notReady()],
-      });
-      return server.start();
-    },
-    stop: (deadlineMs) => server?.stop(deadlineMs),
-  };
+  const search = new SearchPart(() => ({
+    reader: store.store,
+    listen: options.listen,
+    registry,
+    page: pageFiles,
+    ...(auth && { auth }),
+    hosts: (options.allowHost ?? []).map((name) => name.toLowerCase()),
+    sources: () => sourcesOf(transfer),
+    status: () => ({ transfer: transfer.status(), store: store.store.stats() }),
+    notReady: () => [...transfer.notReady(), ...store.notReady()],
+  }));
   const told: Part = {
     name: "report",
     start: () =>
       console.log(
-        `\n  Weir is at  ${server!.url}\n\n  Lines of ${
+        `\n  Weir is at  ${search.url}\n\n  Lines of ${
           settings.kafka.brokers.join(", ")
         } are kept in ${folder}. End with Ctrl-C.\n`,
       ),
     stop: () => {},
   };
-  const registration = transferRegistration(transfer, () => server?.url ?? options.listen);
+  const registration = transferRegistration(transfer, () => search.url);
   return await runParts([
     store,
     search,

@@ -13,10 +13,11 @@ import { monitorSettings } from "../monitor/config.ts";
 import { HostHistory } from "../monitor/history.ts";
 import { createMonitor } from "../monitor/monitor.ts";
 import { pageFiles } from "../search/page/embedded.ts";
-import { checkAddress, createSearchServer, type SearchServer } from "../search/server.ts";
+import { checkAddress } from "../search/server.ts";
 import { ProgressPart } from "./progress_part.ts";
 import { Runs } from "./runs.ts";
 import { report } from "./report.ts";
+import { SearchPart } from "./search_part.ts";
 import { upSources } from "./sources.ts";
 import { planJournal } from "./up_journal.ts";
 import {
@@ -81,37 +82,29 @@ export async function up(
     write: (text) => void Deno.stdout.writeSync(new TextEncoder().encode(text)),
     standing: () => standingOf(store, agent, journal, plan),
   });
-  let server: SearchServer | undefined;
-  const search: Part = {
-    name: "search",
-    start: () => {
-      server = createSearchServer({
-        reader: store.store,
-        listen: options.listen,
-        registry,
-        page: pageFiles,
-        ...(auth && { auth }),
-        hosts: (options.allowHost ?? []).map((name) => name.toLowerCase()),
-        sources: () => sourcesOf(agent, journal, plan),
-        host: (fromMs, stepMs, steps) => ({
-          host: Deno.hostname(),
-          runs: runs.runs,
-          ...history.range(fromMs, stepMs, steps),
-        }),
-        status: () => ({
-          agent: agent.status(),
-          ...(journal && { journal: journal.status() }),
-          progress: progress.progress,
-          store: store.store.stats(),
-          monitor: monitor.status(),
-        }),
-        notReady: () => [...agent.notReady(), ...store.notReady()],
-        metrics: (request) => monitor.respond(request),
-      });
-      return server.start();
-    },
-    stop: (deadlineMs) => server?.stop(deadlineMs),
-  };
+  const search = new SearchPart(() => ({
+    reader: store.store,
+    listen: options.listen,
+    registry,
+    page: pageFiles,
+    ...(auth && { auth }),
+    hosts: (options.allowHost ?? []).map((name) => name.toLowerCase()),
+    sources: () => sourcesOf(agent, journal, plan),
+    host: (fromMs, stepMs, steps) => ({
+      host: Deno.hostname(),
+      runs: runs.runs,
+      ...history.range(fromMs, stepMs, steps),
+    }),
+    status: () => ({
+      agent: agent.status(),
+      ...(journal && { journal: journal.status() }),
+      progress: progress.progress,
+      store: store.store.stats(),
+      monitor: monitor.status(),
+    }),
+    notReady: () => [...agent.notReady(), ...store.notReady()],
+    metrics: (request) => monitor.respond(request),
+  }));
   const parts = [
     store,
     runs,
@@ -123,7 +116,7 @@ export async function up(
   ];
   await startParts(parts, SHUTDOWN_MS);
   await agent.discovered;
-  console.log(report(server!.url, data, sourcesOf(agent, journal, plan)));
+  console.log(report(search.url, data, sourcesOf(agent, journal, plan)));
   progress.start();
   await waitForEnd();
   await stopParts([...parts, progress], SHUTDOWN_MS);

@@ -6,6 +6,7 @@
  */
 import { messageOf, WeirError } from "../core/errors.ts";
 import { bundleProgram, stopBundler } from "./bundle.ts";
+import { BUILD_TIME } from "./epoch.ts";
 import { embeddedModules } from "./embedded.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
@@ -79,8 +80,7 @@ async function build(names: readonly string[], target: string): Promise<void> {
 
 /** The compiler notes when the files inside were changed; the same for every build, so that builds are equal. */
 async function fixTime(path: string): Promise<void> {
-  const time = new Date(Date.UTC(2026, 0, 1));
-  await Deno.utime(path, time, time);
+  await Deno.utime(path, BUILD_TIME, BUILD_TIME);
 }
 
 /** etcd3 reads its protocol files at run time, from the folder beside its own. */

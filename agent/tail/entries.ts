@@ -5,17 +5,9 @@
 import { z } from "zod";
 import { choice, duration, text, texts } from "../../core/config/fields.ts";
 import { loadSettings } from "../../core/config/load.ts";
+import { isZone } from "../../core/reading/zone.ts";
 import { lineFields } from "../lines/options.ts";
 import { isTopicName, RESERVED_HEADERS } from "../../core/record/headers.ts";
-
-const isZone = (name: string): boolean => {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 export const entrySchema = z.strictObject({
   path: z.string().max(4096)

@@ -4,6 +4,7 @@
  */
 import type { Client } from "@elastic/elasticsearch";
 import { type Seal, sealKey } from "../../core/ledger/seal.ts";
+import { wildcard } from "../../transfer/topics/drop.ts";
 import { bytesOf, compareRanges, isComplete, type Range, subtract, type Total } from "./compare.ts";
 import { firstLines, ranges, type StoredRange, totals } from "./store.ts";
 
@@ -53,7 +54,7 @@ export async function audit(
 ): Promise<Audit> {
   const { client, index, topic, host, dead } = options;
   const stored = await totals(client, index, { topic, host });
-  const chosen = [...seals.values()].filter((seal) => fits(seal, options));
+  const chosen = [...seals.values()].filter(chooser(options));
   const files: FileAudit[] = [];
   for (const seal of chosen) {
     const total = stored.get(sealKey(seal)), others = dead.get(sealKey(seal)) ?? [];
@@ -65,13 +66,11 @@ export async function audit(
   return { files, unknown };
 }
 
-function fits(seal: Seal, { topic, host, file, sinceMs = 0 }: AuditOptions): boolean {
-  const path = file === undefined ? undefined : new RegExp(
-    `^${file.split("*").map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join(".*")}$`,
-    "s",
-  );
-  return (topic === undefined || seal.topic === topic) &&
-    (host === undefined || seal.host === host) &&
+/** Whether the options ask for a seal. */
+function chooser({ topic, host, file, sinceMs = 0 }: AuditOptions): (seal: Seal) => boolean {
+  const path = file === undefined ? undefined : wildcard(file);
+  return (seal) =>
+    (topic === undefined || seal.topic === topic) && (host === undefined || seal.host === host) &&
     seal.atMs >= sinceMs && (path === undefined || path.test(seal.path));
 }
 

@@ -4,13 +4,14 @@
  * sends a file or a range of it.
  */
 import { Command } from "commander";
-import { loadSettings } from "../../core/config/load.ts";
+import { readSettingsFile } from "../../core/config/settings_file.ts";
 import { EXIT, messageOf, WeirError } from "../../core/errors.ts";
 import { createElastic } from "../../core/elastic/client.ts";
 import { createKafka } from "../../core/kafka/client.ts";
 import { LEDGER_TOPIC, type Seal } from "../../core/ledger/seal.ts";
 import { type AgentSettings, agentSettings } from "../../agent/config.ts";
 import { createSink } from "../../agent/program.ts";
+import { parseSpan } from "../../search/api/times.ts";
 import { runAndExit } from "../api_client.ts";
 import { readTransferSettings } from "../transfer_settings.ts";
 import { type Audit, audit, type FileAudit, totalsOf } from "./audit.ts";
@@ -80,18 +81,14 @@ async function auditMain(options: AuditCommandOptions): Promise<void> {
   const settings = readTransferSettings(options.config);
   const kafka = createKafka(settings.kafka, "audit");
   const client = createElastic(settings.elasticsearch);
-  const look = async () =>
-    await audit(await readLedger(kafka, options.ledger), {
-      client,
-      index: options.index,
-      topic: options.topic,
-      host: options.host,
-      file: options.file,
-      sinceMs: sinceMs(options.since, Date.now()),
-      deep: options.deep,
-      dead: await deadRanges(kafka, settings.dead.topic),
-    });
   try {
+    // A repair looks at the store again and again, at what was acknowledged and refused only once.
+    const seals = await readLedger(kafka, options.ledger);
+    const { index, topic, host, file, deep } = options;
+    const since = sinceMs(options.since, Date.now());
+    const dead = await deadRanges(kafka, settings.dead.topic);
+    const look = () =>
+      audit(seals, { client, index, topic, host, file, sinceMs: since, deep, dead });
     let found = await look();
     if (options.repair && totalsOf(found).missingBytes > 0) {
       if (!options.json) console.log(`${auditText(found)}\n`);
@@ -199,24 +196,14 @@ function rangeOf(text: string, seal: Seal): Range {
 }
 
 function readAgentSettings(file: string): AgentSettings {
-  let source: string;
-  try {
-    source = Deno.readTextFileSync(file);
-  } catch (error) {
-    throw new WeirError("CONFIG_UNREADABLE", `Cannot read "${file}": ${messageOf(error)}`, {
-      hint: "Give the settings of weir-agent: --agent-config FILE",
-    });
-  }
-  return loadSettings(agentSettings, source, { name: file, env: (name) => Deno.env.get(name) });
+  const hint = "Give the settings of weir-agent: --agent-config FILE";
+  return readSettingsFile(agentSettings, file, hint);
 }
-
-const UNITS: Record<string, number> = { m: 60e3, h: 3600e3, d: 86400e3 };
 
 /** Throws USAGE_TIME where the text is neither a span nor a time. */
 export function sinceMs(text: string | undefined, nowMs: number): number | undefined {
   if (text === undefined) return undefined;
-  const span = /^(\d{1,6})([mhd])$/.exec(text);
-  if (span !== null) return nowMs - Number(span[1]) * UNITS[span[2]];
+  if (/^\d{1,6}[mhd]$/.test(text)) return nowMs - parseSpan(text)!;
   const time = Date.parse(text);
   if (!Number.isNaN(time)) return time;
   throw new WeirError("USAGE_TIME", `Cannot read --since ${text}`, {

@@ -1,4 +1,4 @@
-/** Which checks belong to which program's settings; the same server in two files is asked once. */
+/** Which checks belong to which program's settings; a server in two files is asked for each. */
 import type { AgentSettings } from "../../agent/config.ts";
 import type { MonitorSettings } from "../../monitor/config.ts";
 import type { TransferSettings } from "../../transfer/config.ts";

@@ -35,7 +35,7 @@ export interface Seal {
   closed: boolean;
   /** Bytes that were there and not acknowledged when it was closed: a loss, unless somebody else has them. */
   unread: number;
-  /** Who had to have the lines: "all in-sync replicas"; with less an acknowledged line can be lost. */
+  /** The agent's acks: "all", "1" or "0"; with less than all an acknowledged line can be lost. */
   guarantee: string;
   atMs: number;
 }

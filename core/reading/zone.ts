@@ -9,6 +9,16 @@ const HOUR_MS = 3_600_000;
 const HOURS_KEPT = 512;
 const ZONES_KEPT = 64;
 
+/** True for a name that the runtime knows as a zone, IANA. */
+export function isZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export class Zone {
   readonly name: string;
   readonly #format: Intl.DateTimeFormat | undefined;

@@ -8,13 +8,11 @@
  */
 import { messageOf, WeirError } from "../../core/errors.ts";
 import { VERSION } from "../../core/metrics/registry.ts";
+import { BUILD_TIME } from "../epoch.ts";
 import { contentsOf, PACKAGES, type PackageSpec } from "./contents.ts";
 
 const HERE = new URL(".", import.meta.url).pathname;
 const ROOT = new URL("../..", import.meta.url).pathname;
-
-/** Times of files inside: packages of one version are equal whenever they are built. */
-const EPOCH_S = Date.UTC(2026, 0, 1) / 1000;
 
 export interface DebOptions {
   /** Folder of the executables. */
@@ -110,7 +108,7 @@ async function dpkgDeb(args: string[]): Promise<void> {
   try {
     const { success, stderr } = await new Deno.Command("dpkg-deb", {
       args,
-      env: { SOURCE_DATE_EPOCH: String(EPOCH_S) },
+      env: { SOURCE_DATE_EPOCH: String(BUILD_TIME.getTime() / 1000) },
       stdout: "null",
       stderr: "piped",
     }).output();

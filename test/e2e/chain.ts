@@ -6,6 +6,7 @@ import { Client } from "@elastic/elasticsearch";
 import { Kafka, logLevel } from "kafkajs";
 import { Etcd3 } from "etcd3";
 import { stringify } from "yaml";
+import { indexedMessages } from "./indexed.ts";
 import { type Program, startProgram } from "../support/process.ts";
 import { type Servers, servers } from "../support/servers.ts";
 import { type TempDir, tempDir, uniqueName } from "../support/temp.ts";
@@ -142,20 +143,7 @@ export class Chain implements AsyncDisposable {
 
   /** All messages in the index, in no order. */
   async messages(): Promise<string[]> {
-    const texts: string[] = [];
-    let after: unknown[] | undefined;
-    for (;;) {
-      const { hits } = await this.elastic.search<{ message: string }>({
-        index: this.indices,
-        size: 10_000,
-        _source: ["message"],
-        sort: ["log.file.generation", "log.offset"],
-        ...(after === undefined ? {} : { search_after: after as never }),
-      });
-      if (hits.hits.length === 0) return texts;
-      for (const hit of hits.hits) texts.push(hit._source!.message);
-      after = hits.hits.at(-1)!.sort;
-    }
+    return await indexedMessages(this.elastic, this.indices);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

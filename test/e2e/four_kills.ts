@@ -6,6 +6,7 @@
  */
 import { Client } from "@elastic/elasticsearch";
 import { stringify } from "yaml";
+import { indexedMessages } from "./indexed.ts";
 import { countNumbered, numberedLine } from "../support/numbered.ts";
 import { type Program, startProgram } from "../support/process.ts";
 import { Random } from "../support/random.ts";
@@ -109,23 +110,6 @@ async function documents(elastic: Client): Promise<number> {
   }
 }
 
-async function messages(elastic: Client): Promise<string[]> {
-  const texts: string[] = [];
-  let after: unknown[] | undefined;
-  for (;;) {
-    const { hits } = await elastic.search<{ message: string }>({
-      index: `weir-${TOPIC}-*`,
-      size: 10_000,
-      _source: ["message"],
-      sort: ["log.file.generation", "log.offset"],
-      ...(after === undefined ? {} : { search_after: after as never }),
-    });
-    if (hits.hits.length === 0) return texts;
-    for (const hit of hits.hits) texts.push(hit._source!.message);
-    after = hits.hits.at(-1)!.sort;
-  }
-}
-
 /** Number of lines that are lost, doubled or damaged. */
 function faults(texts: readonly string[], lines: number): number {
   let sum = 0;
@@ -190,7 +174,7 @@ async function run(options: Options): Promise<number> {
       timeoutMs: 300_000,
       everyMs: 500,
     });
-    const sum = faults(await messages(elastic), lines);
+    const sum = faults(await indexedMessages(elastic, `weir-${TOPIC}-*`), lines);
     console.log(`${await documents(elastic)} documents of ${lines} lines, ${sum} faults`);
     return sum + Math.abs(await documents(elastic) - lines);
   } finally {

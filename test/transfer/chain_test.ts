@@ -3,25 +3,13 @@
  * be read.
  */
 import assert from "node:assert/strict";
-import { elastic, numberedLines, Site, until } from "./site.ts";
+import { siteTest } from "./site_tests.ts";
+import { elastic, numberedLines, type Site, until } from "./site.ts";
 
 const GENERATION = "AbCdEfGh01234-_9";
 
-function test(name: string, run: (site: Site) => Promise<void>): void {
-  Deno.test({
-    name: `transfer: ${name}`,
-    sanitizeOps: false, // the clients keep sockets and timers for a while
-    sanitizeResources: false,
-    async fn() {
-      const site = await Site.open();
-      try {
-        await run(site);
-      } finally {
-        await site.close();
-      }
-    },
-  });
-}
+const test = (name: string, run: (site: Site) => Promise<void>) =>
+  siteTest(`transfer: ${name}`, run);
 
 test("writes the full document, field by field, and commits behind it", async (site) => {
   const topic = await site.topic("full");

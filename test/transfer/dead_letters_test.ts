@@ -3,7 +3,8 @@
  * beforehand what becomes of a topic's lines.
  */
 import assert from "node:assert/strict";
-import { elastic, Site, until } from "./site.ts";
+import { siteFileTest } from "./site_tests.ts";
+import { elastic, type Site, until } from "./site.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const GENERATION = "AbCdEfGh01234-_9";
@@ -20,23 +21,8 @@ async function weir(...args: string[]): Promise<string> {
 const json = (text: string) =>
   text.trim().split("\n").filter(Boolean).map((one) => JSON.parse(one));
 
-function test(name: string, run: (site: Site, config: string) => Promise<void>): void {
-  Deno.test({
-    name: `transfer: ${name}`,
-    sanitizeOps: false, // the clients keep sockets and timers for a while
-    sanitizeResources: false,
-    async fn() {
-      const site = await Site.open();
-      const config = await Deno.makeTempFile({ suffix: ".yaml" });
-      try {
-        await run(site, config);
-      } finally {
-        await site.close();
-        await Deno.remove(config);
-      }
-    },
-  });
-}
+const test = (name: string, run: (site: Site, config: string) => Promise<void>) =>
+  siteFileTest(`transfer: ${name}`, ".yaml", run);
 
 test(
   "dead letters are in an index, listed, sent again once, and then written",

@@ -1,24 +1,10 @@
 /** Quotas of topics and the alarm before Kafka removes what was not read, on real servers. */
 import assert from "node:assert/strict";
-import { numberedLines, Site, until } from "./site.ts";
+import { siteFileTest } from "./site_tests.ts";
+import { numberedLines, type Site, until } from "./site.ts";
 
-function test(name: string, run: (site: Site, rules: string) => Promise<void>): void {
-  Deno.test({
-    name: `transfer: ${name}`,
-    sanitizeOps: false, // the clients keep sockets and timers for a while
-    sanitizeResources: false,
-    async fn() {
-      const site = await Site.open();
-      const rules = await Deno.makeTempFile({ suffix: ".json" });
-      try {
-        await run(site, rules);
-      } finally {
-        await site.close();
-        await Deno.remove(rules);
-      }
-    },
-  });
-}
+const test = (name: string, run: (site: Site, rules: string) => Promise<void>) =>
+  siteFileTest(`transfer: ${name}`, ".json", run);
 
 test(
   "a noisy topic waits or is cut at its quota, a quiet one is not disturbed",

@@ -1,6 +1,7 @@
 /** Retention against a real Elasticsearch: whole indices are deleted, ours alone, without ILM. */
 import assert from "node:assert/strict";
-import { elastic, type Line, Site, until } from "./site.ts";
+import { siteTest } from "./site_tests.ts";
+import { elastic, type Line, type Site, until } from "./site.ts";
 
 const GENERATION = "AbCdEfGh01234-_9";
 const DAY_MS = 86_400_000;
@@ -9,21 +10,8 @@ const dayBack = (days: number) => new Date(Date.now() - days * DAY_MS).toISOStri
 const named = (site: Site, topic: string, day: string) =>
   `${site.prefix}-${topic}-${day.replaceAll("-", ".")}`;
 
-function test(name: string, run: (site: Site) => Promise<void>): void {
-  Deno.test({
-    name: `transfer, retention: ${name}`,
-    sanitizeOps: false, // the clients keep sockets and timers for a while
-    sanitizeResources: false,
-    async fn() {
-      const site = await Site.open();
-      try {
-        await run(site);
-      } finally {
-        await site.close();
-      }
-    },
-  });
-}
+const test = (name: string, run: (site: Site) => Promise<void>) =>
+  siteTest(`transfer, retention: ${name}`, run);
 
 async function indices(site: Site): Promise<string[]> {
   const found = await elastic("GET", `/_cat/indices/${site.prefix}-*?h=index&format=json`);

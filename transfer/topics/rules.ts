@@ -9,6 +9,7 @@ import { bytes, choice, flag, group, integer, text } from "../../core/config/fie
 import { loadSettings } from "../../core/config/load.ts";
 import { messageOf } from "../../core/errors.ts";
 import { LEVEL_NAMES } from "../../core/reading/level.ts";
+import { isZone } from "../../core/reading/zone.ts";
 import { templateFault } from "../index/names.ts";
 import { timeFormat } from "./time_format.ts";
 
@@ -20,15 +21,6 @@ export function groupNames(pattern: string): string[] {
   const empty = new RegExp(`${pattern}|`).exec("");
   return Object.keys(empty?.groups ?? {});
 }
-
-const isZone = (name: string): boolean => {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 const faultOf = (run: () => unknown): string | undefined => {
   try {

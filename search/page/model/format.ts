@@ -1,26 +1,17 @@
 /** Times and numbers as the page shows them. */
+import { ClockText } from "../../../core/reading/clock_text.ts";
 import type { Zone } from "./address.ts";
 
 const pad = (value: number, width = 2) => String(value).padStart(width, "0");
 
-let hostFormat: Intl.DateTimeFormat | undefined;
+let hostClock: ClockText | undefined;
 
 /** The zone of the host on which Weir runs, IANA; one that the browser does not know is left out. */
 export function setHostZone(name: string): void {
   try {
-    hostFormat = new Intl.DateTimeFormat("en-CA", {
-      timeZone: name,
-      year: "numeric",
-      month: "2-digit",
-      day: "2-digit",
-      hour: "2-digit",
-      minute: "2-digit",
-      second: "2-digit",
-      fractionalSecondDigits: 3,
-      hourCycle: "h23",
-    });
+    hostClock = new ClockText(name);
   } catch {
-    hostFormat = undefined;
+    hostClock = undefined;
   }
 }
 
@@ -29,17 +20,10 @@ export function timeText(ms: number, zone: Zone): string {
   if (!Number.isFinite(ms)) return "";
   const date = new Date(ms);
   if (zone === "utc") return date.toISOString().slice(0, 23).replace("T", " ");
-  if (zone === "host" && hostFormat !== undefined) return hostText(hostFormat, date);
+  if (zone === "host" && hostClock !== undefined) return hostClock.of(date);
   return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())} ` +
     `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}.` +
     pad(date.getMilliseconds(), 3);
-}
-
-function hostText(format: Intl.DateTimeFormat, date: Date): string {
-  const part: Record<string, string> = {};
-  for (const { type, value } of format.formatToParts(date)) part[type] = value;
-  return `${part.year}-${part.month}-${part.day} ${part.hour}:${part.minute}:${part.second}.` +
-    part.fractionalSecond;
 }
 
 /** A time on the axis, as short as the width of the range allows. */
