@@ -85,12 +85,21 @@ const filters = group({
   netDevicesIgnore: text("", {
     description: "Network devices that are left out, a regular expression; empty: none.",
   }),
+  cgroupsIgnore: text("\\.(mount|swap|socket|automount|device)$", {
+    description: "Control groups whose path fits are left out with all below them.",
+  }),
 }, { description: "What of the host is left out; the defaults are node_exporter's." });
 
 const prometheus = group({
   enabled: flag(true, { description: "Host metrics on /metrics." }),
   collectors: texts(SCRAPE_COLLECTORS, 100, {
-    description: "What a scrape reads; node_exporter's names. `processes` reads a file a process.",
+    description:
+      "What a scrape reads; node_exporter's names. `processes` reads a file a process, " +
+      "`containers` about ten a control group.",
+  }),
+  cgroupsMax: integer(1, 100_000, 300, {
+    description:
+      "Most control groups that `containers` reads; those nearest to the root come first.",
   }),
   seriesMax: integer(100, 1_000_000, 20_000, {
     description: "Most series on the page; the rest is left out and counted.",

@@ -88,7 +88,9 @@ export function createReader(settings: MonitorSettings, clock: Clock): HostReade
       fsTypes: pattern("filters.fsTypesIgnore", filters.fsTypesIgnore) ?? never,
       disks: pattern("filters.disksIgnore", filters.disksIgnore) ?? never,
       netDevices: pattern("filters.netDevicesIgnore", filters.netDevicesIgnore),
+      cgroups: pattern("filters.cgroupsIgnore", filters.cgroupsIgnore),
     },
+    cgroupsMax: settings.prometheus.cgroupsMax,
     mountLimitMs: settings.mountTimeout,
     collectorLimitMs: settings.collectorTimeout,
   });
@@ -98,7 +100,18 @@ export function createReader(settings: MonitorSettings, clock: Clock): HostReade
 function readerSettings(settings: MonitorSettings): unknown {
   const { reader, filters, procDir, sysDir, rootDir, mountTimeout, collectorTimeout } = settings;
   const threads = settings.prometheus.collectors.includes("processes");
-  return { reader, filters, procDir, sysDir, rootDir, mountTimeout, collectorTimeout, threads };
+  const { cgroupsMax } = settings.prometheus;
+  return {
+    reader,
+    filters,
+    procDir,
+    sysDir,
+    rootDir,
+    mountTimeout,
+    collectorTimeout,
+    threads,
+    cgroupsMax,
+  };
 }
 
 function pointSettings({ host, tags, influx }: MonitorSettings): unknown {

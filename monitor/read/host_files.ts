@@ -29,6 +29,8 @@ export interface HostFiles {
   /** Names in a folder below /proc or /sys, sorted; empty where there is no such folder. */
   listProc(path: string): string[];
   listSys(path: string): string[];
+  /** The folders among them; a link to one is none. */
+  foldersSys(path: string): string[];
   /** What a symbolic link below /sys points to, undefined where it is none. */
   sysLink(path: string): string | undefined;
   /** Text of a file below the root of the host, undefined where it is missing or refused. */
@@ -65,6 +67,7 @@ export function hostFiles(folders: HostFolders): HostFiles {
     close: () => kept.forget(""),
     listProc: (path) => list(`${procDir}/${path}`),
     listSys: (path) => list(`${sysDir}/${path}`),
+    foldersSys: (path) => list(`${sysDir}/${path}`, true),
     sysLink: (path) => {
       try {
         return Deno.readLinkSync(`${sysDir}/${path}`);
@@ -190,9 +193,11 @@ function readOr(path: string): string | undefined {
   }
 }
 
-function list(path: string): string[] {
+function list(path: string, foldersOnly = false): string[] {
   try {
-    return [...Deno.readDirSync(path)].map((entry) => entry.name).sort();
+    const entries = [...Deno.readDirSync(path)];
+    const wanted = foldersOnly ? entries.filter((entry) => entry.isDirectory) : entries;
+    return wanted.map((entry) => entry.name).sort();
   } catch {
     return [];
   }

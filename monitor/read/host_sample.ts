@@ -3,6 +3,7 @@
  * grouped as the kernel groups them. A group that could not be read is undefined, and `collectors`
  * says why. Both targets are fed from the same sample.
  */
+import type { Containers } from "./container_usage.ts";
 import type { InterruptCounts } from "./interrupts.ts";
 import type { PowerSupply } from "./power.ts";
 
@@ -279,5 +280,6 @@ export interface HostSample {
   /** "established" and the like → sockets, "rx_queued_bytes" → bytes. */
   tcpStates?: Map<string, number>;
   processes?: ProcessCounts;
+  containers?: Containers;
   clock?: { source: string; available: string[]; zone: string; zoneOffsetSeconds: number };
 }

@@ -41,6 +41,11 @@ export class MapFiles implements HostFiles {
   listSys(path: string): string[] {
     return this.#list(`/sys/${path}/`);
   }
+  foldersSys(path: string): string[] {
+    const inside = (name: string) =>
+      Object.keys(this.files).some((file) => file.startsWith(`/sys/${path}/${name}/`));
+    return this.listSys(path).filter(inside);
+  }
   sysLink(path: string): string | undefined {
     return this.#try(`/sys/${path}@`);
   }

@@ -5,6 +5,7 @@
  */
 import { messageOf } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports/clock.ts";
+import { ContainerReader } from "./containers.ts";
 import * as cpu from "./cpu.ts";
 import * as disk from "./disk.ts";
 import type { HostFiles } from "./host_files.ts";
@@ -24,8 +25,17 @@ import { parseUtmp } from "./users.ts";
 export interface ProcReaderOptions {
   files: HostFiles;
   clock: Clock;
-  /** Mount points, filesystem types, block and network devices that are left out. */
-  ignore: { mountPoints: RegExp; fsTypes: RegExp; disks: RegExp; netDevices?: RegExp };
+  /** Mount points, filesystem types, devices and control groups that are left out. */
+  ignore: {
+    mountPoints: RegExp;
+    fsTypes: RegExp;
+    disks: RegExp;
+    netDevices?: RegExp;
+    /** @default none */
+    cgroups?: RegExp;
+  };
+  /** Most control groups in a sample. @default 300 */
+  cgroupsMax?: number;
   /** Asks the kernel about its clock. @default none */
   askClock?: AskClock;
   /** Count threads by state too, beside processes. */
@@ -212,10 +222,12 @@ function networkCollectors({ files, ignore }: ProcReaderOptions): [string, Colle
   ];
 }
 
-function otherCollectors(
-  { files, askClock, threadStates }: ProcReaderOptions,
-): [string, Collect][] {
+function otherCollectors(options: ProcReaderOptions): [string, Collect][] {
+  const { files, askClock, threadStates } = options;
+  const { ignore: { cgroups = /(?!)/ }, cgroupsMax = 300 } = options;
+  const containers = new ContainerReader(files, cgroups, cgroupsMax);
   return [
+    ["containers", (sample) => void (sample.containers = containers.read())],
     ["entropy", (sample) => {
       sample.entropy = {
         availableBits: Number(files.proc("sys/kernel/random/entropy_avail")),

@@ -107,6 +107,7 @@ function only(sample: HostSample, names: ReadonlySet<string>): HostSample {
 const GROUPS: Record<string, (keyof Omit<HostSample, "timeMs" | "reader" | "collectors">)[]> = {
   arp: ["arp"],
   conntrack: ["conntrack"],
+  containers: ["containers"],
   cpu: ["cpus", "cpuTotal", "physicalCpus"],
   cpufreq: ["frequencies"],
   diskstats: ["disks"],

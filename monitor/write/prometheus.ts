@@ -5,6 +5,7 @@
  */
 import type { HostSample } from "../read/host_sample.ts";
 import { Exposition, label, labels } from "../../core/metrics/exposition.ts";
+import { writeContainers } from "./prometheus_containers.ts";
 import { writeCpu, writeKernel, writeMemory } from "./prometheus_cpu.ts";
 import { writeDisks, writeFilesystems } from "./prometheus_disk.ts";
 import {
@@ -31,6 +32,7 @@ export function writeHost(out: Exposition, sample: HostSample): void {
   writePower(out, sample);
   writeKernelDetail(out, sample);
   writeProcesses(out, sample);
+  writeContainers(out, sample);
   writeCollectors(out, sample);
 }
 
