@@ -3,6 +3,7 @@
  * gives it etcd and Kafka, `weir up` gives it a fixed configuration and the embedded store.
  */
 import { messageOf, WeirError } from "../core/errors.ts";
+import type { DetailState } from "../core/fleet/detail.ts";
 import type { ProgramState } from "../core/fleet/registration_schema.ts";
 import type { Part } from "../core/lifecycle.ts";
 import { logOf } from "../core/log.ts";
@@ -308,6 +309,17 @@ export class Agent implements Part {
         lines: this.#metrics.linesAcknowledged,
         bytes: this.#metrics.bytesAcknowledged,
       },
+    };
+  }
+
+  /** What is tailed, file by file, and what cannot be. */
+  detail(): DetailState {
+    return {
+      files: (this.#set?.status(10_000) ?? []).map(({ readOffset: _, ...row }) => ({
+        ...row,
+        rate: 0,
+      })),
+      problems: this.#set?.problems ?? [],
     };
   }
 

@@ -15,7 +15,7 @@ import { programFields } from "../core/config/program_fields.ts";
 import { LEDGER_TOPIC } from "../core/ledger/seal.ts";
 import { etcdFields } from "../core/etcd/settings.ts";
 import { GROUP_KEY } from "../core/fleet/keys.ts";
-import { fleetFields } from "../core/fleet/settings.ts";
+import { detailFields, fleetFields } from "../core/fleet/settings.ts";
 import { kafkaFields } from "../core/kafka/settings.ts";
 
 export const tailFields = {
@@ -115,6 +115,7 @@ export const agentSettings = settings({
   ledger: group(ledgerFields, {
     description: "What was shipped, as small records for `weir audit`.",
   }),
+  detail: group(detailFields, { description: "What is tailed, file by file, told by Kafka." }),
   tail: group(tailFields, { description: "Reading files." }),
   ...programFields("127.0.0.1:9463"),
 });

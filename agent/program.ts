@@ -1,4 +1,5 @@
 /** Builds weir-agent's parts from its settings: the adapters over etcd, Kafka and the machine's files. */
+import { DetailPart } from "../core/fleet/detail_part.ts";
 import { keptId } from "../core/fleet/identity.ts";
 import { programRegistration } from "../core/fleet/program_registration.ts";
 import { statusPart } from "../core/http/status_server.ts";
@@ -56,7 +57,26 @@ export async function createAgentParts(settings: AgentSettings): Promise<Part[]>
     status,
     agent,
     ...ledgerOf(settings, agent, host, registry),
+    ...detailOf(settings, agent, { id, host, program: "agent" }),
     ...registration === undefined ? [] : [registration],
+  ];
+}
+
+/** Only where it is registered: without that no page asks for it. */
+function detailOf(
+  settings: AgentSettings,
+  agent: Agent,
+  about: { id: string; host: string; program: "agent" },
+): Part[] {
+  const { detail, etcd, fleet, kafka } = settings;
+  if (etcd.hosts.length === 0 || !fleet.register || !detail.enabled) return [];
+  return [
+    new DetailPart({
+      kafka: createKafka(kafka, "agent.detail"),
+      settings: detail,
+      about,
+      state: () => agent.detail(),
+    }),
   ];
 }
 

@@ -8,7 +8,7 @@ import { deadLettersCommand } from "./dead_letters.ts";
 import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor/command.ts";
 import { healthCommand } from "./health.ts";
-import { fleetCommand } from "./fleet.ts";
+import { fleetCommand } from "./fleet/command.ts";
 import { linksCommand } from "./links.ts";
 import { pageCommand } from "./page.ts";
 import { schemaCommand } from "./schema.ts";

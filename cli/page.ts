@@ -13,6 +13,7 @@ import { type PageSettings, pageSettings } from "../search/config.ts";
 import { ElasticPart } from "../search/elastic/part.ts";
 import { pageFiles } from "../search/page/embedded.ts";
 import { checkAddress, createSearchServer } from "../search/server.ts";
+import { EtcdFleet, pageRegistration } from "./fleet/etcd_fleet.ts";
 import { authOf } from "./up_options.ts";
 
 interface Options {
@@ -63,6 +64,7 @@ async function page(options: Options): Promise<number> {
   checkAddress(settings.listen, auth);
   const client = createElastic({ ...settings.elasticsearch, ...secretsOf(env) });
   const elastic = new ElasticPart(client, settings);
+  const fleet = settings.etcd.hosts.length === 0 ? undefined : new EtcdFleet(settings);
   const where = {
     elasticsearch: settings.elasticsearch.nodes.map(withoutLogin),
     index: settings.index,
@@ -76,6 +78,7 @@ async function page(options: Options): Promise<number> {
     hosts: settings.hosts.map((name) => name.toLowerCase()),
     searchesMax: settings.search.max,
     tailRateMax: settings.live.rateMax,
+    ...(fleet && { fleet }),
     sources: () => ({
       files: settings.index.map((path) => ({ path })),
       problems: elastic.notReady().map((reason) => ({
@@ -92,7 +95,12 @@ async function page(options: Options): Promise<number> {
     start: () => console.log(report(server.url, where, elastic)),
     stop: () => {},
   };
-  return await runParts([elastic, server, told], settings.shutdown);
+  const registration = pageRegistration(settings, {
+    url: () => server.url,
+    notReady: () => elastic.notReady(),
+  });
+  const parts = [elastic, ...fleet?.parts ?? [], server, ...registration, told];
+  return await runParts(parts, settings.shutdown);
 }
 
 function report(

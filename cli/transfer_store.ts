@@ -66,7 +66,7 @@ export async function transferToStore(
     store,
     search,
     ...transfer.parts(),
-    ...registration === undefined ? [] : [registration],
+    ...registration,
     told,
   ], settings.shutdown);
 }

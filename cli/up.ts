@@ -14,6 +14,7 @@ import { HostHistory } from "../monitor/history.ts";
 import { createMonitor } from "../monitor/monitor.ts";
 import { pageFiles } from "../search/page/embedded.ts";
 import { checkAddress } from "../search/server.ts";
+import { LocalFleet } from "./fleet/local_fleet.ts";
 import { ProgressPart } from "./progress_part.ts";
 import { Runs } from "./runs.ts";
 import { report } from "./report.ts";
@@ -82,7 +83,7 @@ export async function up(
     write: (text) => void Deno.stdout.writeSync(new TextEncoder().encode(text)),
     standing: () => standingOf(store, agent, journal, plan),
   });
-  const search = new SearchPart(() => ({
+  const search: SearchPart = new SearchPart(() => ({
     reader: store.store,
     listen: options.listen,
     registry,
@@ -90,6 +91,7 @@ export async function up(
     ...(auth && { auth }),
     hosts: (options.allowHost ?? []).map((name) => name.toLowerCase()),
     sources: () => sourcesOf(agent, journal, plan),
+    fleet: new LocalFleet(agent, () => search.url),
     host: (fromMs, stepMs, steps) => ({
       host: Deno.hostname(),
       runs: runs.runs,

@@ -1,6 +1,10 @@
 /** The settings of `weir page`, the search page over Elasticsearch. Secrets are files or the environment's, never values. */
 import type { z } from "zod";
 import { bytes, duration, group, integer, settings, text, texts } from "../core/config/fields.ts";
+import { DETAIL_TOPIC } from "../core/fleet/detail.ts";
+import { fleetFields, keyFields } from "../core/fleet/settings.ts";
+import { etcdFields } from "../core/etcd/settings.ts";
+import { kafkaFields } from "../core/kafka/settings.ts";
 import { programFields } from "../core/config/program_fields.ts";
 import { elasticFields } from "../core/elastic/settings.ts";
 
@@ -35,6 +39,18 @@ const fields = settings({
       description: "Lines a second of one live tail above which lines are sampled.",
     }),
   }, { description: "Live lines." }),
+  etcd: group(etcdFields, { description: "Connection to etcd, for the page of the fleet." }),
+  fleet: group(fleetFields, { description: "How this page shows itself in etcd." }),
+  keys: group(keyFields, { description: "Keys in etcd." }),
+  kafka: group({
+    ...kafkaFields,
+    brokers: texts([], 100, {
+      description: "Brokers, HOST:PORT; without one the page of the fleet shows no single files.",
+    }),
+    detailTopic: text(DETAIL_TOPIC, {
+      description: "Topic with what each host tails, as agents have it in detail.topic.",
+    }),
+  }, { description: "Connection to Kafka, for what each host tails." }),
   passwordFile: text("", { description: "File with the page's password; or WEIR_PASSWORD." }),
   tokenFile: text("", { description: "File with a token for programs; or WEIR_TOKEN." }),
   hosts: texts([], 100, { description: "Further names under which the page may be called." }),

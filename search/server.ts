@@ -13,6 +13,7 @@ import { type Clock, systemClock } from "../core/ports/clock.ts";
 import type { DocumentReader } from "../core/ports/document_store.ts";
 import { errorResponse } from "./api/answers.ts";
 import { apiApp } from "./api/app.ts";
+import type { FleetView } from "./fleet/fleet_view.ts";
 import type { HostView } from "./api/host.ts";
 import { firstPage } from "./api/first_view.ts";
 import { type AuthOptions, checkRequest, Guard, HEADERS } from "./api/guard.ts";
@@ -31,6 +32,8 @@ export interface SearchServerOptions {
   sources?: () => unknown;
   /** What is known of this host beside its lines, for /api/host. @default {undefined: nothing} */
   host?: HostView;
+  /** Who runs, and what each works on, for /api/fleet. @default {undefined: it says that it knows none} */
+  fleet?: FleetView;
   /** State for /api/status, no secrets. @default {() => ({})} */
   status?: () => unknown;
   /** Reasons for not being ready; empty means ready. @default {() => []} */
@@ -72,6 +75,7 @@ export function createSearchServer(options: SearchServerOptions): SearchServer {
   const work = new Work(options.searchesMax ?? 24);
   const tails = new Tails(options.tails);
   const metrics = new SearchMetrics(options.registry, () => work.active, () => tails.sessions);
+  const stopping = new AbortController();
   const app = new Hono();
   const { metrics: ownMetrics } = options;
   if (ownMetrics !== undefined) app.get("/metrics", (context) => ownMetrics(context.req.raw));
@@ -93,6 +97,8 @@ export function createSearchServer(options: SearchServerOptions): SearchServer {
       metrics,
       sources: options.sources ?? (() => ({ sources: [] })),
       ...(options.host && { host: options.host }),
+      ...(options.fleet && { fleet: options.fleet }),
+      stopping: stopping.signal,
       tailRateMax: options.tailRateMax ?? 2000,
     }),
   );
@@ -108,29 +114,37 @@ export function createSearchServer(options: SearchServerOptions): SearchServer {
       const first = { reader: options.reader, clock, bars: 120 };
       const html = withZone(new TextDecoder().decode(page.get("/")));
       const files = await pageFiles(page, (request) => firstPage(first, html, request));
-      const handler = async (request: Request, remote: string) => {
-        let response: Response;
-        try {
-          checkRequest(request);
-          if (new URL(request.url).pathname !== "/healthz") guard.check(request, remote);
-          response = files(request) ?? await app.fetch(request);
-        } catch (error) {
-          response = errorResponse(error);
-        }
-        for (const [name, value] of Object.entries(HEADERS)) response.headers.set(name, value);
-        if (response.status === 401) {
-          response.headers.set("www-authenticate", 'Basic realm="Weir", charset="UTF-8"');
-        }
-        if (response.status === 405) response.headers.set("allow", "GET, HEAD");
-        return response;
+      const answer = async (request: Request, remote: string) => {
+        checkRequest(request);
+        if (new URL(request.url).pathname !== "/healthz") guard.check(request, remote);
+        return files(request) ?? await app.fetch(request);
       };
-      listening = listen(options.listen, handler, options.hosts);
+      listening = listen(options.listen, guarded(answer), options.hosts);
     },
     async stop() {
+      stopping.abort();
       tails.stop();
       work.stop();
       await listening?.close();
     },
+  };
+}
+
+/** Errors as answers, and the headers of every answer. */
+function guarded(answer: (request: Request, remote: string) => Promise<Response>) {
+  return async (request: Request, remote: string): Promise<Response> => {
+    let response: Response;
+    try {
+      response = await answer(request, remote);
+    } catch (error) {
+      response = errorResponse(error);
+    }
+    for (const [name, value] of Object.entries(HEADERS)) response.headers.set(name, value);
+    if (response.status === 401) {
+      response.headers.set("www-authenticate", 'Basic realm="Weir", charset="UTF-8"');
+    }
+    if (response.status === 405) response.headers.set("allow", "GET, HEAD");
+    return response;
   };
 }
 

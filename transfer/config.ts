@@ -18,7 +18,7 @@ import { programFields } from "../core/config/program_fields.ts";
 import { elasticFields } from "../core/elastic/settings.ts";
 import { messageOf } from "../core/errors.ts";
 import { etcdFields } from "../core/etcd/settings.ts";
-import { fleetFields } from "../core/fleet/settings.ts";
+import { detailFields, fleetFields } from "../core/fleet/settings.ts";
 import { kafkaFields } from "../core/kafka/settings.ts";
 import { compilePatterns } from "./consume/topics.ts";
 import { TemplateNames } from "./index/names.ts";
@@ -40,7 +40,7 @@ const consumer = group({
   }),
   topicsExcluded: texts([], 1000, {
     description:
-      "Topics that a pattern does not mean; internal topics and the dead letters never are.",
+      "Topics that a pattern does not mean; internal topics, dead letters, ledger and detail never are.",
   }),
   topicsRefresh: duration(1000, 3600e3, "60s", {
     description: "Between two looks for new topics.",
@@ -148,6 +148,7 @@ const fields = settings({
     description: "etcd, where names of indices are fixed; may be left out.",
   }),
   fleet: group(fleetFields, { description: "How this transfer shows itself in etcd." }),
+  detail: group(detailFields, { description: "The state of each partition, told by Kafka." }),
   consumer,
   elasticsearch,
   index,

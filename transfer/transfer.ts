@@ -3,11 +3,13 @@
  * so that another program can put its own store behind the same consumer.
  */
 import type { Kafka } from "kafkajs";
+import { DETAIL_TOPIC } from "../core/fleet/detail.ts";
 import { statusPart } from "../core/http/status_server.ts";
 import type { Part } from "../core/lifecycle.ts";
 import { createEtcd } from "../core/etcd/client.ts";
 import { createKafka } from "../core/kafka/client.ts";
 import { WeirError } from "../core/errors.ts";
+import { LEDGER_TOPIC } from "../core/ledger/seal.ts";
 import { logOf } from "../core/log.ts";
 import { newRegistry, type Registry } from "../core/metrics/registry.ts";
 import type { DocumentWriter } from "../core/ports/document_store.ts";
@@ -22,7 +24,7 @@ import { ElasticWriter, type WriterEvents, type WriterPlan } from "./index/elast
 import { EtcdDecisions, FixedNames } from "./index/fixed_names.ts";
 import { Retention, type RetentionEvents } from "./index/retention.ts";
 import { transferRegistration } from "./registration.ts";
-import { transferMetrics } from "./metrics.ts";
+import { type TransferEvents, transferMetrics } from "./metrics.ts";
 import { systemClock } from "../core/ports/clock.ts";
 import { Quotas } from "./topics/quota.ts";
 import { PlanNames, type TopicPlan } from "./topics/plan.ts";
@@ -53,6 +55,8 @@ export class Transfer {
   readonly #dead: DeadLetters;
   readonly #retention: Retention | undefined;
   readonly #log = logOf("transfer");
+  /** Dead letters written since the start. */
+  deadLetters = 0;
   #stopping = false;
 
   /**
@@ -62,7 +66,7 @@ export class Transfer {
   constructor(settings: TransferSettings, deps: TransferDeps = {}) {
     this.settings = settings;
     this.registry = deps.registry ?? newRegistry("weir-transfer");
-    const events = transferMetrics(this.registry, () => ({
+    const metrics = transferMetrics(this.registry, () => ({
       groupId: settings.consumer.groupId,
       lanes: () => this.consumer.lanes,
       channel: this.#channel,
@@ -70,6 +74,13 @@ export class Transfer {
       delivery: this.#deliverer,
       overQuota: () => this.quotas.exceeded.length,
     }));
+    const events: TransferEvents = {
+      ...metrics,
+      dead: (code, count) => {
+        this.deadLetters += count;
+        metrics.dead(code, count);
+      },
+    };
     const kafka = createKafka(settings.kafka, "transfer");
     this.topics = createTopicSettings(settings, events);
     this.#writer = deps.writer?.(events, this.topics) ??
@@ -241,7 +252,7 @@ export function createTransferParts(settings: TransferSettings): Part[] {
     status: () => transfer.status(),
     listening: (address) => url = address,
   }, settings.listenNames);
-  return [status, ...transfer.parts(), ...registration === undefined ? [] : [registration]];
+  return [status, ...transfer.parts(), ...registration];
 }
 
 function newRetention(
@@ -307,7 +318,7 @@ function newConsumer(
   kafka: Kafka,
   settings: TransferSettings,
   channel: Channel,
-  events: ReturnType<typeof transferMetrics>,
+  events: TransferEvents,
 ): Consumer {
   const { consumer } = settings;
   return new Consumer(
@@ -318,7 +329,13 @@ function newConsumer(
       choice: {
         names: consumer.topics,
         patterns: compilePatterns(consumer.topicPatterns),
-        excluded: new Set([...consumer.topicsExcluded, settings.dead.topic]),
+        excluded: new Set([
+          ...consumer.topicsExcluded,
+          settings.dead.topic,
+          settings.detail.topic,
+          DETAIL_TOPIC,
+          LEDGER_TOPIC,
+        ]),
         also: settings.dead.index ? [settings.dead.topic] : [],
       },
       topicsRefreshMs: consumer.topicsRefresh,

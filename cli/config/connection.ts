@@ -2,26 +2,19 @@
 import type { Command } from "commander";
 import type { Etcd3 } from "etcd3";
 import type { z } from "zod";
-import { group, settings, text } from "../../core/config/fields.ts";
+import { group, settings } from "../../core/config/fields.ts";
 import { loadSettings } from "../../core/config/load.ts";
 import { messageOf, WeirError } from "../../core/errors.ts";
 import { createEtcd } from "../../core/etcd/client.ts";
 import { etcdFields } from "../../core/etcd/settings.ts";
 import { ConfigStore } from "../../core/fleet/config_store.ts";
-import { GROUP_KEY, HOST_KEY, LIVE_PREFIX, TOPICS_KEY } from "../../core/fleet/keys.ts";
+import { keyFields } from "../../core/fleet/settings.ts";
 import { readLive } from "../../core/fleet/live.ts";
 import type { Registered } from "../../core/fleet/registration_schema.ts";
 
 export const operatorSettings = settings({
   etcd: group(etcdFields, { description: "Connection to etcd." }),
-  keys: group({
-    host: text(HOST_KEY, { description: "Key of a host, as agents have it in source.key." }),
-    group: text(GROUP_KEY, {
-      description: "Key of a group, as agents have it in source.groupKey.",
-    }),
-    topics: text(TOPICS_KEY, { description: "Key of the rules of topics, as transfers have it." }),
-    live: text(LIVE_PREFIX, { description: "Prefix of the keys of programs that run." }),
-  }, { description: "Keys in etcd." }),
+  keys: group(keyFields, { description: "Keys in etcd." }),
 });
 
 export type OperatorSettings = z.output<typeof operatorSettings>;

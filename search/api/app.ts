@@ -11,6 +11,8 @@ import { errorBody, errorResponse, streamDocuments } from "./answers.ts";
 import { contextOf } from "./context.ts";
 import { facetsOf, histogramOf, sampledValues } from "./facets.ts";
 import type { SearchMetrics } from "./metrics.ts";
+import type { FleetView } from "../fleet/fleet_view.ts";
+import { fleetRoutes } from "./fleet_routes.ts";
 import { hostAnswer, type HostView } from "./host.ts";
 import { invalid, Parameters } from "./parameters.ts";
 import { CSV_COLUMNS, csvLine, csvRow, jsonLine, plainDocument, textLine } from "./render.ts";
@@ -27,6 +29,10 @@ export interface ApiOptions {
   sources: () => unknown;
   /** What is known of this host beside its lines. */
   host?: HostView;
+  /** Who runs, and what each works on. */
+  fleet?: FleetView;
+  /** Aborts when the server stops. */
+  stopping: AbortSignal;
   /** Lines a second of one live tail above which lines are sampled. */
   tailRateMax: number;
 }
@@ -86,6 +92,7 @@ class Api {
         (parameters) => Response.json(hostAnswer(this.#options.host, parameters)),
       ],
       ["/api/sources", [], () => Response.json(this.#options.sources())],
+      ...fleetRoutes(this.#options.fleet, this.#options.clock, this.#options.stopping),
     ];
   }
 

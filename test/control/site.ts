@@ -21,13 +21,13 @@ export class Site implements AsyncDisposable {
   readonly group = uniqueName("g");
   readonly topic = uniqueName("control");
   readonly agents: Program[] = [];
-  readonly #etcd: string;
-  readonly #kafka: string;
+  readonly etcd: string;
+  readonly kafka: string;
 
   private constructor(folder: TempDir, etcd: string, kafka: string) {
     this.folder = folder;
-    this.#etcd = etcd;
-    this.#kafka = kafka;
+    this.etcd = etcd;
+    this.kafka = kafka;
     this.client = new Etcd3({ hosts: etcd });
   }
 
@@ -38,7 +38,12 @@ export class Site implements AsyncDisposable {
   }
 
   get broker(): string {
-    return this.#kafka;
+    return this.kafka;
+  }
+
+  /** Where this site's agents tell what they tail. */
+  get detailTopic(): string {
+    return `${this.topic}-detail`;
   }
 
   get target(): string {
@@ -58,9 +63,10 @@ export class Site implements AsyncDisposable {
       host,
       ip: `${this.group}-${host}`,
       source: { groups: [this.group] },
-      etcd: { hosts: [this.#etcd], timeout: "1s", reread: "2s" },
+      etcd: { hosts: [this.etcd], timeout: "1s", reread: "2s" },
       fleet: { ttl: "3s", labels: { site: this.group } },
-      kafka: { brokers: [this.#kafka], newTopicPartitions: 1 },
+      kafka: { brokers: [this.kafka], newTopicPartitions: 1 },
+      detail: { topic: this.detailTopic, interval: "1s" },
       tail: { roots: [logs] },
       listen: "127.0.0.1:0",
     };
@@ -100,8 +106,7 @@ export class Site implements AsyncDisposable {
       "--no-check",
       `${ROOT}cli/main.ts`,
       ...args,
-      "--etcd",
-      this.#etcd,
+      ...args[0] === "page" ? [] : ["--etcd", this.etcd],
     ], { cwd: ROOT, env: { USER: "operator" } });
   }
 
@@ -133,9 +138,9 @@ export class Site implements AsyncDisposable {
       await this.client.delete().prefix(prefix).catch(() => {}); // the test may have ended its etcd
     }
     this.client.close();
-    const admin = new Kafka({ brokers: [this.#kafka], logLevel: logLevel.NOTHING }).admin();
+    const admin = new Kafka({ brokers: [this.kafka], logLevel: logLevel.NOTHING }).admin();
     await admin.connect();
-    await admin.deleteTopics({ topics: [this.topic] }).catch(() => {}); // not every test makes it
+    await admin.deleteTopics({ topics: [this.topic, this.detailTopic] }).catch(() => {}); // not every test makes it
     await admin.disconnect();
     await this.folder.remove();
   }

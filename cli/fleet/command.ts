@@ -1,10 +1,10 @@
 /** `weir fleet`: what is registered in etcd, and how it fares. */
 import { Command } from "commander";
-import { EXIT } from "../core/errors.ts";
-import type { Registered } from "../core/fleet/registration_schema.ts";
-import { safeText } from "../core/log.ts";
-import { connect, type ConnectionOptions, withConnection } from "./config/connection.ts";
-import { guarded } from "./config/guarded.ts";
+import { EXIT } from "../../core/errors.ts";
+import type { Registered } from "../../core/fleet/registration_schema.ts";
+import { safeText } from "../../core/log.ts";
+import { connect, type ConnectionOptions, withConnection } from "../config/connection.ts";
+import { guarded } from "../config/guarded.ts";
 
 interface FleetOptions extends ConnectionOptions {
   json?: boolean;

@@ -1,0 +1,81 @@
+/** The fleet as `weir page` shows it: registrations from etcd, detail from Kafka. */
+import type { Etcd3 } from "etcd3";
+import { createEtcd } from "../../core/etcd/client.ts";
+import type { FleetDetail } from "../../core/fleet/detail.ts";
+import { type LiveProgram, LiveTable } from "../../core/fleet/live_table.ts";
+import { programRegistration } from "../../core/fleet/program_registration.ts";
+import { NOTHING_APPLIED } from "../../core/fleet/registration_schema.ts";
+import { createKafka } from "../../core/kafka/client.ts";
+import type { Part } from "../../core/lifecycle.ts";
+import { systemClock } from "../../core/ports/clock.ts";
+import type { PageSettings } from "../../search/config.ts";
+import type { FleetView } from "../../search/fleet/fleet_view.ts";
+import { DetailReader } from "./detail_reader.ts";
+
+const NO_KAFKA = "kafka.brokers is not set in this page's settings";
+
+export class EtcdFleet implements FleetView {
+  readonly #client: Etcd3;
+  readonly #table: LiveTable;
+  readonly #reader: DetailReader | undefined;
+  /** To be started with the page. */
+  readonly parts: Part[];
+
+  /** Throws SECRET_UNREADABLE and the like; nothing is connected yet. */
+  constructor({ etcd, keys, kafka }: PageSettings) {
+    const client = this.#client = createEtcd(etcd);
+    this.#table = new LiveTable({
+      client,
+      prefix: keys.live,
+      timeoutMs: etcd.timeout,
+      clock: systemClock,
+    });
+    if (kafka.brokers.length > 0) {
+      this.#reader = new DetailReader(createKafka(kafka, "page.detail"), kafka.detailTopic);
+    }
+    this.parts = [
+      { name: "fleet", start: () => {}, stop: () => client.close() },
+      ...(this.#reader ? [this.#reader] : []),
+    ];
+  }
+
+  programs(): Promise<LiveProgram[]> {
+    return this.#table.programs();
+  }
+
+  detail(id: string): FleetDetail | undefined {
+    return this.#reader?.detail(id);
+  }
+
+  details(): Iterable<FleetDetail> {
+    return this.#reader?.details() ?? [];
+  }
+
+  detailFault(): string {
+    return this.#reader?.fault ?? NO_KAFKA;
+  }
+}
+
+/** How a page shows itself in etcd; none where there is no etcd. */
+export function pageRegistration(
+  settings: PageSettings,
+  { url, notReady }: { url: () => string; notReady: () => string[] },
+): Part[] {
+  const { etcd, fleet } = settings;
+  const registration = programRegistration({
+    program: "page",
+    etcd,
+    fleet,
+    host: Deno.hostname(),
+    status: url,
+    state: () => {
+      const reasons = notReady();
+      return {
+        applied: NOTHING_APPLIED,
+        health: { ok: reasons.length === 0, reasons, problems: reasons.length },
+        summary: {},
+      };
+    },
+  });
+  return registration === undefined ? [] : [registration];
+}
