@@ -3,18 +3,40 @@
  * that no log text stands in a checkpoint.
  */
 import { createHash } from "node:crypto";
+import { crc32c } from "../../core/kafka/crc32c.ts";
 
 /** Bytes of the head that are looked at. */
 export const HEAD_BYTES = 1024;
 /** Bytes before an offset that are looked at. */
 export const MARK_BYTES = 64;
 
-/** First bytes of each open file that are kept in memory: a new file differs in them from most, without a read. */
-export const PREFIX_BYTES = 16;
+/** Of how many first bytes a prefix holds a sum, where the file has so many. */
+const SUMMED_BYTES = [64, 256, HEAD_BYTES] as const;
 
-/** The first bytes as latin1. */
-export function prefixOf(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes.subarray(0, PREFIX_BYTES));
+/** What is kept in memory of the first bytes of each open file: a new file differs in it from most, without a read. */
+export interface Prefix {
+  /** The first 16 bytes as latin1. */
+  text: string;
+  /** Sums of the first SUMMED_BYTES, as far as there are so many. */
+  sums: readonly number[];
+}
+
+/** `bytes`: the first ones of a file, HEAD_BYTES of them or all. */
+export function prefixOf(bytes: Uint8Array): Prefix {
+  const sums: number[] = [];
+  for (let i = 0, from = 0; i < SUMMED_BYTES.length; i++) {
+    if (bytes.length < SUMMED_BYTES[i]) break;
+    sums.push(crc32c(bytes, from, SUMMED_BYTES[i], sums[i - 1] ?? 0));
+    from = SUMMED_BYTES[i];
+  }
+  return { text: String.fromCharCode(...bytes.subarray(0, 16)), sums };
+}
+
+/** False where neither of two files can begin as the other one does. */
+export function prefixesFit(a: Prefix, b: Prefix): boolean {
+  const common = Math.min(a.sums.length, b.sums.length);
+  if (common > 0) return a.sums[common - 1] === b.sums[common - 1];
+  return a.text.length < b.text.length ? b.text.startsWith(a.text) : a.text.startsWith(b.text);
 }
 
 export interface Hash {

@@ -10,7 +10,8 @@ import { openInside } from "./discovery.ts";
 import {
   hashOf,
   HEAD_BYTES,
-  PREFIX_BYTES,
+  type Prefix,
+  prefixesFit,
   prefixOf,
   recognise,
   sameContent,
@@ -87,7 +88,7 @@ export class Recognition {
     const prefix = prefixOf(head);
     for (const other of this.#options.open()) {
       if (other === file || other.detached || other.held !== undefined) continue;
-      if (!fits(prefix, this.#freshPrefix(other) ?? await this.#readPrefix(other))) continue;
+      if (!prefixesFit(prefix, this.#freshPrefix(other) ?? await this.#readPrefix(other))) continue;
       if (!sameBytes(head, await other.read(0, head.length))) continue;
       if (sameBytes(tail, await other.read(end, tail.length))) return other;
     }
@@ -95,14 +96,14 @@ export class Recognition {
   }
 
   /** First bytes of an open file, as far as they are sure: while nothing of it was sent it may be another life. */
-  #freshPrefix(file: TailedFile): string | undefined {
+  #freshPrefix(file: TailedFile): Prefix | undefined {
     const isSure = file.state.head.length > 0 || file.prefixRound === this.#options.round();
     return isSure ? file.prefix : undefined;
   }
 
-  async #readPrefix(file: TailedFile): Promise<string> {
+  async #readPrefix(file: TailedFile): Promise<Prefix> {
     file.prefixRound = this.#options.round();
-    return file.prefix = prefixOf(await file.read(0, PREFIX_BYTES));
+    return file.prefix = prefixOf(await file.read(0, HEAD_BYTES));
   }
 
   /**
@@ -166,11 +167,6 @@ export class Recognition {
       throw error;
     }
   }
-}
-
-/** True where the shorter text begins the longer one. */
-function fits(a: string, b: string): boolean {
-  return a.length < b.length ? b.startsWith(a) : a.startsWith(b);
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -488,8 +488,8 @@ export class TailSet {
     }
     const file = new TailedFile(this.#context, handle, newFileState(path, stat), path);
     try {
-      const begin = await file.read(0, 512);
-      if (this.#options.skipBinary && begin.includes(0)) {
+      const begin = await file.read(0, HEAD_BYTES);
+      if (this.#options.skipBinary && begin.subarray(0, 512).includes(0)) {
         throw new WeirError("BINARY_FILE", `Not read: "${path}" is not text`);
       }
       file.modifiedMs = stat.modifiedMs;

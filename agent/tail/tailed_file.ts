@@ -19,6 +19,7 @@ import {
   HEAD_BYTES,
   type KnownFile,
   MARK_BYTES,
+  type Prefix,
   prefixOf,
   sameContent,
   type SeenFile,
@@ -103,8 +104,8 @@ export class TailedFile {
   round = 0;
   /** It was told of as added or resumed. */
   announced = false;
-  /** Its first bytes, as latin1; undefined: not known. */
-  prefix: string | undefined;
+  /** Of its first bytes; undefined: not known. */
+  prefix: Prefix | undefined;
   /** The round of looks in which they were read. */
   prefixRound = 0;
   closed = false;
@@ -337,7 +338,7 @@ export class TailedFile {
   /** The shape of the next lines: as noted for bytes that were sent once, else as the entry says now. */
   #shapeFor(lane: Lane): string {
     const { place } = lane;
-    const wanted = lane.shape.wanted(lane.entry, markOf(this.prefix));
+    const wanted = lane.shape.wanted(lane.entry, markOf(this.prefix?.text));
     const isFuture = lane.state.shapes?.some(({ from }) => from > place) ?? false;
     return isFuture || place < lane.dayUntil ? lane.shapeAt(place) : wanted;
   }
@@ -435,7 +436,10 @@ export class TailedFile {
     const grown = this.#noted ? await this.read(0, HEAD_BYTES) : undefined;
     const bytes = await this.read(0, head.length); // behind the other read: it is of this life if this one is
     if (hashOf(bytes).hash !== head.hash) return false;
-    if (grown !== undefined && grown.length > head.length) this.state.head = hashOf(grown);
+    if (grown !== undefined && grown.length > head.length) {
+      this.state.head = hashOf(grown);
+      this.prefix = prefixOf(grown);
+    }
     return true;
   }
 
