@@ -123,7 +123,7 @@ class Runner implements Part {
     this.#running = false;
     const { targets, sinks, reader } = this.works;
     await Promise.all(targets.map((target) => target.stop()));
-    await Promise.all(sinks.map((sink) => sink.close(deadlineMs)));
+    await Promise.all(sinks.map((sink) => closeSink(sink, deadlineMs)));
     reader.close();
   }
 
@@ -148,9 +148,22 @@ class Runner implements Part {
     this.works = next;
     if (this.#running) { for (const target of next.targets) target.start(); }
     const gone = old.sinks.filter((sink) => !next.sinks.includes(sink));
-    await Promise.all(gone.map((sink) => sink.close(settings.shutdown)));
+    await Promise.all(gone.map((sink) => closeSink(sink, settings.shutdown)));
     if (next.reader !== old.reader) old.reader.close();
   }
+}
+
+/** Nobody can ask for the counters of a sink that is closed: what it lost then is told here. */
+async function closeSink(sink: MetricSink, deadlineMs: number): Promise<void> {
+  const before = sink.stats().dropped;
+  await sink.close(deadlineMs);
+  const { dropped, lastError } = sink.stats();
+  if (dropped === before) return;
+  logOf("monitor").warn("Points are lost: they could not be delivered before the end", {
+    sink: sink.name,
+    points: dropped - before,
+    reason: lastError,
+  });
 }
 
 /** The second sample follows soon: rates need two. */

@@ -3,32 +3,10 @@
  * that can be taken away.
  */
 import assert from "node:assert/strict";
-import type { MetricSink, Point } from "../../core/ports/metric_sink.ts";
 import { metricSinkConformance, numbered } from "../../core/ports/metric_sink_conformance.ts";
-import { systemClock } from "../../core/ports/clock.ts";
-import { createInfluxSink } from "../../monitor/write/influx.ts";
-import { type Bucket, Site } from "./site.ts";
-
-const BUFFER_POINTS_MAX = 300;
-
-function sinkTo(url: string, bucket: Bucket): MetricSink {
-  return createInfluxSink({
-    url,
-    api: "v2",
-    org: bucket.access.org,
-    bucket: bucket.name,
-    database: "",
-    retentionPolicy: "",
-    username: "",
-    secret: () => bucket.access.token,
-    timeoutMs: 5000,
-    gzipBytesMin: 1000,
-    batchPointsMax: 40,
-    bufferPointsMax: BUFFER_POINTS_MAX,
-    retryMinMs: 20,
-    retryMaxMs: 200,
-  }, systemClock);
-}
+import { Gate } from "./gate.ts";
+import { BUFFER_POINTS_MAX, pointsOf, sinkTo } from "./influx_sink.ts";
+import { Site } from "./site.ts";
 
 Deno.test("InfluxDB gets small bodies as they are and larger ones as gzip", async () => {
   const site = await Site.open();
@@ -55,8 +33,8 @@ metricSinkConformance("InfluxDB", { fails: true, refuses: true }, async () => {
   return {
     sink: make(),
     arrived: (measurement) => pointsOf(bucket, measurement),
-    breakDown: () => void (gate.open = false),
-    heal: () => void (gate.open = true),
+    breakDown: () => void (gate.state = "shut"),
+    heal: () => void (gate.state = "open"),
     bufferPointsMax: BUFFER_POINTS_MAX,
     unacceptable: async () => {
       // The field is text in this bucket from now on, so an integer is refused.
@@ -71,62 +49,3 @@ metricSinkConformance("InfluxDB", { fails: true, refuses: true }, async () => {
     },
   };
 });
-
-/** A way to the server that answers 503 while it is shut. */
-class Gate {
-  open = true;
-  /** Content encodings seen. */
-  readonly encodings = new Set<string>();
-  readonly url: string;
-  #server: Deno.HttpServer<Deno.NetAddr>;
-
-  constructor(target: string) {
-    const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
-    this.#server = Deno.serve(options, async (request) => {
-      const body = await request.arrayBuffer();
-      this.encodings.add(request.headers.get("content-encoding") ?? "none");
-      if (!this.open) return new Response("shut", { status: 503 });
-      const { pathname, search } = new URL(request.url);
-      const headers = new Headers(request.headers);
-      headers.delete("host");
-      const answer = await fetch(`${target}${pathname}${search}`, {
-        method: request.method,
-        headers,
-        body,
-      });
-      return new Response(answer.status === 204 ? null : await answer.text(), {
-        status: answer.status,
-        headers: { "content-type": answer.headers.get("content-type") ?? "text/plain" },
-      });
-    });
-    this.url = `http://127.0.0.1:${this.#server.addr.port}`;
-  }
-
-  close(): Promise<void> {
-    return this.#server.shutdown();
-  }
-}
-
-/** Points as they lie in the bucket: fields of one series and time put together again. */
-async function pointsOf(bucket: Bucket, measurement: string): Promise<Point[]> {
-  const rows = await bucket.flux(
-    `from(bucket: "${bucket.name}") |> range(start: 0, stop: 2100-01-01T00:00:00Z) ` +
-      `|> filter(fn: (r) => r._measurement == "${measurement}")`,
-  );
-  const points = new Map<string, Point>();
-  for (const { values, types } of rows) {
-    const tags = { host: values.host, n: values.n };
-    const timeMs = Date.parse(values._time);
-    const key = JSON.stringify([tags, timeMs]);
-    const point = points.get(key) ?? { measurement, tags, fields: {}, timeMs };
-    const fields = point.fields as Record<string, Point["fields"][string]>;
-    const type = types._value;
-    fields[values._field] = type === "long"
-      ? { int: Number(values._value) }
-      : type === "double"
-      ? { float: Number(values._value) }
-      : { text: values._value };
-    points.set(key, point);
-  }
-  return [...points.values()].sort((a, b) => a.timeMs - b.timeMs);
-}

@@ -4,9 +4,10 @@
  */
 import assert from "node:assert/strict";
 import { monitorSettings } from "../../monitor/config.ts";
+import { waitFor } from "../support/wait.ts";
 import { writeHardware } from "./hardware.ts";
 import { fetchPage, nameOf, type Page } from "./page.ts";
-import { startNodeExporter } from "./servers.ts";
+import { startLoad, startNodeExporter } from "./servers.ts";
 import { Site } from "./site.ts";
 
 const settings = monitorSettings.parse({});
@@ -69,9 +70,10 @@ function exporterArguments(): string[] {
   ];
 }
 
-Deno.test("/metrics has node_exporter's families, types, series and values", async () => {
+Deno.test("/metrics has node_exporter's families, types, series and values while the host is busy", async () => {
   const site = await Site.open();
   try {
+    const load = await startLoad(site);
     const { url: theirs } = await startNodeExporter(site, exporterArguments());
     const monitor = await site.monitor({ sharedFor: 0, prometheus: { collectors: COLLECTORS } });
     const ours = `${monitor.url}/metrics`;
@@ -80,7 +82,11 @@ Deno.test("/metrics has node_exporter's families, types, series and values", asy
     await fetchPage(ours);
     const before = await fetchPage(theirs);
     const mine = await fetchPage(ours);
-    const after = await fetchPage(theirs);
+    const after = await waitFor("the load to be seen", async () => {
+      const page = await fetchPage(theirs);
+      return userSeconds(page) > userSeconds(before) ? page : undefined;
+    });
+    assert.equal(load.ended, false, "the load ended before the comparison did");
     sameNames(before, mine);
     sameTypes(before, mine);
     sameValues(before, mine, after);
@@ -134,6 +140,12 @@ Deno.test("sensors, power, frequencies and cooling of a prepared /proc and /sys 
     await site.close();
   }
 });
+
+/** CPU time of all CPUs in mode user. */
+function userSeconds({ series }: Page): number {
+  const found = [...series].filter(([key]) => /^node_cpu_seconds_total\{.*mode="user"/.test(key));
+  return found.reduce((sum, [, value]) => sum + value, 0);
+}
 
 function sameNames(theirs: Page, ours: Page): void {
   const missing = [...theirs.series.keys()]

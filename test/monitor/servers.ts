@@ -1,5 +1,6 @@
 /** The real servers that the monitor's tests start for themselves, and questions to them. */
-import { sayOnStderr, unpackedCommand } from "../support/real/install.ts";
+import { needCommand, sayOnStderr, unpackedCommand } from "../support/real/install.ts";
+import type { Program } from "../support/process.ts";
 import { startPrometheus } from "../support/servers.ts";
 import { freePort } from "../support/temp.ts";
 import { waitFor } from "../support/wait.ts";
@@ -42,15 +43,18 @@ export interface PromSeries {
 
 /**
  * Starts Debian's node_exporter with further arguments; resolves with the address of its /metrics.
+ * `within`: a command that runs it.
  */
 export async function startNodeExporter(
   site: Site,
   args: string[],
+  within: readonly string[] = [],
 ): Promise<{ url: string; pid: number }> {
   const name = "prometheus-node-exporter";
   const command = await unpackedCommand(name, name, sayOnStderr);
   const port = freePort();
-  const program = site.start(command, [`--web.listen-address=127.0.0.1:${port}`, ...args]);
+  const [first, ...rest] = [...within, command, `--web.listen-address=127.0.0.1:${port}`, ...args];
+  const program = site.start(first, rest);
   const url = `http://127.0.0.1:${port}/metrics`;
   await waitFor("node_exporter", async () => {
     const answer = await fetch(url);
@@ -58,6 +62,20 @@ export async function startNodeExporter(
     return answer.ok;
   }, { detail: () => program.tail() });
   return { url, pid: program.pid };
+}
+
+/** Keeps CPU, memory, a disk and sockets busy with stress-ng until the site closes. */
+export async function startLoad(site: Site): Promise<Program> {
+  const command = await needCommand("stress-ng", "stress-ng", sayOnStderr);
+  const work = { cpu: "1", vm: "1", "vm-bytes": "32M", hdd: "1", "hdd-bytes": "16M", sock: "1" };
+  const program = site.start(command, [
+    ...Object.entries(work).flatMap(([name, value]) => [`--${name}`, value]),
+    ...["--temp-path", site.folder, "--timeout", "120s"],
+  ]);
+  // Asked to end, it ends its own children first.
+  site.onClose(async () => void await program.stop());
+  await program.waitForLine(/dispatching hogs/);
+  return program;
 }
 
 /** Runs `promtool check metrics` on a page; resolves with its complaints. */

@@ -42,15 +42,24 @@ export class Site {
     return program;
   }
 
-  /** Starts weir-monitor and waits until it answers. Listens on a free port. */
-  async monitor(settings: Record<string, unknown>, executable?: string): Promise<RunningMonitor> {
+  /**
+   * Starts weir-monitor and waits until it answers. Listens on a free port. `within`: a command that
+   * runs it, such as unshare with its arguments.
+   */
+  async monitor(
+    settings: Record<string, unknown>,
+    executable?: string,
+    within: readonly string[] = [],
+  ): Promise<RunningMonitor> {
     const port = freePort();
     const file = `${this.folder}/monitor-${port}.yaml`;
     const given = { listen: `127.0.0.1:${port}`, ...settings };
     await Deno.writeTextFile(file, stringify(given));
-    const program = executable === undefined
-      ? this.start(Deno.execPath(), ["run", "-A", "--quiet", "monitor/main.ts", "--config", file])
-      : this.start(executable, ["--config", file]);
+    const run = executable === undefined
+      ? [Deno.execPath(), "run", "-A", "--quiet", "monitor/main.ts"]
+      : [executable];
+    const [command, ...args] = [...within, ...run, "--config", file];
+    const program = this.start(command, args);
     const url = `http://127.0.0.1:${port}`;
     await waitFor("the monitor's /healthz", async () => {
       const answer = await fetch(`${url}/healthz`);
