@@ -4,6 +4,8 @@
  */
 import { messageOf, WeirError } from "../core/errors.ts";
 import type { DetailState } from "../core/fleet/detail.ts";
+import type { LayeredKey } from "../core/etcd/layered_source.ts";
+import type { Question } from "../core/fleet/question_schema.ts";
 import type { ProgramState } from "../core/fleet/registration_schema.ts";
 import type { Part } from "../core/lifecycle.ts";
 import { logOf } from "../core/log.ts";
@@ -18,6 +20,8 @@ import type { TailSettings } from "./config.ts";
 import type { Progress } from "./ledger/sealer.ts";
 import { AgentMetrics } from "./metrics.ts";
 import { BufferPool } from "./tail/buffers.ts";
+import type { Planned } from "./plan/answer_part.ts";
+import { layersWith, livePlan } from "./plan/live_plan.ts";
 import { mergeEntries, parseEntries } from "./tail/entries.ts";
 import { TailSet } from "./tail/tail_set.ts";
 
@@ -72,6 +76,7 @@ export class Agent implements Part {
   };
   #sourceFault = "";
   #lastValue: string | undefined;
+  #layers: ConfigSnapshot["layers"];
 
   constructor(options: AgentOptions) {
     this.#options = options;
@@ -205,6 +210,7 @@ export class Agent implements Part {
         ? parseEntries(text ?? "[]", this.#options.source.name)
         : mergeEntries(layers.map((layer) => parseEntries(layer.text, layer.name)));
       const looked = this.#set!.apply(entries);
+      this.#layers = layers;
       const applying: AppliedState = {
         revision,
         result: "APPLYING",
@@ -321,6 +327,27 @@ export class Agent implements Part {
       })),
       problems: this.#set?.problems ?? [],
     };
+  }
+
+  /**
+   * What the configuration would do here with another value of one key. Rejects with CONFIG_INVALID, PLAN_ENDED;
+   * AGENT_NOT_STARTED before the start.
+   */
+  async plan(
+    keys: readonly LayeredKey[],
+    target: string,
+    question: Question,
+    signal: AbortSignal,
+  ): Promise<Planned> {
+    const set = this.#set, { clock, files, host, tz, tail } = this.#options;
+    if (set === undefined) {
+      throw new WeirError("AGENT_NOT_STARTED", "The agent starts", { retriable: true });
+    }
+    const layers = layersWith(keys, this.#layers ?? [], target, question.text);
+    const roots = await this.#resolveRoots(tail.roots);
+    const buffers = new BufferPool(2 * tail.lineBytesMax, 1);
+    const context = { clock, files, host, tz, tail, roots, buffers };
+    return await livePlan(layers, question, set, context, signal);
   }
 
   /** How far each generation is for each topic, for the ledger; empty before the start. */

@@ -14,6 +14,7 @@ import {
 import { programFields } from "../core/config/program_fields.ts";
 import { LEDGER_TOPIC } from "../core/ledger/seal.ts";
 import { etcdFields } from "../core/etcd/settings.ts";
+import { ANSWER_TOPIC } from "../core/fleet/question_schema.ts";
 import { GROUP_KEY } from "../core/fleet/keys.ts";
 import { detailFields, fleetFields } from "../core/fleet/settings.ts";
 import { kafkaFields } from "../core/kafka/settings.ts";
@@ -58,6 +59,13 @@ const ledgerFields = {
   interval: duration(100, 3600e3, "10s", {
     description: "Between two looks at what was shipped since.",
   }),
+};
+
+const planFields = {
+  answer: flag(true, {
+    description: "Answer what a configuration would do here; without etcd nothing is asked.",
+  }),
+  topic: text(ANSWER_TOPIC, { description: "Topic for the answers; made where it is not there." }),
 };
 
 export const agentSettings = settings({
@@ -116,6 +124,7 @@ export const agentSettings = settings({
     description: "What was shipped, as small records for `weir audit`.",
   }),
   detail: group(detailFields, { description: "What is tailed, file by file, told by Kafka." }),
+  plan: group(planFields, { description: "Answers to `weir config plan`." }),
   tail: group(tailFields, { description: "Reading files." }),
   ...programFields("127.0.0.1:9463"),
 });

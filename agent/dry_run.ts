@@ -16,6 +16,7 @@ import { type Before, type PlanContext, type PlanLayer, planOf } from "./plan/pl
 import { createSource, keysOf, placeOf } from "./source.ts";
 import { BufferPool } from "./tail/buffers.ts";
 import { searchedBefore } from "./tail/discovery.ts";
+import { KnownFiles } from "./tail/known_files.ts";
 import { mergeEntries, parseEntries } from "./tail/entries.ts";
 
 const FILES_LISTED_MAX = 10_000;
@@ -64,7 +65,7 @@ export async function dryRun(settings: AgentSettings, options: DryRunOptions): P
     lines: options.lines,
     sampled: SAMPLED,
   }, context);
-  const known = before.states.length, { roots } = context;
+  const known = before.count, { roots } = context;
   return { ...place, source, revision, state: settings.state, known, roots, notes, plan };
 }
 
@@ -138,14 +139,21 @@ async function beforeOf(
   { state }: AgentSettings,
   layers: readonly PlanLayer[],
   notes: string[],
-): Promise<Before> {
+): Promise<Before & { count: number }> {
   const { states, faults } = await readCheckpoint(systemFiles, state).catch((error) => {
     notes.push(`${messageOf(error)}: offsets are those of a first start`);
     return { states: [], faults: [] };
   });
   for (const { path, fault } of faults) notes.push(`${path} cannot be used: ${fault}`);
   const entries = mergeEntries(layers.map((layer) => layer.entries));
-  return { states, searched: new Set(searchedBefore(entries, states)), live: false };
+  const known = new KnownFiles();
+  for (const state of states) known.add(state);
+  return {
+    known,
+    count: states.length,
+    searched: new Set(searchedBefore(entries, states)),
+    live: false,
+  };
 }
 
 async function absolute(path: string): Promise<string> {

@@ -16,7 +16,8 @@ import type { AgentSettings } from "./config.ts";
 import type { AgentMetrics } from "./metrics.ts";
 import { LedgerPart } from "./ledger/ledger_part.ts";
 import { KafkaLineSink } from "./ship/kafka_line_sink.ts";
-import { createSource, placeOf } from "./source.ts";
+import { AnswerPart } from "./plan/answer_part.ts";
+import { type AgentPlace, createSource, keysOf, placeOf } from "./source.ts";
 
 /** The parts in the order of their start. Throws WeirErrors for settings that cannot work. */
 export async function createAgentParts(settings: AgentSettings): Promise<Part[]> {
@@ -24,6 +25,7 @@ export async function createAgentParts(settings: AgentSettings): Promise<Part[]>
   const place = await placeOf(settings), id = await keptId(settings.state);
   const { host } = place;
   let url = settings.listen;
+  const answers = answersOf(settings, place, id, () => agent);
   const agent: Agent = new Agent({
     state: settings.state,
     host,
@@ -31,7 +33,7 @@ export async function createAgentParts(settings: AgentSettings): Promise<Part[]>
       ? Intl.DateTimeFormat().resolvedOptions().timeZone
       : settings.timezone,
     tail: settings.tail,
-    source: createSource(settings, place, id),
+    source: createSource(settings, place, id, answers && ((...asked) => answers.hear(...asked))),
     sink: (metrics) => createSink(settings, metrics),
     registry,
     clock: systemClock,
@@ -58,8 +60,28 @@ export async function createAgentParts(settings: AgentSettings): Promise<Part[]>
     agent,
     ...ledgerOf(settings, agent, host, registry),
     ...detailOf(settings, agent, { id, host, program: "agent" }),
+    ...answers === undefined ? [] : [answers],
     ...registration === undefined ? [] : [registration],
   ];
+}
+
+/** Questions come by the keys that say what to tail. */
+function answersOf(
+  settings: AgentSettings,
+  place: AgentPlace,
+  id: string,
+  agent: () => Agent,
+): AnswerPart | undefined {
+  const { source, etcd, plan, kafka } = settings;
+  if (source.file !== "" || etcd.hosts.length === 0 || !plan.answer) return undefined;
+  const keys = keysOf(settings, place);
+  return new AnswerPart({
+    kafka: createKafka(kafka, "agent.plan"),
+    topic: plan.topic,
+    agent: id,
+    host: place.host,
+    plan: (...asked) => agent().plan(keys, ...asked),
+  });
 }
 
 /** Only where it is registered: without that no page asks for it. */

@@ -31,8 +31,16 @@ export async function placeOf(settings: AgentSettings): Promise<AgentPlace> {
   return { host, ip, groups };
 }
 
-/** Throws CONFIG_INVALID where nothing says what to tail. `id`: as candidates name this agent. */
-export function createSource(settings: AgentSettings, place: AgentPlace, id: string): ConfigSource {
+/**
+ * Throws CONFIG_INVALID where nothing says what to tail. `id`: as candidates name this agent; `onQuestion` hears of the
+ * questions of `weir config plan`.
+ */
+export function createSource(
+  settings: AgentSettings,
+  place: AgentPlace,
+  id: string,
+  onQuestion?: (target: string, text: string) => void,
+): ConfigSource {
   const { source, etcd } = settings;
   if (source.file !== "") return new FileConfigSource(source.file, systemFiles, systemClock);
   if (etcd.hosts.length === 0) {
@@ -52,6 +60,7 @@ export function createSource(settings: AgentSettings, place: AgentPlace, id: str
     clock: systemClock,
     timeoutMs: etcd.timeout,
     rereadMs: etcd.reread,
+    onQuestion,
   });
 }
 

@@ -4,6 +4,7 @@ import { agentSettings } from "../agent/config.ts";
 import { entriesSchema } from "../agent/tail/entries.ts";
 import { candidateSchema } from "../core/fleet/candidate_schema.ts";
 import { changeSchema } from "../core/fleet/config_store.ts";
+import { answerSchema, questionSchema } from "../core/fleet/question_schema.ts";
 import { registrationSchema } from "../core/fleet/registration_schema.ts";
 import { monitorSettings } from "../monitor/config.ts";
 import { pageSettings } from "../search/config.ts";
@@ -14,6 +15,8 @@ import { rulesSchema } from "../transfer/topics/rules.ts";
 export const KEY_FORMS: Readonly<Record<string, { title: string; schema: z.ZodType }>> = {
   registration: { title: "A program that runs (/weir/live/)", schema: registrationSchema },
   candidate: { title: "A value that is tried out (/weir/candidate/)", schema: candidateSchema },
+  question: { title: "A question to hosts (/weir/question/)", schema: questionSchema },
+  answer: { title: "A host's answer to a question", schema: answerSchema },
   change: { title: "A change of a configuration (/weir/history/)", schema: changeSchema },
 };
 

@@ -6,12 +6,11 @@ import { isRetriable, messageOf, WeirError } from "../../core/errors.ts";
 import type { Plan } from "../../core/fleet/plan_schema.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { Files } from "../../core/ports/files.ts";
-import type { FileState } from "../checkpoint/state.ts";
 import type { TailSettings } from "../config.ts";
 import type { BufferPool } from "../tail/buffers.ts";
 import { discover, isInside, type Problem } from "../tail/discovery.ts";
 import { type Entry, mergeEntries, seenKey } from "../tail/entries.ts";
-import { KnownFiles } from "../tail/known_files.ts";
+import type { KnownFiles } from "../tail/known_files.ts";
 import { Findings } from "./findings.ts";
 import { plannedFile, type Wanting } from "./planned_file.ts";
 
@@ -34,8 +33,8 @@ export interface PlanLayer {
 
 /** What the agent knows of files before. */
 export interface Before {
-  /** Throwaway copies: they are changed. */
-  states: readonly FileState[];
+  /** Generations, found by what they hold. They are not changed. */
+  known: Pick<KnownFiles, "candidates">;
   /** Names (`seenKey`) of entries that were searched for. */
   searched: ReadonlySet<string>;
   /** It tails now, and knows what it has sent: a changed entry counts from there. */
@@ -66,8 +65,7 @@ export async function planOf(
 ): Promise<Plan> {
   const merged = mergeEntries(layers.map(({ entries }) => entries));
   const findings = new Findings(merged, layers);
-  const known = new KnownFiles();
-  for (const state of before.states) known.add(state);
+  const known = copiesOf(before.known);
   const found = await filesOf(merged, findings, context);
   const inodes = new Map<string, string>();
   const sampled = new Array<number>(merged.length).fill(0);
@@ -106,6 +104,17 @@ export async function planOf(
     }
   }
   return findings.plan();
+}
+
+/** The same, handed out as copies that may be changed: a file that goes on in one is not the last to ask for it. */
+function copiesOf(known: Before["known"]): Pick<KnownFiles, "candidates" | "delete"> {
+  return {
+    async candidates(seen) {
+      const found = await known.candidates(seen);
+      return found.map((one) => ({ ...one, state: structuredClone(one.state) }));
+    },
+    delete: () => {},
+  };
 }
 
 /** Which entries want which path; what cannot be looked at is found at each entry that looks there. */

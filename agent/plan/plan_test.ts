@@ -6,6 +6,7 @@ import { agentSettings } from "../config.ts";
 import { readCheckpoint } from "../checkpoint/checkpoint_store.ts";
 import { BufferPool } from "../tail/buffers.ts";
 import { searchedBefore } from "../tail/discovery.ts";
+import { KnownFiles } from "../tail/known_files.ts";
 import { mergeEntries, parseEntries } from "../tail/entries.ts";
 import { Bench } from "../tail/tail_bench.ts";
 import { planOf } from "./plan.ts";
@@ -18,11 +19,13 @@ function planFor(files: MemoryFiles, layers: Record<string, unknown[]>, bounds =
     name,
     entries: parseEntries(JSON.stringify(value), name),
   }));
-  return readCheckpoint(files, "/state").then(({ states }) =>
-    planOf(
+  return readCheckpoint(files, "/state").then(({ states }) => {
+    const known = new KnownFiles();
+    for (const state of states) known.add(state);
+    return planOf(
       read,
       {
-        states,
+        known,
         searched: new Set(searchedBefore(mergeEntries(read.map((one) => one.entries)), states)),
         live: false,
       },
@@ -36,8 +39,8 @@ function planFor(files: MemoryFiles, layers: Record<string, unknown[]>, bounds =
         tz: "UTC",
         buffers: new BufferPool(2 * tail.lineBytesMax, 1),
       },
-    )
-  );
+    );
+  });
 }
 
 const LOGS = { path: "/var/log/*.log", topic: "t" };

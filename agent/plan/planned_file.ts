@@ -46,7 +46,7 @@ export interface Looked {
 export async function plannedFile(
   path: string,
   wanting: readonly Wanting[],
-  known: KnownFiles,
+  known: Pick<KnownFiles, "candidates" | "delete">,
   context: PlanContext,
   lines: number,
   isLive: boolean,
@@ -64,11 +64,9 @@ export async function plannedFile(
     file.prefix = prefixOf(begin);
     for (const { entry, searched } of wanting) await file.addLane(entry, stat.size, searched);
     const decision = await recognitionOf(known, context).decide(file);
-    const state = structuredClone(file.state);
     if (isLive) { for (const lane of file.lanes.values()) lane.dayUntil = lane.readOffset; }
     const lanes = wanting.map(({ entry, number }) => laneOf(file, entry, number, decision));
     if (lines > 0 && decision !== "empty") await lookAt(file, first, lanes);
-    if (decision === "resumed") known.add(state); // a copy of it that is found next is one
     const earlier = lanes.filter(({ unread }) => lines > 0 && unread === 0 && file.size > 0);
     if (earlier.length > 0 && !begin.includes(0)) await lookBack(file, first, earlier);
     const counts = Object.fromEntries(first.counts);
@@ -145,7 +143,10 @@ function laneOf(
   };
 }
 
-function recognitionOf(known: KnownFiles, { files, roots, clock, tail }: PlanContext): Recognition {
+function recognitionOf(
+  known: Pick<KnownFiles, "candidates" | "delete">,
+  { files, roots, clock, tail }: PlanContext,
+): Recognition {
   return new Recognition({
     files,
     roots,

@@ -24,7 +24,7 @@ export interface RecognitionOptions {
   files: Files;
   roots: readonly string[];
   clock: Clock;
-  known: KnownFiles;
+  known: Pick<KnownFiles, "candidates" | "delete">;
   /** Every open file. */
   open: () => Iterable<TailedFile>;
   /** Number of the present round of looks. */

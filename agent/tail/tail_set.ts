@@ -13,7 +13,8 @@ import type { Counted } from "../lines/shaper.ts";
 import { discover, entriesFor, openInside, type Problem, searchedBefore } from "./discovery.ts";
 import type { Progress } from "../ledger/sealer.ts";
 import { entriesByTopic, type Entry, seenKey } from "./entries.ts";
-import { HEAD_BYTES, prefixOf } from "./fingerprint.ts";
+import { HEAD_BYTES, prefixOf, type SeenFile } from "./fingerprint.ts";
+import type { Before } from "../plan/plan.ts";
 import { KnownFiles } from "./known_files.ts";
 import { settledState } from "./lane.ts";
 import { Recognition } from "./recognition.ts";
@@ -603,6 +604,17 @@ export class TailSet {
       }
     }
     return rows;
+  }
+
+  /** What it knows of files and entries now, for a plan: what is handed out is not to be changed. */
+  before(): Before {
+    const open = new KnownFiles();
+    for (const { state } of this.#open.values()) if (state.head.length > 0) open.add(state);
+    const candidates = async (seen: SeenFile) => [
+      ...await open.candidates(seen),
+      ...await this.#known.candidates(seen),
+    ];
+    return { known: { candidates }, searched: new Set(this.#seenBefore), live: true };
   }
 
   /** Changes whenever a checkpoint would: which generations there are and how far each is. */

@@ -4,6 +4,7 @@ import { EXIT, WeirError } from "../../core/errors.ts";
 import type { Change } from "../../core/fleet/config_store.ts";
 import { parseTarget, targetName } from "../../core/fleet/keys.ts";
 import { applyCommand } from "./apply.ts";
+import { planCommand } from "./plan.ts";
 import { connect, type Connection, type ConnectionOptions, whoAmI } from "./connection.ts";
 import { withConnection } from "./connection.ts";
 import { edited } from "./editor.ts";
@@ -42,6 +43,7 @@ export function configCommand(): Command {
       .argument("<target>", TARGET).argument("<file>", "JSON or YAML")
       .action((target: string, file: string) => guarded(() => validate(target, file))),
   );
+  config.addCommand(planCommand());
   config.addCommand(applyCommand());
   return config;
 }

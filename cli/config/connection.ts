@@ -2,19 +2,23 @@
 import type { Command } from "commander";
 import type { Etcd3 } from "etcd3";
 import type { z } from "zod";
-import { group, settings } from "../../core/config/fields.ts";
+import { group, settings, text } from "../../core/config/fields.ts";
 import { loadSettings } from "../../core/config/load.ts";
 import { messageOf, WeirError } from "../../core/errors.ts";
 import { createEtcd } from "../../core/etcd/client.ts";
 import { etcdFields } from "../../core/etcd/settings.ts";
 import { ConfigStore } from "../../core/fleet/config_store.ts";
+import { ANSWER_TOPIC } from "../../core/fleet/question_schema.ts";
 import { keyFields } from "../../core/fleet/settings.ts";
+import { kafkaFields } from "../../core/kafka/settings.ts";
 import { readLive } from "../../core/fleet/live.ts";
 import type { Registered } from "../../core/fleet/registration_schema.ts";
 
 export const operatorSettings = settings({
   etcd: group(etcdFields, { description: "Connection to etcd." }),
   keys: group(keyFields, { description: "Keys in etcd." }),
+  kafka: group(kafkaFields, { description: "Connection to Kafka, by which hosts answer." }),
+  answers: text(ANSWER_TOPIC, { description: "Topic of the answers, as agents have it in plan." }),
 });
 
 export type OperatorSettings = z.output<typeof operatorSettings>;

@@ -5,7 +5,7 @@
  */
 import type { Etcd3, IRangeResponse, Watcher } from "etcd3";
 import { messageOf, WeirError } from "../errors.ts";
-import { CANDIDATE_PREFIX } from "../fleet/keys.ts";
+import { CANDIDATE_PREFIX, QUESTION_PREFIX } from "../fleet/keys.ts";
 import { Layers, type RawKey, type RawState, type Resolved } from "../fleet/layers.ts";
 import { logOf } from "../log.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -33,6 +33,8 @@ export interface LayeredSourceOptions {
   timeoutMs: number;
   /** Between two looks. */
   rereadMs: number;
+  /** Hears of values under QUESTION_PREFIX for one of the keys; what is asked during an outage is not heard. */
+  onQuestion?: (target: string, text: string) => void;
 }
 
 export class LayeredSource implements ConfigSource {
@@ -202,11 +204,36 @@ export class LayeredSource implements ConfigSource {
       const watching = beginWatch(builder, (watcher) => this.#listen(watcher, ended));
       return bounded(watching, clock, timeoutMs, "Cannot watch");
     }));
+    const questions = await this.#followQuestions();
     const watchers = begun.flatMap((one) => one.status === "fulfilled" ? [one.value] : []);
     const failed = begun.find((one) => one.status === "rejected");
+    watchers.push(...questions);
     if (failed === undefined) return watchers;
     await this.#endAll(watchers); // the others would tell everything twice
     throw failed.reason;
+  }
+
+  /** Questions are an extra: where they may not be watched, the configuration is followed all the same. */
+  async #followQuestions(): Promise<Watcher[]> {
+    const { keys, clock, timeoutMs, onQuestion } = this.#options;
+    if (onQuestion === undefined) return [];
+    const begun = await Promise.allSettled(keys.map(({ target }) => {
+      const builder = this.#client.watch().prefix(`${QUESTION_PREFIX}${target}/`);
+      const watching = beginWatch(builder, (watcher) =>
+        watcher.on("data", ({ events }) => {
+          for (const { type, kv } of events) {
+            if (type === "Put") onQuestion(target, kv.value.toString());
+          }
+        }));
+      return bounded(watching, clock, timeoutMs, "Cannot watch for questions");
+    }));
+    const failed = begun.find((one) => one.status === "rejected");
+    if (failed !== undefined) {
+      this.#log.info("Questions of `weir config plan` are not heard", {
+        reason: messageOf(failed.reason),
+      });
+    }
+    return begun.flatMap((one) => one.status === "fulfilled" ? [one.value] : []);
   }
 
   #listen(watcher: Watcher, ended: () => void): void {

@@ -1,5 +1,11 @@
 /** A plan as text for a terminal: what a person wants to know first stands first. */
-import type { Plan, PlannedFile, PlannedLane } from "./plan_schema.ts";
+import { safeText } from "../log.ts";
+import {
+  LINE_CHARACTERS_MAX,
+  type Plan,
+  type PlannedFile,
+  type PlannedLane,
+} from "./plan_schema.ts";
 
 /** `files`: how many files of an entry are shown with their lines; the others are summed up. */
 export function planText(plan: Plan, files = 20): string[] {
@@ -7,7 +13,7 @@ export function planText(plan: Plan, files = 20): string[] {
   for (const [number, entry] of plan.entries.entries()) {
     const failed = entry.failed === 0 ? "" : `, ${entry.failed} that cannot be read`;
     lines.push(
-      `${entry.path} → ${entry.topic}: ${plural(entry.files, "file")}, ${
+      `${safePath(entry.path)} → ${entry.topic}: ${plural(entry.files, "file")}, ${
         bytesText(entry.unread)
       } to send${failed}  (${entry.from})`,
     );
@@ -19,14 +25,18 @@ export function planText(plan: Plan, files = 20): string[] {
     if (more > 0) lines.push(`  … and ${plural(more, "file")} more`);
     for (const problem of plan.problems.filter(({ entries }) => entries.includes(number))) {
       const sign = problem.passes ? "–" : "✗";
-      const path = problem.path === entry.path ? "" : `${problem.path}: `;
-      lines.push(`  ${sign} ${path}${problem.code}: ${problem.reason}`);
+      const path = problem.path === entry.path ? "" : `${safePath(problem.path)}: `;
+      lines.push(`  ${sign} ${path}${problem.code}: ${safeText(problem.reason, 1000)}`);
     }
   }
   if (plan.entries.length === 0) lines.push("No entries: nothing is tailed");
   for (const { kind, path, topics, entries, says } of plan.collisions) {
     const which = entries.map((number) => number + 1).join(", ");
-    lines.push(`! ${kind}: ${path} (${topics.join(", ")}; entries ${which}): ${says}`);
+    lines.push(
+      `! ${kind}: ${safePath(path)} (${topics.join(", ")}; entries ${which}): ${
+        safeText(says, 1000)
+      }`,
+    );
   }
   return lines;
 }
@@ -52,7 +62,9 @@ function fileText({ path, size, binary, counts }: PlannedFile, lane: PlannedLane
     : "";
   const begin = BEGINS[lane.begin](lane), unread = bytesText(lane.unread);
   const odd = binary ? "  binary data" : "";
-  const lines = [`  ${path}  ${bytesText(size)}, ${begin}, ${unread} to send${odd}${looked}`];
+  const lines = [
+    `  ${safePath(path)}  ${bytesText(size)}, ${begin}, ${unread} to send${odd}${looked}`,
+  ];
   if (lane.earlier) lines.push("    sent already; its last lines would go so:");
   for (const { offset, text } of lane.lines) {
     lines.push(`    ${offset} | ${printable(text)}`);
@@ -62,8 +74,12 @@ function fileText({ path, size, binary, counts }: PlannedFile, lane: PlannedLane
 
 /** Without what could move a terminal's cursor; the lines of a joined event one below the other. */
 function printable(text: string): string {
-  const shown = text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, "�");
-  return shown.replaceAll("\n", "\n      | ");
+  const lines = text.replaceAll("\t", "  ").split("\n");
+  return lines.map((line) => safeText(line, LINE_CHARACTERS_MAX)).join("\n      | ");
+}
+
+function safePath(path: string): string {
+  return safeText(path, 4096);
 }
 
 function plural(count: number, word: string): string {

@@ -56,7 +56,7 @@ Deno.test({
 
     const agent = await site.startAgent("one");
     await waitFor("the lines", async () => {
-      const texts = await textsOf(site.broker, topic).catch(() => []);
+      const texts = await textsOf(site.kafka, topic).catch(() => []);
       return texts.length >= expected.length && (assert.deepEqual(texts, expected), true);
     }, { detail: () => agent.tail() });
     await agent.stop();

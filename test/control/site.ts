@@ -37,13 +37,14 @@ export class Site implements AsyncDisposable {
     return new Site(await tempDir("weir-control-"), etcd ?? all.etcd, all.kafka);
   }
 
-  get broker(): string {
-    return this.kafka;
-  }
-
   /** Where this site's agents tell what they tail. */
   get detailTopic(): string {
     return `${this.topic}-detail`;
+  }
+
+  /** Where this site's agents answer what a value would do. */
+  get answerTopic(): string {
+    return `${this.topic}-answers`;
   }
 
   get target(): string {
@@ -67,6 +68,7 @@ export class Site implements AsyncDisposable {
       fleet: { ttl: "3s", labels: { site: this.group } },
       kafka: { brokers: [this.kafka], newTopicPartitions: 1 },
       detail: { topic: this.detailTopic, interval: "1s" },
+      plan: { topic: this.answerTopic },
       tail: { roots: [logs] },
       listen: "127.0.0.1:0",
     };
@@ -140,7 +142,9 @@ export class Site implements AsyncDisposable {
     this.client.close();
     const admin = new Kafka({ brokers: [this.kafka], logLevel: logLevel.NOTHING }).admin();
     await admin.connect();
-    await admin.deleteTopics({ topics: [this.topic, this.detailTopic] }).catch(() => {}); // not every test makes it
+    await admin.deleteTopics({ topics: [this.topic, this.detailTopic, this.answerTopic] }).catch(
+      () => {},
+    ); // not every test makes it
     await admin.disconnect();
     await this.folder.remove();
   }
