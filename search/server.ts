@@ -26,7 +26,7 @@ export interface SearchServerOptions {
   /** "HOST:PORT"; port 0 takes a free one. */
   listen: string;
   registry: Registry;
-  /** Files of the page by path ("/", "/script.js", "/style.css"); awaited when the server starts. */
+  /** Files of the page by path ("/", "/fleet", "/script.js", …); awaited when the server starts. */
   page: () => Promise<ReadonlyMap<string, Uint8Array>>;
   /** What is tailed, for /api/sources. @default {() => ({ sources: [] })} */
   sources?: () => unknown;
@@ -112,8 +112,10 @@ export function createSearchServer(options: SearchServerOptions): SearchServer {
     async start() {
       const page = await options.page();
       const first = { reader: options.reader, clock, bars: 120 };
-      const html = withZone(new TextDecoder().decode(page.get("/")));
-      const files = await pageFiles(page, (request) => firstPage(first, html, request));
+      const htmlOf = (path: string) => withMeta(new TextDecoder().decode(page.get(path)), options);
+      const html = htmlOf("/"), fleet = new TextEncoder().encode(htmlOf("/fleet"));
+      const all = new Map([...page, ["/fleet", fleet] as const]);
+      const files = await pageFiles(all, (request) => firstPage(first, html, request));
       const answer = async (request: Request, remote: string) => {
         checkRequest(request);
         if (new URL(request.url).pathname !== "/healthz") guard.check(request, remote);
@@ -148,10 +150,15 @@ function guarded(answer: (request: Request, remote: string) => Promise<Response>
   };
 }
 
-/** The page shows times by this host's clock where somebody wants that: it has to know the zone. */
-function withZone(html: string): string {
+/**
+ * What a page has to know before it asks: the zone of this host, by whose clock somebody may want the times, and whether
+ * there is a fleet to show.
+ */
+function withMeta(html: string, { fleet }: SearchServerOptions): string {
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
-  return html.replace("</head>", `<meta name="host-zone" content="${timeZone}">\n</head>`);
+  const metas = [`<meta name="host-zone" content="${timeZone}">`];
+  if (fleet !== undefined) metas.push('<meta name="fleet" content="yes">');
+  return html.replace("</head>", `${metas.join("\n")}\n</head>`);
 }
 
 /**
@@ -191,7 +198,7 @@ async function pageFiles(
     }
     const etag = tags.get(path)!;
     const headers = {
-      "content-type": TYPES[path.split(".").pop()!] ??
+      "content-type": TYPES[path === "/fleet" ? "html" : path.split(".").pop()!] ??
         "application/octet-stream",
       "cache-control": "no-cache",
       etag,

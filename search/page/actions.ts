@@ -1,8 +1,8 @@
 /** What a person can do, apart from how (key, click): each action changes the state and the address. */
+import { setTheme } from "./choices.ts";
 import { apiUrl, getLines, problemOf } from "./client.ts";
 import { follow, load, rangeValues } from "./loader.ts";
 import { shortName } from "../query/fields.ts";
-import type { Language } from "./model/text.ts";
 import { addressOf, WIDTH_MAX, WIDTH_MIN } from "./model/address.ts";
 import { toggleValue, withCondition } from "./model/edit_query.ts";
 import { type Line, placeOf, type Row, rowOf } from "./model/line.ts";
@@ -91,16 +91,6 @@ export function togglePause(): void {
 export function nextTheme(): void {
   const order = ["auto", "light", "dark"];
   setTheme(order[(order.indexOf(state.theme.value) + 1) % order.length]);
-}
-
-export function setTheme(name: string): void {
-  state.theme.value = name;
-  state.store("theme", name);
-}
-
-export function setLanguage(language: Language): void {
-  state.language.value = language;
-  state.store("language", language);
 }
 
 export function toggleWrap(): void {

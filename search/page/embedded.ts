@@ -4,7 +4,7 @@
  */
 import { bundlePage } from "./build.ts";
 
-/** Files by path: "/", "/script.js", "/style.css". */
+/** Files by path: "/", "/fleet", "/script.js" and so on. */
 export function pageFiles(): Promise<ReadonlyMap<string, Uint8Array>> {
   return bundlePage();
 }

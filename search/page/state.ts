@@ -40,6 +40,9 @@ export const hostZone = document.querySelector<HTMLMetaElement>("meta[name=host-
   "";
 setHostZone(hostZone);
 
+/** Whether there is a page of the fleet. */
+export const hasFleet = document.querySelector("meta[name=fleet]") !== null;
+
 export const buffer = new LineBuffer();
 /** Counts changes of the buffer. */
 export const version = signal(0);

@@ -3,30 +3,11 @@
  * windows open. WEIR_SCREENSHOTS names a folder for pictures of what was looked at.
  */
 import assert from "node:assert/strict";
-import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { openBrowser, openPage } from "./browser.ts";
 import type { HostView } from "../../search/api/host.ts";
+import { look } from "./look.ts";
 import { Site, START_MS } from "./site.ts";
-
-const PICTURES = Deno.env.get("WEIR_SCREENSHOTS");
-
-async function look(page: Page, name: string): Promise<void> {
-  if (PICTURES) await page.screenshot({ path: `${PICTURES}/${name}.png` });
-  await page.evaluate(axe.source);
-  const violations = await page.evaluate(async () => {
-    const result = await (globalThis as any).axe.run(document, { resultTypes: ["violations"] });
-    return result.violations.map((one: any) =>
-      `${one.id}: ${one.help}: ${
-        one.nodes.slice(0, 3).map((node: any) =>
-          `${node.html.slice(0, 150)} ${node.failureSummary}`
-        )
-          .join(" | ")
-      }`
-    );
-  });
-  assert.deepEqual(violations, [], name);
-}
 
 /** A host with a wave of work, and a pause of Weir. */
 const host: HostView = (_fromMs, _stepMs, steps) => {

@@ -5,7 +5,7 @@ import { copy, cutAt, jsonOf as lineJson, linkTo, select, setColumns, toggle } f
 import { plainText } from "../model/ansi.ts";
 import type { Row } from "../model/line.ts";
 import { shortName } from "../../query/fields.ts";
-import { dialog, finder, t, view } from "../state.ts";
+import { dialog, finder, hasFleet, t, view } from "../state.ts";
 import { JsonTree } from "./json_tree.tsx";
 import { Message } from "./message.tsx";
 
@@ -34,6 +34,11 @@ export function Details({ row, columns }: { row: Row; columns: number }) {
           </button>
           <button type="button" onClick={() => cutAt(row, "before")}>{t("beforeThis")}</button>
           <button type="button" onClick={() => cutAt(row, "after")}>{t("afterThis")}</button>
+          {hasFleet && (
+            <a class="button" href={fleetLink(line["host.name"], line["log.file.path"])}>
+              {t("toHost")}
+            </a>
+          )}
           {tree !== undefined && (
             <button
               type="button"
@@ -136,6 +141,10 @@ function FieldRow({ name, value }: { name: string; value: string }) {
       </td>
     </tr>
   );
+}
+
+function fleetLink(host: string, file: string): string {
+  return `/fleet?${new URLSearchParams({ host, file })}`;
 }
 
 /** Name and value, fields of the line first. */

@@ -5,6 +5,7 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import * as actions from "../actions.ts";
+import { setLanguage, setTheme } from "../choices.ts";
 import { paletteFor } from "../model/palette.ts";
 import * as state from "../state.ts";
 import { Dialog } from "./dialog.tsx";
@@ -25,11 +26,11 @@ function items(): Item[] {
   return [
     act(state.following.value ? t("pause") : t("follow"), actions.togglePause),
     act(t("wrap"), actions.toggleWrap),
-    act(`${t("theme")}: ${t("themeLight")}`, () => actions.setTheme("light")),
-    act(`${t("theme")}: ${t("themeDark")}`, () => actions.setTheme("dark")),
-    act(`${t("theme")}: ${t("themeAuto")}`, () => actions.setTheme("auto")),
-    act("English", () => actions.setLanguage("en")),
-    act("简体中文", () => actions.setLanguage("zh")),
+    act(`${t("theme")}: ${t("themeLight")}`, () => setTheme("light")),
+    act(`${t("theme")}: ${t("themeDark")}`, () => setTheme("dark")),
+    act(`${t("theme")}: ${t("themeAuto")}`, () => setTheme("auto")),
+    act("English", () => setLanguage("en")),
+    act("简体中文", () => setLanguage("zh")),
     act(t("sources"), () => dialog.value = "sources"),
     act(t("copyCurl"), () => void actions.copy(actions.curlText())),
     act(t("clearQuery"), () => actions.run("")),

@@ -8,11 +8,10 @@ import {
   downloadUrl,
   moveColumn,
   setColumns,
-  setLanguage,
   setRange,
-  setTheme,
   toggleWrap,
 } from "../actions.ts";
+import { setLanguage, setTheme } from "../choices.ts";
 import { load } from "../loader.ts";
 import type { Language, TextKey } from "../model/text.ts";
 import * as state from "../state.ts";
@@ -67,6 +66,7 @@ export function Toolbar() {
           <ViewMenu />
         </Menu>
         <button type="button" onClick={() => state.dialog.value = "sources"}>{t("sources")}</button>
+        {state.hasFleet && <a class="button" href="/fleet">{t("fleet")}</a>}
         <button
           type="button"
           aria-label={t("help")}
