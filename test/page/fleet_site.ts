@@ -22,7 +22,7 @@ export class MemoryFleet implements FleetView {
     return this.fault;
   }
 
-  /** Agents web-1 to web-`count`, of which the third is refused and the fourth unwell; a transfer, a monitor, a page. */
+  /** Agents web-1 to web-`count`, the third refused and the fourth unwell; a transfer, a monitor, a page. */
   static of(count: number): MemoryFleet {
     const fleet = new MemoryFleet();
     for (let i = 1; i <= count; i++) fleet.all.push(agent(i));
