@@ -151,8 +151,8 @@ function guarded(answer: (request: Request, remote: string) => Promise<Response>
 }
 
 /**
- * What a page has to know before it asks: the zone of this host, by whose clock somebody may want the times, and whether
- * there is a fleet to show.
+ * What a page has to know before it asks: the zone of this host, by whose clock somebody may want the times, and
+ * whether there is a fleet to show.
  */
 function withMeta(html: string, { fleet }: SearchServerOptions): string {
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();

@@ -1,6 +1,6 @@
 /**
- * Bundles the pages with esbuild: a script and a style each, no request leaves for anywhere else. Takes some 50 ms, so from source
- * the server does it at each start; an executable has the result inside.
+ * Bundles the pages with esbuild: a script and a style each, no request leaves for anywhere else. Takes some 50 ms, so
+ * from source the server does it at each start; an executable has the result inside.
  */
 
 /** Files by path: "/", "/fleet", "/script.js", "/fleet.js" and the styles. @param minify @default {true} */
