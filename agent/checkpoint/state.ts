@@ -44,10 +44,7 @@ export interface Checkpoint {
 }
 
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
-  const body = JSON.stringify(
-    { files: checkpoint.files },
-    (key, value) => key === "before" ? undefined : value,
-  );
+  const body = JSON.stringify({ files: checkpoint.files.map(written) });
   const first = JSON.stringify({
     weir: "checkpoint",
     version: CHECKPOINT_VERSION,
@@ -55,6 +52,16 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
     sha256: digest(checkpoint.number, body),
   });
   return new TextEncoder().encode(`${first}\n${body}\n`);
+}
+
+/** A state without what is only kept in memory. */
+function written(state: FileState): FileState {
+  const topics: Record<string, TopicState> = {};
+  for (const name in state.topics) {
+    const { offset, mark, days, shapes, cuts } = state.topics[name];
+    topics[name] = { offset, mark, days, ...(shapes === undefined ? {} : { shapes }), cuts };
+  }
+  return { ...state, topics };
 }
 
 /** The checkpoint in `text`, or why it cannot be used. */

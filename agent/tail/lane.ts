@@ -7,7 +7,10 @@ import type { LineChunk, LineSink } from "../../core/ports/line_sink.ts";
 import type { TopicState } from "../checkpoint/state.ts";
 import { LaneShape } from "../lines/lane_shape.ts";
 import type { Entry } from "./entries.ts";
-import { hashOf, MARK_BYTES } from "./fingerprint.ts";
+import { type Hash, hashOf, MARK_BYTES } from "./fingerprint.ts";
+
+/** Noted days of a lane: more only where a topic takes nothing for a month; then a middle one is forgotten. */
+const DAYS_MAX = 32;
 
 /** Chunks of one lane in flight at most: fairness, and a bound on what is sent again after a failure. */
 export const FLIGHTS_MAX = 4;
@@ -196,6 +199,25 @@ export class Lane {
     return this.state.shapes?.findLast(({ from }) => from <= offset)?.shape ?? "";
   }
 
+  /** Notes what the record at `readOffset` depends on beside its bytes; true where that is something new. */
+  note(shape: string, today: string): boolean {
+    const { state, readOffset } = this;
+    let isNew = false;
+    if (this.shapeAt(this.place) !== shape) {
+      // From the record's begin on: what was dropped before it belongs to it.
+      (state.shapes ??= []).push({ from: readOffset, shape });
+      isNew = true;
+    }
+    const noted = this.dayAt(readOffset);
+    const isFuture = state.days.some(({ from }) => from > readOffset);
+    if (noted === undefined || (noted !== today && !isFuture && readOffset >= this.dayUntil)) {
+      state.days.push({ from: readOffset, day: today });
+      if (state.days.length > DAYS_MAX) state.days.splice(1, 1);
+      isNew = true;
+    }
+    return isNew;
+  }
+
   /** The nearest noted boundary behind `offset` that a chunk must not straddle: a day's begin or a forced cut. */
   boundaryAfter(offset: number): { at: number; cut: boolean } {
     const nextDay = this.state.days.find(({ from }) => from > offset)?.from ?? Infinity;
@@ -211,10 +233,16 @@ export function bytesBefore(bytes: Uint8Array, end: number): Uint8Array {
   return bytes.slice(Math.max(0, end - MARK_BYTES), end);
 }
 
+/** The bytes that a mark was made of: ten thousand idle files need no new one each second. */
+const markedBytes = new WeakMap<Hash, Uint8Array>();
+
 /** The state as it is to be written: the mark made, passed cuts and days dropped. */
 export function settledState(state: TopicState): TopicState {
-  if (state.before !== undefined) state.mark = hashOf(state.before);
-  state.cuts = state.cuts.filter((cut) => cut > state.offset);
+  if (state.before !== undefined && markedBytes.get(state.mark) !== state.before) {
+    state.mark = hashOf(state.before);
+    markedBytes.set(state.mark, state.before);
+  }
+  if (state.cuts.length > 0) state.cuts = state.cuts.filter((cut) => cut > state.offset);
   const current = state.days.findLastIndex(({ from }) => from <= state.offset);
   if (current > 0) state.days = state.days.slice(current);
   const shape = state.shapes?.findLastIndex(({ from }) => from <= state.offset) ?? 0;

@@ -84,12 +84,13 @@ export class Recognition {
   async #originalOf(file: TailedFile, seen: SeenFile): Promise<TailedFile | undefined> {
     const end = Math.max(0, seen.size - COMPARED_BYTES);
     const head = await seen.read(0, COMPARED_BYTES);
-    const tail = await seen.read(end, seen.size - end);
+    let tail: Uint8Array | undefined;
     const prefix = prefixOf(head);
     for (const other of this.#options.open()) {
       if (other === file || other.detached || other.held !== undefined) continue;
       if (!prefixesFit(prefix, this.#freshPrefix(other) ?? await this.#readPrefix(other))) continue;
       if (!sameBytes(head, await other.read(0, head.length))) continue;
+      tail ??= await seen.read(end, seen.size - end);
       if (sameBytes(tail, await other.read(end, tail.length))) return other;
     }
     return undefined;

@@ -97,3 +97,16 @@ export function characterEnd(bytes: Uint8Array, start: number, end: number): num
   for (let back = 0; back < 4 && at > start && (bytes[at] & 0xc0) === 0x80; back++) at--;
   return (bytes[at] & 0xc0) === 0x80 ? end : at;
 }
+
+/** Bytes that were dropped before the first record belong to it. */
+export function shiftMarks(marks: Int32Array, gap: number): void {
+  for (let i = 2; gap > 0 && i < marks.length; i += 3) marks[i] += gap;
+}
+
+/** How many of the lines stand before the first that begins with NUL bytes. */
+export function linesBeforeHole(bytes: Uint8Array, marks: Int32Array, lines: number): number {
+  for (let i = 0; i < lines; i++) {
+    if (bytes[marks[i * 3]] === 0 && marks[i * 3] < marks[i * 3 + 1]) return i;
+  }
+  return lines;
+}

@@ -54,8 +54,8 @@ export interface TailSetEvents {
 
 /** Made once: an abort without a reason makes an exception with its stack each time. */
 const WOKEN = "woken";
-/** New files that are looked at side by side: one write of the checkpoint notes them all. */
-const NOTED_TOGETHER = 16;
+/** New files that one write of the checkpoint notes. */
+const NOTED_TOGETHER = 1024;
 /** Between two looks at a file that must wait for others: each look asks the disk. */
 const BLOCKED_LOOK_MS = 1000;
 const UNLINKED_MS = 5000;
@@ -240,7 +240,8 @@ export class TailSet {
   async #lookAtDirty(): Promise<number> {
     const now = this.#context.clock.monotonicMs();
     let wait = Math.max(1, Math.min(this.#sweepAtMs, this.#discoverAtMs) - now);
-    const some: TailedFile[] = [], fresh: TailedFile[] = [];
+    await this.#noteNewFiles();
+    const some: TailedFile[] = [];
     const lookAt = async (files: TailedFile[]) => {
       const waits = await Promise.all(files.splice(0).map((file) => this.#look(file)));
       wait = Math.min(wait, ...waits);
@@ -250,16 +251,28 @@ export class TailSet {
       if (file.decided && file.isBlocked && now - file.lookedAtMs < BLOCKED_LOOK_MS) continue;
       file.lookedAtMs = now;
       this.#dirty.delete(file); // what changes during the look makes it dirty again
-      // Files with little to read are looked at together, and so are new ones: what they note is written to disk once.
       if (file.decided && file.unread <= SMALL_BYTES) some.push(file);
-      else if (file.decided && !file.isNoted) fresh.push(file);
       else wait = Math.min(wait, await this.#look(file));
       if (some.length >= TOGETHER_MAX) await lookAt(some);
-      if (fresh.length >= NOTED_TOGETHER) await lookAt(fresh);
     }
     await lookAt(some);
-    await lookAt(fresh);
     return wait;
+  }
+
+  /** Writes many new files into the checkpoint at once; a single one is noted when a line of it is found. */
+  async #noteNewFiles(): Promise<void> {
+    const fresh = [...this.#dirty].filter((file) => file.decided && !file.isNoted && file.size > 0);
+    for (let i = 0; i < fresh.length && fresh.length > 1; i += NOTED_TOGETHER) {
+      if (this.#stopping) return;
+      const group = fresh.slice(i, i + NOTED_TOGETHER);
+      try {
+        const isNoted = await Promise.all(group.map((file) => file.noteAhead()));
+        if (isNoted.includes(true)) await this.save();
+        group.forEach((file, k) => isNoted[k] && file.synced());
+      } catch {
+        // The look at the file meets the fault again, and tells of it.
+      }
+    }
   }
 
   /** Gives a file one look; returns how long to wait for the next at most, 0: not at all. */

@@ -26,7 +26,7 @@ import {
 } from "./fingerprint.ts";
 import { newFileState, newTopicState } from "./new_state.ts";
 import { bytesBefore, FLIGHTS_MAX, Lane, type LaneEvents, settledState } from "./lane.ts";
-import { LINES_MAX, splitLines } from "./splitter.ts";
+import { LINES_MAX, linesBeforeHole, shiftMarks, splitLines } from "./splitter.ts";
 
 export interface TailContext {
   clock: Clock;
@@ -72,9 +72,6 @@ interface Look {
   shape: string;
   epoch: number;
 }
-
-/** Noted days of a lane: more only where a topic takes nothing for a month; then a middle one is forgotten. */
-const DAYS_MAX = 32;
 
 const marksScratch = new Int32Array(LINES_MAX * 3);
 
@@ -324,7 +321,7 @@ export class TailedFile {
         marks[0] = Math.min(marks[0] + 3, marks[1]);
       }
       const consumed = marks[marks.length - 1];
-      shift(marks, place - lane.readOffset);
+      shiftMarks(marks, place - lane.readOffset);
       await this.#note(lane, head, shape);
       if (lane.epoch !== epoch || lane.isBehind) return "more";
       if (split.cut > 0) this.#context.events.cut(split.cut);
@@ -389,7 +386,7 @@ export class TailedFile {
     if (lane.epoch !== epoch || lane.isBehind) return "more";
     count();
     lane.shape.sent(shaped.lines);
-    shift(shaped.marks, place - lane.readOffset);
+    shiftMarks(shaped.marks, place - lane.readOffset);
     const before = bytesBefore(bytes, from + shaped.consumed);
     const to = place + shaped.scanned;
     this.#sendChunk(lane, shaped.bytes, shaped.marks, place + shaped.consumed, before, () => {});
@@ -433,7 +430,8 @@ export class TailedFile {
       if (again.length < before.length || !startsWith(again, before)) return false;
     }
     if (this.#noted && place >= head.length) return true;
-    const grown = this.#noted ? await this.read(0, HEAD_BYTES) : undefined;
+    const mayGrow = this.#noted && head.length < HEAD_BYTES;
+    const grown = mayGrow ? await this.read(0, HEAD_BYTES) : undefined;
     const bytes = await this.read(0, head.length); // behind the other read: it is of this life if this one is
     if (hashOf(bytes).hash !== head.hash) return false;
     if (grown !== undefined && grown.length > head.length) {
@@ -473,24 +471,33 @@ export class TailedFile {
       this.state.head = head;
       this.#unsynced = true;
     }
-    if (lane.shapeAt(lane.place) !== shape) {
-      // From the record's begin on: what was dropped before it belongs to it.
-      (lane.state.shapes ??= []).push({ from: lane.readOffset, shape });
-      this.#unsynced = true;
-    }
-    const today = dayOf(this.#context.clock.wallMs());
-    const noted = lane.dayAt(lane.readOffset);
-    const future = lane.state.days.some(({ from }) => from > lane.readOffset);
-    if (
-      noted === undefined || (noted !== today && !future && lane.readOffset >= lane.dayUntil)
-    ) {
-      lane.state.days.push({ from: lane.readOffset, day: today });
-      if (lane.state.days.length > DAYS_MAX) lane.state.days.splice(1, 1);
-      this.#unsynced = true;
-    }
+    const wallMs = this.#context.clock.wallMs();
+    if (lane.note(shape, dayOf(wallMs))) this.#unsynced = true;
     if (!this.#unsynced) return;
-    this.state.seenMs = this.#context.clock.wallMs();
+    this.state.seenMs = wallMs;
     await this.#context.sync(); // where it fails, the next look tries again before anything is sent
+    this.synced();
+  }
+
+  /**
+   * Notes ahead, without a sync, what the first records of a new file depend on: of many files at once one sync is
+   * enough. True where there is something to sync, after which `synced` is to be called. Lines that are found later
+   * are noted as ever.
+   */
+  async noteAhead(): Promise<boolean> {
+    const stat = await this.measure();
+    if (this.#noted || stat.size === 0) return false;
+    const head = await this.#headNow(stat);
+    if (head.length === 0) return false;
+    this.state.head = head;
+    const wallMs = this.state.seenMs = this.#context.clock.wallMs();
+    for (const lane of this.lanes.values()) lane.note(this.#shapeFor(lane), dayOf(wallMs));
+    this.#unsynced = true;
+    return true;
+  }
+
+  /** What was noted is on disk. */
+  synced(): void {
     this.#unsynced = false;
     this.#noted = true;
   }
@@ -668,19 +675,6 @@ export class TailedFile {
 const RANK: Record<LookResult, number> = { idle: 0, waiting: 1, blocked: 2, more: 3 };
 
 const UTF8_MARK = Uint8Array.of(0xef, 0xbb, 0xbf);
-
-/** Bytes that were dropped before the first record belong to it. */
-function shift(marks: Int32Array, gap: number): void {
-  for (let i = 2; gap > 0 && i < marks.length; i += 3) marks[i] += gap;
-}
-
-/** How many of the lines stand before the first that begins with NUL bytes. */
-function linesBeforeHole(bytes: Uint8Array, marks: Int32Array, lines: number): number {
-  for (let i = 0; i < lines; i++) {
-    if (bytes[marks[i * 3]] === 0 && marks[i * 3] < marks[i * 3 + 1]) return i;
-  }
-  return lines;
-}
 
 function cutLine(bytes: Uint8Array, bytesMax: number): Uint8Array {
   splitLines(bytes, 0, bytes.length, marksScratch, bytesMax, true);
