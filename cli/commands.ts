@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { EXIT } from "../core/errors.ts";
 import { VERSION } from "../core/metrics/registry.ts";
 import { auditCommand, resendCommand } from "./audit/command.ts";
+import { completionCommand } from "./completion.ts";
 import { configCommand } from "./config/command.ts";
 import { deadLettersCommand } from "./dead_letters.ts";
 import { demoCommand } from "./demo.ts";
@@ -41,6 +42,7 @@ export function weirCommand(): Command {
     doctorCommand(),
     validateCommand(),
     schemaCommand(),
+    completionCommand(weirCommand),
     linksCommand(),
     healthCommand(),
   ];

@@ -28,7 +28,7 @@ const HELD_CHARS_MAX = 200_000_000;
 
 export function searchCommand(): Command {
   const command = new Command("search")
-    .description("print the lines that fit a query, from a running `weir up`")
+    .description("print the lines that fit a query, from a running `weir up` or `weir page`")
     .argument("[query...]", "in the language of the page; without one, every line");
   return withServerOptions(command)
     .option("--since <time>", "first time: -2h, 10:00, yesterday 10:00, 2026-11-21T10:00:00Z")

@@ -17,7 +17,7 @@ interface TailOptions extends ServerOptions {
 
 export function tailCommand(): Command {
   const command = new Command("tail")
-    .description("follow the lines that fit a query, from a running `weir up`")
+    .description("follow the lines that fit a query, from a running `weir up` or `weir page`")
     .argument("[query...]", "in the language of the page; without one, every line");
   return withServerOptions(command)
     .option("--last <n>", "lines to begin with, 0 to 5000", "10")

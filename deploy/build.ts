@@ -8,6 +8,7 @@ import { messageOf, WeirError } from "../core/errors.ts";
 import { bundleProgram, stopBundler } from "./bundle.ts";
 import { BUILD_TIME } from "./epoch.ts";
 import { embeddedModules } from "./embedded.ts";
+import { startSource } from "./start.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 
@@ -65,9 +66,11 @@ async function build(names: readonly string[], target: string): Promise<void> {
       out: `${work}/js/${program.name}.js`,
       virtual,
     });
-    await fixTime(`${work}/js/${program.name}.js`);
+    const start = `${work}/js/${program.name}_start.js`;
+    await Deno.writeTextFile(start, startSource(program.name));
+    for (const path of [start, `${work}/js/${program.name}.js`]) await fixTime(path);
     const out = `${ROOT}dist/${program.name}${target.includes("windows") ? ".exe" : ""}`;
-    await compile(program, `${work}/js/${program.name}.js`, `${work}/proto`, out, target);
+    await compile(program, start, `${work}/proto`, out, target);
     const size = (await Deno.stat(out)).size / 1e6;
     console.log(
       `${out.slice(ROOT.length)}  ${size.toFixed(1)} MB  ${
@@ -96,7 +99,7 @@ async function copyProtocols(to: string): Promise<void> {
 
 async function compile(
   program: Program,
-  bundle: string,
+  start: string,
   proto: string,
   out: string,
   target: string,
@@ -115,7 +118,7 @@ async function compile(
       ...(target === "" ? [] : [`--target=${target}`]),
       `--include=${proto}`,
       `--output=${out}`,
-      bundle,
+      start,
     ],
     // Away from node_modules: the compiler would embed it.
     cwd: `${ROOT}dist/build/js`,

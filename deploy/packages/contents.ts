@@ -8,11 +8,11 @@ import type { z } from "zod";
 import { agentCommand } from "../../agent/command.ts";
 import { agentSettings } from "../../agent/config.ts";
 import { weirCommand } from "../../cli/commands.ts";
+import { completion } from "../../cli/completions.ts";
 import { monitorCommand } from "../../monitor/command.ts";
 import { monitorSettings } from "../../monitor/config.ts";
 import { transferCommand } from "../../transfer/command.ts";
 import { transferSettings } from "../../transfer/config.ts";
-import { completion } from "./completions.ts";
 import { exampleSettings } from "./example_settings.ts";
 import { manPage } from "./man.ts";
 

@@ -107,14 +107,18 @@ function withFile(step: Step, name: string, content: unknown): Step {
   return { ...step, files: { ...step.files, [name]: content } };
 }
 
-/** Prometheus's configuration: one job a program, the host's under the name that the world's rules expect. */
-export function prometheusConfig(ports: Ports): unknown {
+/**
+ * Prometheus's configuration: one job a program, the host's under the name that the world's rules expect; `rules` is
+ * the folder of the shipped rules. What fires is seen at /alerts: there is no Alertmanager here.
+ */
+export function prometheusConfig(ports: Ports, rules: string): unknown {
   const job = (job_name: string, port: number) => ({
     job_name,
     static_configs: [{ targets: [`127.0.0.1:${port}`] }],
   });
   return {
     global: { scrape_interval: "5s", evaluation_interval: "5s" },
+    rule_files: [`${rules}/*.rules.yaml`],
     scrape_configs: [
       job("weir-agent", ports.agent),
       job("weir-transfer", ports.transfer),

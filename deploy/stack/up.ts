@@ -108,7 +108,7 @@ async function prometheusStep(data: string, ports: Ports): Promise<Step> {
       `--storage.tsdb.path=${data}/prometheus/data`,
       `--web.listen-address=${address}`,
     ],
-    files: { "prometheus.yml": prometheusConfig(ports) },
+    files: { "prometheus.yml": prometheusConfig(ports, `${ROOT}grafana/prometheus`) },
     ready: `http://${address}/-/ready`,
   };
 }

@@ -56,6 +56,13 @@ export class DebianRoot implements AsyncDisposable {
     });
   }
 
+  /** Starts a command in it as nobody. */
+  start(command: string, ...args: string[]): Program {
+    const as = ["--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "--no-new-privs"];
+    const last = ["--pdeathsig", "KILL", "--", command, ...args];
+    return startProgram("chroot", [this.path, "setpriv", ...as, ...last]);
+  }
+
   /** Installs or upgrades packages that lie outside. */
   async install(...packages: string[]): Promise<string> {
     for (const path of packages) {

@@ -1,6 +1,6 @@
 /**
  * The Debian packages in a clean system: installed, started as their units say, and a line that is written there is found
- * in Elasticsearch; upgraded and downgraded with live state, nothing is lost or doubled; removed and purged.
+ * in Elasticsearch through the page; upgraded and downgraded with live state, nothing is lost or doubled; removed and purged.
  */
 import assert from "node:assert/strict";
 import { Client } from "@elastic/elasticsearch";
@@ -27,13 +27,32 @@ async function exists(path: string): Promise<boolean> {
   return await Deno.lstat(path).then(() => true, () => false);
 }
 
+/** Messages of the lines that were written in a step, the last of them line `end` - 1. */
+function written(step: string, end: number): string[] {
+  return Array.from({ length: 100 }, (_, i) => `line ${end - 100 + i} written when ${step}`).sort();
+}
+
+/** The lines that the installed `weir search` prints of the installed `weir page`. */
+async function throughThePage(
+  root: DebianRoot,
+  elasticsearch: string,
+  index: string,
+  query: string,
+): Promise<Record<string, unknown>[]> {
+  const reads = [`--elasticsearch=${elasticsearch}`, `--index=${index}`];
+  await using page = root.start("weir", "page", ...reads, "--listen=127.0.0.1:0");
+  const [, url] = await page.waitForLine(/Weir is at {2}(http\S+)/);
+  const said = await root.run("weir", "search", "--url", url, "--json", query);
+  return said.trimEnd().split("\n").map((line) => JSON.parse(line));
+}
+
 Deno.test({
   name: "packages: from dpkg -i to a document, over an upgrade and a downgrade with live state",
   ...lenient,
   async fn() {
     await using out = await tempDir();
-    const both = ["weir-agent", "weir-transfer"];
-    const old = await packages(out, both, "0.1.0"), newer = await packages(out, both, "0.1.1");
+    const names = ["weir", "weir-agent", "weir-transfer"];
+    const old = await packages(out, names, "0.1.0"), newer = await packages(out, names, "0.1.1");
     const { kafka, elasticsearch } = await servers("kafka", "elasticsearch");
     await using root = await DebianRoot.open();
     const said = await root.install(...old);
@@ -78,6 +97,9 @@ Deno.test({
         for (let i = 0; i < 100; i++) await write(`line ${lines++} written when ${step}\n`);
         await waitFor(`${lines} documents`, async () => await documents() === lines, WAIT);
         console.log(`${step}: ${lines} lines, ${await documents()} documents`);
+        const found = await throughThePage(root, elasticsearch, index, `"written when ${step}"`);
+        assert.deepEqual(found.map(({ message }) => message).sort(), written(step, lines));
+        assert.ok(found.every((line) => line["log.file.path"] === "/var/log/shop/app.log"));
         await write(`line ${lines++}, unread when the agent ends\n`);
         assert.equal((await agent.stop()).code, 0, agent.stderr);
         assert.equal((await transfer.stop()).code, 0, transfer.stderr);

@@ -4,6 +4,7 @@
  * Kibana are stand-ins that only answer: what they show is not tested here.
  */
 import assert from "node:assert/strict";
+import { parse } from "yaml";
 import { waitFor } from "../support/wait.ts";
 import { DockerEngine } from "./engine.ts";
 import { buildStandins, buildWeir } from "./standins.ts";
@@ -70,6 +71,8 @@ async function smoke(engine: DockerEngine): Promise<void> {
   }, WAIT);
   assert.deepEqual(jobs.sort(), ["node", "prometheus", "weir-agent", "weir-transfer"]);
 
+  await alerts(engine);
+
   const points = await waitFor("points in InfluxDB", async () => {
     const answer = await engine.inside(
       "curl",
@@ -93,4 +96,34 @@ async function smoke(engine: DockerEngine): Promise<void> {
     return down.length === 0 ? states : undefined;
   }, WAIT);
   console.log(`${links.length} links answer`);
+}
+
+/** Every shipped rule is loaded and was evaluated, and alerts have somewhere to go. */
+async function alerts(engine: DockerEngine): Promise<void> {
+  const folder = new URL("../../grafana/prometheus/", import.meta.url).pathname;
+  const shipped = ["hosts", "pipeline"].flatMap((name) => {
+    const { groups } = parse(Deno.readTextFileSync(`${folder}${name}.rules.yaml`));
+    return groups.flatMap((group: { rules: { alert?: string; record?: string }[] }) =>
+      group.rules.map((rule) => rule.alert ?? rule.record!)
+    );
+  });
+  const api = async (path: string) =>
+    JSON.parse(await engine.get(`http://127.0.0.1:9090/api/v1/${path}`)).data;
+  const loaded = await waitFor("every rule evaluated", async () => {
+    const { groups } = await api("rules");
+    const rules: { name: string; health: string }[] = groups.flatMap((group: {
+      rules: { name: string; health: string }[];
+    }) => group.rules);
+    return rules.every(({ health }) => health !== "unknown") && rules.length > 0
+      ? rules
+      : undefined;
+  }, WAIT);
+  assert.deepEqual(loaded.map(({ name }) => name).sort(), shipped.sort());
+  assert.deepEqual(loaded.filter(({ health }) => health !== "ok"), []);
+  const { activeAlertmanagers } = await api("alertmanagers");
+  assert.deepEqual(
+    activeAlertmanagers.map(({ url }: { url: string }) => url),
+    ["http://alertmanager:9093/api/v2/alerts"],
+  );
+  console.log(`${loaded.length} rules evaluated`);
 }

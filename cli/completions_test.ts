@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { Command } from "commander";
-import { type Shell } from "./completions.ts";
-import { completion } from "./completions.ts";
-import { manPage } from "./man.ts";
+import { completion, type Shell } from "./completions.ts";
+import { manPage } from "../deploy/packages/man.ts";
 
 function program(): Command {
   const command = new Command("thing").description("Does a thing.").option(
@@ -12,6 +11,10 @@ function program(): Command {
   command.addCommand(
     new Command("run").description("run it").argument("[path...]").option("--fast", "in a hurry"),
   );
+  const config = new Command("config").description("look and change");
+  config.addCommand(new Command("get").description("print").option("--json", "as JSON"));
+  config.addCommand(new Command("set").description("write").option("--force", "at once"));
+  command.addCommand(config);
   return command;
 }
 
@@ -40,6 +43,9 @@ Deno.test("bash completes commands, a command's options, and leaves paths to the
   assert.deepEqual(await completed("thing run --f"), ["--fast"]);
   assert.deepEqual(await completed("thing --c"), ["--config"]);
   assert.deepEqual(await completed("thing run ./a"), []);
+  assert.deepEqual(await completed("thing --config x config "), ["get", "set"]);
+  assert.deepEqual(await completed("thing config get --j"), ["--json"]);
+  assert.deepEqual(await completed("thing config s"), ["set"]);
 });
 
 Deno.test("the man page has the options, and no line of text that roff takes for a request", () => {

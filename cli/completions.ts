@@ -24,32 +24,44 @@ function subcommands(command: Command): readonly Command[] {
   return command.commands;
 }
 
+function subnames(command: Command): string[] {
+  return subcommands(command).map((sub) => sub.name());
+}
+
+/** Every command below this one by the words that lead to it: "config", "config get". */
+function* paths(command: Command, before = ""): Generator<[string, Command]> {
+  for (const sub of subcommands(command)) {
+    const path = `${before} ${sub.name()}`.trim();
+    yield [path, sub];
+    yield* paths(sub, path);
+  }
+}
+
 function words(command: Command): string {
   return optionsOf(command).flatMap(names).join(" ");
 }
 
 function bash(command: Command): string {
   const name = command.name(), id = `_${name.replaceAll("-", "_")}`;
-  const cases = subcommands(command).map((sub) =>
-    `    ${sub.name()}) options="${words(sub)}" ;;\n`
+  const below = [...paths(command)];
+  const known = below.map(([path]) => `"${path}"`).join(" | ");
+  const cases = below.map(([path, sub]) =>
+    `    "${path}") options="${words(sub)}"; commands="${subnames(sub).join(" ")}" ;;\n`
   );
+  const walk = `  for ((index = 1; index < COMP_CWORD; index++)); do
+    next="\${path:+$path }\${COMP_WORDS[index]}"
+    case "$next" in ${known}) path="$next" ;; esac
+  done
+`;
   return `# Completion of ${name} for bash.
 ${id}() {
-  local word="\${COMP_WORDS[COMP_CWORD]}" command="" options="" index
-  for ((index = 1; index < COMP_CWORD; index++)); do
-    case "\${COMP_WORDS[index]}" in -*) ;; *) command="\${COMP_WORDS[index]}"; break ;; esac
-  done
-  case "$command" in
-${cases.join("")}    *) options="${
-    [...subcommands(command).map((sub) => sub.name()), words(command)].join(" ").trim()
-  }" ;;
+  local word="\${COMP_WORDS[COMP_CWORD]}" path="" next="" options="" commands="" index
+${known === "" ? "" : walk}  case "$path" in
+${cases.join("")}    *) options="${words(command)}"; commands="${subnames(command).join(" ")}" ;;
   esac
   COMPREPLY=()
-  if [[ $word == -* || (-z $command && -n "${
-    subcommands(command).length > 0 ? "commands" : ""
-  }") ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
-  fi
+  if [[ $word == -* ]]; then commands="$options"; fi
+  if [[ -n $commands ]]; then mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$word"); fi
 }
 complete -o default -F ${id} ${name}
 `;
@@ -69,6 +81,12 @@ function zshOptions(command: Command, indent: string): string {
   }).join("");
 }
 
+/** Files, or the commands of a command and files behind them. */
+function zshRest(command: Command): string {
+  const names = subnames(command).join(" ");
+  return names === "" ? "      '*:file:_files'" : `      '1:command:(${names})' '*:file:_files'`;
+}
+
 function zsh(command: Command): string {
   const name = command.name();
   if (subcommands(command).length === 0) {
@@ -78,7 +96,7 @@ function zsh(command: Command): string {
     `    '${sub.name()}:${oneLine(sub.description()).replaceAll(":", "\\:")}'\n`
   );
   const cases = subcommands(command).map((sub) =>
-    `    ${sub.name()}) _arguments \\\n${zshOptions(sub, "      ")}      '*:file:_files' ;;\n`
+    `    ${sub.name()}) _arguments \\\n${zshOptions(sub, "      ")}${zshRest(sub)} ;;\n`
   );
   return `#compdef ${name}
 local -a commands
@@ -106,6 +124,21 @@ function fishOptions(command: Command, condition: string, name: string): string[
   });
 }
 
+/** The commands of a command, with their options. */
+function fishBelow(command: Command, name: string): string[] {
+  const all = subnames(command).join(" "), seen = "__fish_seen_subcommand_from";
+  return subcommands(command).flatMap((sub) => [
+    `complete -c ${name} -n '${seen} ${command.name()}; and not ${seen} ${all}' -f -a ${sub.name()} -d '${
+      oneLine(sub.description())
+    }'`,
+    ...fishOptions(
+      sub,
+      ` -n '${seen} ${command.name()}; and ${seen} ${sub.name()}'`,
+      name,
+    ),
+  ]);
+}
+
 function fish(command: Command): string {
   const name = command.name();
   const lines = [`# Completion of ${name} for fish.`, ...fishOptions(command, "", name)];
@@ -116,6 +149,7 @@ function fish(command: Command): string {
         oneLine(sub.description())
       }'`,
       ...fishOptions(sub, ` -n '__fish_seen_subcommand_from ${sub.name()}'`, name),
+      ...fishBelow(sub, name),
     );
   }
   return lines.join("\n") + "\n";
