@@ -23,6 +23,7 @@ import { IGNORED_FS_TYPES } from "./write/influx_points.ts";
 /** What a scrape shows by default: node_exporter's choice of the collectors that there are here. */
 const SCRAPE_COLLECTORS = [
   "arp",
+  "bonding",
   "conntrack",
   "cpu",
   "cpufreq",
@@ -32,6 +33,7 @@ const SCRAPE_COLLECTORS = [
   "filesystem",
   "hwmon",
   "loadavg",
+  "mdadm",
   "meminfo",
   "netclass",
   "netdev",
@@ -43,6 +45,7 @@ const SCRAPE_COLLECTORS = [
   "sockstat",
   "softnet",
   "stat",
+  "textfile",
   "thermal_zone",
   "time",
   "timex",
@@ -157,6 +160,10 @@ const fields = {
   procDir: text("/proc", { description: "Where the host's /proc is; /host/proc in a container." }),
   sysDir: text("/sys", { description: "Where the host's /sys is." }),
   rootDir: text("/", { description: "Where the host's root is, for sizes of filesystems." }),
+  textfileDir: text("", {
+    description: "Folder whose *.prom files are added to /metrics; empty: none.",
+    example: "/var/lib/prometheus/node-exporter",
+  }),
   mountTimeout: duration(10, 60e3, "5s", { description: "Longest wait for one mount point." }),
   collectorTimeout: duration(10, 60e3, "8s", { description: "Longest wait for one collector." }),
   sharedFor: duration(0, 60e3, "500ms", {

@@ -227,8 +227,11 @@ function statusOf({ reader, sampler, sinks }: Works, reloads: Reloads): MonitorS
   return {
     reader: reader.kind,
     sampledAt: sample === undefined ? null : new Date(sample.timeMs).toISOString(),
-    failing: (sample?.collectors ?? []).filter((result) => !result.ok)
-      .map(({ name, reason }) => ({ name, reason })),
+    failing: [
+      ...(sample?.collectors ?? []).filter((result) => !result.ok)
+        .map(({ name, reason }) => ({ name, reason })),
+      ...(sample?.textFiles?.faults ?? []).map((reason) => ({ name: "textfile", reason })),
+    ],
     sinks: sinks.map((sink) => ({ name: sink.name, ...sink.stats() })),
     settings: {
       appliedAt: new Date(reloads.appliedAtMs).toISOString(),

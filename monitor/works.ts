@@ -12,6 +12,7 @@ import { hostFiles } from "./read/host_files.ts";
 import { createPortableReader } from "./read/portable.ts";
 import { createProcReader } from "./read/proc_reader.ts";
 import { type HostReader, Sampler } from "./read/reader.ts";
+import { textFolder } from "./read/text_files.ts";
 import { systemClockState } from "./read/timex.ts";
 import { createInfluxSink } from "./write/influx.ts";
 import { PointWriter } from "./write/influx_points.ts";
@@ -91,6 +92,7 @@ export function createReader(settings: MonitorSettings, clock: Clock): HostReade
       cgroups: pattern("filters.cgroupsIgnore", filters.cgroupsIgnore),
     },
     cgroupsMax: settings.prometheus.cgroupsMax,
+    textFolder: settings.textfileDir === "" ? undefined : textFolder(settings.textfileDir),
     mountLimitMs: settings.mountTimeout,
     collectorLimitMs: settings.collectorTimeout,
   });
@@ -99,6 +101,7 @@ export function createReader(settings: MonitorSettings, clock: Clock): HostReade
 /** What a reader depends on, as `createReader` has it. */
 function readerSettings(settings: MonitorSettings): unknown {
   const { reader, filters, procDir, sysDir, rootDir, mountTimeout, collectorTimeout } = settings;
+  const { textfileDir } = settings;
   const threads = settings.prometheus.collectors.includes("processes");
   const { cgroupsMax } = settings.prometheus;
   return {
@@ -111,6 +114,7 @@ function readerSettings(settings: MonitorSettings): unknown {
     collectorTimeout,
     threads,
     cgroupsMax,
+    textfileDir,
   };
 }
 

@@ -19,6 +19,7 @@ export class Exposition {
   #left: number;
   #series = 0;
   #dropped = 0;
+  #families = new Set<string>();
 
   /** `seriesMax`: more samples than these are left out. */
   constructor(openMetrics: boolean, seriesMax: number) {
@@ -40,12 +41,18 @@ export class Exposition {
    */
   family(name: string, type: FamilyType, help: string): void {
     this.#name = name;
+    this.#families.add(name);
     let family = name, shown: string = type;
     if (this.openMetrics) {
       if (type === "counter" && name.endsWith("_total")) family = name.slice(0, -6);
       else if (type === "counter" || type === "untyped") shown = "unknown";
     }
     this.#text += `# HELP ${family} ${escapeHelp(help)}\n# TYPE ${family} ${shown}\n`;
+  }
+
+  /** Whether a family of this name was begun. */
+  has(name: string): boolean {
+    return this.#families.has(name);
   }
 
   /**

@@ -6,6 +6,8 @@
 import type { Containers } from "./container_usage.ts";
 import type { InterruptCounts } from "./interrupts.ts";
 import type { PowerSupply } from "./power.ts";
+import type { Bond, RaidArray } from "./raid.ts";
+import type { TextFiles } from "./text_files.ts";
 
 /**
  * Seconds since boot, by mode. `user` includes `guest`, `nice` includes `guestNice`, as the kernel
@@ -281,5 +283,8 @@ export interface HostSample {
   tcpStates?: Map<string, number>;
   processes?: ProcessCounts;
   containers?: Containers;
+  raid?: RaidArray[];
+  bonds?: Bond[];
+  textFiles?: TextFiles;
   clock?: { source: string; available: string[]; zone: string; zoneOffsetSeconds: number };
 }

@@ -19,6 +19,8 @@ import { readPowerSupplies } from "./power.ts";
 import { readProcesses } from "./processes.ts";
 import type { HostReader } from "./reader.ts";
 import * as sensors from "./sensors.ts";
+import { parseMdstat, readBonds } from "./raid.ts";
+import { readTextFiles, type TextFolder } from "./text_files.ts";
 import { type AskClock, parseTimex } from "./timex.ts";
 import { parseUtmp } from "./users.ts";
 
@@ -34,6 +36,8 @@ export interface ProcReaderOptions {
     /** @default none */
     cgroups?: RegExp;
   };
+  /** Where other programs leave metrics. @default none */
+  textFolder?: TextFolder;
   /** Most control groups in a sample. @default 300 */
   cgroupsMax?: number;
   /** Asks the kernel about its clock. @default none */
@@ -227,6 +231,13 @@ function otherCollectors(options: ProcReaderOptions): [string, Collect][] {
   const { ignore: { cgroups = /(?!)/ }, cgroupsMax = 300 } = options;
   const containers = new ContainerReader(files, cgroups, cgroupsMax);
   return [
+    ["mdadm", (sample) => void (sample.raid = parseMdstat(files.proc("mdstat")))],
+    ["bonding", (sample) => void (sample.bonds = some(readBonds(files)))],
+    ["textfile", (sample) => {
+      sample.textFiles = options.textFolder === undefined
+        ? { families: [], changedAt: new Map(), faults: [] }
+        : readTextFiles(options.textFolder);
+    }],
     ["containers", (sample) => void (sample.containers = containers.read())],
     ["entropy", (sample) => {
       sample.entropy = {

@@ -106,6 +106,7 @@ function only(sample: HostSample, names: ReadonlySet<string>): HostSample {
 /** What each collector puts into a sample. */
 const GROUPS: Record<string, (keyof Omit<HostSample, "timeMs" | "reader" | "collectors">)[]> = {
   arp: ["arp"],
+  bonding: ["bonds"],
   conntrack: ["conntrack"],
   containers: ["containers"],
   cpu: ["cpus", "cpuTotal", "physicalCpus"],
@@ -117,6 +118,7 @@ const GROUPS: Record<string, (keyof Omit<HostSample, "timeMs" | "reader" | "coll
   hwmon: ["sensors"],
   interrupts: ["interrupts"],
   loadavg: ["load"],
+  mdadm: ["raid"],
   meminfo: ["memory"],
   netclass: ["interfaces"],
   netdev: ["network"],
@@ -130,6 +132,7 @@ const GROUPS: Record<string, (keyof Omit<HostSample, "timeMs" | "reader" | "coll
   softnet: ["softnet"],
   stat: ["kernel"],
   tcpstat: ["tcpStates"],
+  textfile: ["textFiles"],
   thermal_zone: ["thermalZones", "coolingDevices"],
   time: ["clock", "uptimeSeconds"],
   timex: ["timex"],

@@ -6,6 +6,7 @@
 import type { HostSample } from "../read/host_sample.ts";
 import { Exposition, label, labels } from "../../core/metrics/exposition.ts";
 import { writeContainers } from "./prometheus_containers.ts";
+import { writeBonds, writeRaid, writeTextFiles } from "./prometheus_raid.ts";
 import { writeCpu, writeKernel, writeMemory } from "./prometheus_cpu.ts";
 import { writeDisks, writeFilesystems } from "./prometheus_disk.ts";
 import {
@@ -32,8 +33,12 @@ export function writeHost(out: Exposition, sample: HostSample): void {
   writePower(out, sample);
   writeKernelDetail(out, sample);
   writeProcesses(out, sample);
+  writeRaid(out, sample);
+  writeBonds(out, sample);
   writeContainers(out, sample);
   writeCollectors(out, sample);
+  // Last: what others wrote never takes the place of a family of ours.
+  writeTextFiles(out, sample);
 }
 
 const OS_LABELS = [

@@ -15,6 +15,21 @@ const PROC: Record<string, string> = {
     "MemTotal:       16042172 kB\nMemFree:          225472 kB\nBuffers:          22040 kB\n" +
     "Cached:           930888 kB\nActive(anon):    2068484 kB\nZswap:             11264 kB\n" +
     "Zswapped:          40960 kB\nHardwareCorrupted:     4 kB\nHugePages_Total:       7\n",
+  "mdstat": "Personalities : [raid1] [raid6] [raid0]\n" +
+    "md3 : active raid6 sda1[8] sdh1[7] sdg1[6] sdf1[5] sde1[11] sdd1[3] sdc1[10] sdb1[9] sdd1[12](S)\n" +
+    "      5853468288 blocks super 1.2 level 6, 64k chunk, algorithm 2 [8/8] [UUUUUUUU]\n\n" +
+    "md0 : active raid1 sdi1[0] sdj1[1](F)\n      248896 blocks [2/1] [U_]\n\n" +
+    "md4 : inactive raid1 sda3[0](F) sdb3[1](S)\n      4883648 blocks [2/2] [UU]\n\n" +
+    "md6 : active raid1 sdb2[2](F) sdc[1](S) sda2[0]\n      195310144 blocks [2/1] [U_]\n" +
+    "      [=>...................]  recovery =  8.5% (16775552/195310144) finish=17.0min speed=259783K/sec\n\n" +
+    "md8 : active raid1 sdb1[1] sda1[0] sdc[2](S) sde[3](S)\n      195310144 blocks [2/2] [UU]\n" +
+    "      [=>...................]  resync =  8.5% (16775552/195310144) finish=17.0min speed=259783K/sec\n\n" +
+    "md9 : active raid1 sdc2[2] sdd2[3] sdb2[1] sda2[0] sde[4](F) sdf[5](F) sdg[6](S)\n" +
+    "      523968 blocks super 1.2 [4/4] [UUUU]\n      resync=DELAYED\n\n" +
+    "md10 : active raid0 sda1[0] sdb1[1]\n      314159265 blocks 64k chunks\n\n" +
+    "md201 : active raid1 sda3[0] sdb3[1]\n      1993728 blocks super 1.2 [2/2] [UU]\n" +
+    "      [=>...................]  check =  5.7% (114176/1993728) finish=0.2min speed=114176K/sec\n\n" +
+    "unused devices: <none>\n",
   "sys/net/netfilter/nf_conntrack_count": "123\n",
   "sys/net/netfilter/nf_conntrack_max": "65536\n",
   "net/arp": "IP address       HW type     Flags       HW address            Mask     Device\n" +
@@ -70,6 +85,13 @@ const HWMON: Record<string, Record<string, string>> = {
 };
 
 const SYS: Record<string, string> = {
+  "class/net/bonding_masters": "bond0 bond1\n",
+  ...under("class/net/bond0", {
+    "bonding/slaves": "eth0 eth4\n",
+    "lower_eth0/bonding_slave/mii_status": "up\n",
+    "lower_eth4/bonding_slave/mii_status": "down\n",
+  }),
+  "class/net/bond1/bonding/slaves": "\n",
   ...under("devices/system/cpu/cpufreq/policy0", CPUFREQ(1_200_195)),
   ...under("devices/system/cpu/cpufreq/policy1", CPUFREQ(2_200_000)),
   ...under("class/thermal/thermal_zone0", {

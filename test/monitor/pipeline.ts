@@ -90,10 +90,10 @@ async function prepare(
   site.onClose(async () => {
     await admin.deleteTopics({ topics });
     await admin.disconnect();
-    await fetch(`${elasticsearch}/_index_template/${prefix}`, { method: "DELETE" });
+    await removed(`${elasticsearch}/_index_template/${prefix}`);
     const found = await (await fetch(`${elasticsearch}/${prefix}-*`)).json();
     for (const index of Object.keys(found)) {
-      await fetch(`${elasticsearch}/${index}`, { method: "DELETE" });
+      await removed(`${elasticsearch}/${index}`);
     }
   });
 }
@@ -149,4 +149,9 @@ async function start(site: Site, name: string, settings: unknown): Promise<strin
     return answer.ok;
   }, { detail: () => program.tail() });
   return listen;
+}
+
+async function removed(url: string): Promise<void> {
+  const answer = await fetch(url, { method: "DELETE" });
+  await answer.body?.cancel();
 }

@@ -64,10 +64,10 @@ export async function startNodeExporter(
   return { url, pid: program.pid };
 }
 
-/** Keeps CPU, memory, a disk and sockets busy with stress-ng until the site closes. */
+/** Keeps CPU, memory, a disk and pipes busy with stress-ng until the site closes. */
 export async function startLoad(site: Site): Promise<Program> {
   const command = await needCommand("stress-ng", "stress-ng", sayOnStderr);
-  const work = { cpu: "1", vm: "1", "vm-bytes": "32M", hdd: "1", "hdd-bytes": "16M", sock: "1" };
+  const work = { cpu: "1", vm: "1", "vm-bytes": "32M", hdd: "1", "hdd-bytes": "16M", pipe: "1" };
   const program = site.start(command, [
     ...Object.entries(work).flatMap(([name, value]) => [`--${name}`, value]),
     ...["--temp-path", site.folder, "--timeout", "120s"],

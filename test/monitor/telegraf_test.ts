@@ -55,7 +55,9 @@ Deno.test({
       const writer = new PointWriter({ tags: {}, ignoreFsTypes });
       writer.points(await reader.read(names));
       const theirs = await run(program);
-      compare(theirs, writer.points(await reader.read(names)));
+      const ours = writer.points(await reader.read(names));
+      reader.close();
+      compare(theirs, ours);
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
