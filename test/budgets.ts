@@ -55,9 +55,6 @@ export const ONLY_EXECUTABLES: readonly string[] = ["test/deploy", "test/docker"
 
 /** Folders whose tests are not checked for timers, requests and files that they leave behind, and why. */
 export const LEAVE_BEHIND: Readonly<Record<string, string>> = {
-  "test/page": "core/http/status_server.ts leaves its timer of 500 ms when it closes",
-  "test/cli": "core/http/status_server.ts leaves its timer of 500 ms when it closes",
   "test/transfer": "the Elasticsearch client keeps timers that all its instances share",
   "test/search": "the same",
-  "test/monitor": "a reader of metrics keeps its files open and has no close",
 };

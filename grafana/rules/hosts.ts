@@ -1,8 +1,9 @@
 /**
  * Rules for hosts, with the names, thresholds and recorded series of node_exporter's mixin, so that
  * what is silenced, routed or drawn by those names works here. They hold for hosts with weir-monitor
- * and with node_exporter, in the job `node`. Left out is what needs a collector that weir-monitor
- * does not have: NodeTextFileCollectorScrapeError, NodeRAID*, NodeSystemd*, NodeBondingDegraded.
+ * and with node_exporter, in the job `node`. Left out is what needs systemd's own account of its
+ * units, to which weir-monitor does not speak: NodeSystemdServiceFailed,
+ * NodeSystemdServiceCrashlooping.
  */
 import type { AlertSpec, RecordSpec, RuleGroup, Severity } from "./model.ts";
 
@@ -181,6 +182,41 @@ const load: AlertSpec[] = [
   },
 ];
 
+const parts: AlertSpec[] = [
+  {
+    name: "NodeRAIDDegraded",
+    expr: `node_md_disks_required{${DISK}} - ignoring (state) ` +
+      `(node_md_disks{${DISK},state="active"}) > 0`,
+    forMinutes: 15,
+    severity: "critical",
+    summary: "A RAID array works with fewer disks than it is made of.",
+    description: "{{ $labels.device }} of {{ $labels.instance }} lacks {{ $value }} of its disks.",
+  },
+  {
+    name: "NodeRAIDDiskFailure",
+    expr: `node_md_disks{${DISK},state="failed"} > 0`,
+    severity: "warning",
+    summary: "A disk of a RAID array has failed.",
+    description: "{{ $labels.device }} of {{ $labels.instance }} has {{ $value }} failed disks.",
+  },
+  {
+    name: "NodeBondingDegraded",
+    expr: `(node_bonding_slaves{${JOB}} - node_bonding_active{${JOB}}) != 0`,
+    forMinutes: 5,
+    severity: "warning",
+    summary: "A bond works with fewer network devices than it is made of.",
+    description:
+      "{{ $labels.master }} of {{ $labels.instance }}: {{ $value }} of its devices have no link.",
+  },
+  {
+    name: "NodeTextFileCollectorScrapeError",
+    expr: `node_textfile_scrape_error{${JOB}} == 1`,
+    severity: "warning",
+    summary: "Metrics that a program leaves in a file are not taken.",
+    description: "{{ $labels.instance }} has a file of metrics that cannot be read or understood.",
+  },
+];
+
 function traffic(what: string, metric: string): RecordSpec[] {
   return [
     [`instance:node_network_${what}_excluding_lo:rate5m`, 'device!="lo"'],
@@ -233,6 +269,6 @@ export const hostRules: readonly RuleGroup[] = [
   {
     name: "node-exporter",
     dashboard: "weir-hosts-prometheus",
-    rules: [...filesystems, ...network, ...clock, ...load],
+    rules: [...filesystems, ...network, ...clock, ...load, ...parts],
   },
 ];

@@ -57,6 +57,8 @@ const HOST_FILES: Record<string, string> = {
   "/proc/net/snmp": "Tcp: ActiveOpens PassiveOpens CurrEstab RetransSegs\nTcp: 1 1 1 1\n",
   "/proc/net/sockstat": "sockets: used 1\nTCP: inuse 1 orphan 0 tw 0 alloc 1 mem 1\n" +
     "UDP: inuse 1 mem 1\n",
+  "/proc/mdstat": "md0 : active raid1 sda[0] sdb[1]\n      9 blocks [2/2] [UU]\n",
+  "/sys/class/net/bonding_masters": "bond0\n",
   "/proc/net/softnet_stat": `${Array(13).fill("00000001").join(" ")}\n`,
 };
 

@@ -104,6 +104,9 @@ const user = (cpu: number) => host("node_cpu_seconds_total", `cpu="${cpu}",mode=
 const offset = host("node_timex_offset_seconds");
 const fd = { [host("node_filefd_maximum")]: flat(1000) };
 
+const md = (metric: string, labels = "") =>
+  host(metric, `device="md0"${labels === "" ? "" : `,${labels}`}`);
+
 export const hostCases: readonly AlertCase[] = [
   ...filling("NodeFilesystemSpaceFillingUp", "avail_bytes", "size_bytes"),
   ...almostOut("NodeFilesystemAlmostOutOfSpace", "avail_bytes", "size_bytes", 30),
@@ -153,6 +156,22 @@ export const hostCases: readonly AlertCase[] = [
     ["0+660x60", "0+590x60"],
     { atMinutes: 35, notBeforeMinutes: 29 },
   ),
+  one(
+    "NodeRAIDDegraded",
+    md("node_md_disks", 'state="active"'),
+    [flat(1), flat(2)],
+    { with: { [md("node_md_disks_required")]: flat(2) }, severities: ["critical"] },
+  ),
+  one("NodeRAIDDiskFailure", md("node_md_disks", 'state="failed"'), [flat(1), flat(0)], {
+    notBeforeMinutes: 0,
+  }),
+  one("NodeBondingDegraded", host("node_bonding_active", 'master="bond0"'), [flat(1), flat(2)], {
+    with: { [host("node_bonding_slaves", 'master="bond0"')]: flat(2) },
+    notBeforeMinutes: 4,
+  }),
+  one("NodeTextFileCollectorScrapeError", host("node_textfile_scrape_error"), [flat(1), flat(0)], {
+    notBeforeMinutes: 0,
+  }),
 ];
 
 const agent = (metric: string, labels = "") =>
