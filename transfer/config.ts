@@ -20,6 +20,7 @@ import { messageOf } from "../core/errors.ts";
 import { etcdFields } from "../core/etcd/settings.ts";
 import { detailFields, fleetFields } from "../core/fleet/settings.ts";
 import { kafkaFields } from "../core/kafka/settings.ts";
+import { archiveSettings } from "./archive/settings.ts";
 import { compilePatterns } from "./consume/topics.ts";
 import { TemplateNames } from "./index/names.ts";
 import { defaultIndex } from "./topics/plan.ts";
@@ -144,6 +145,7 @@ const fields = settings({
       "Where documents go. store: into the embedded store of this host, with the search page over it; `weir transfer` does that.",
   }),
   store,
+  archive: archiveSettings,
   etcd: group(etcdFields, {
     description: "etcd, where names of indices are fixed; may be left out.",
   }),

@@ -10,6 +10,7 @@ import {
   Histogram,
   type Registry,
 } from "../core/metrics/registry.ts";
+import type { ArchiverEvents } from "./archive/archiver.ts";
 import type { ConsumerEvents } from "./consume/consumer.ts";
 import type { Lane } from "./consume/lane.ts";
 import type { ChannelEvents } from "./deliver/channel.ts";
@@ -26,6 +27,8 @@ const GROUP_LABELS = ["consumergroup", ...PARTITION_LABELS];
 export interface TransferState {
   groupId: string;
   lanes(): Iterable<Lane>;
+  /** Undefined where there is none. */
+  archive(): { groupId: string; lanes: Iterable<Lane>; bytes: number } | undefined;
   channel: { lines: number; bytes: number };
   channelMax: { lines: number; bytes: number };
   /** Topics that have used up their quota. */
@@ -39,7 +42,8 @@ export type TransferEvents =
   & ConsumerEvents
   & WriterEvents
   & SettingsEvents
-  & RetentionEvents;
+  & RetentionEvents
+  & { archive: ArchiverEvents };
 
 /** Registers everything and returns where the parts report to. */
 export function transferMetrics(registry: Registry, state: () => TransferState): TransferEvents {
@@ -82,6 +86,7 @@ export function transferMetrics(registry: Registry, state: () => TransferState):
     fieldsDropped: (count) => fields.inc(count),
     dropped: (topic, rule, records) => dropped.inc({ topic: topicLabel(topic), rule }, records),
     ...topicEvents(registry),
+    archive: archiveEvents(registry, topicLabel),
     outcome: (result, code, count) => items.inc({ result, code }, count),
     bulk(documents, _bytes, ms) {
       bulks.inc();
@@ -97,6 +102,29 @@ export function transferMetrics(registry: Registry, state: () => TransferState):
     rebalanced: () => rebalances.inc(),
     committed: (failed) => commits.inc({ result: failed ? "failed" : "done" }),
     restarted: () => restarts.inc(),
+  };
+}
+
+/** What goes into the archive. */
+function archiveEvents(registry: Registry, topicLabel: (topic: string) => string): ArchiverEvents {
+  const counter = (name: string, help: string, labelNames: string[]) =>
+    new Counter({ name: `weir_transfer_archive_${name}`, help, labelNames, registers: [registry] });
+  const records = counter("records_total", "Records in objects of the archive.", ["topic"]);
+  const repeats = counter("repeats_total", "Records left out because they were there before.", [
+    "topic",
+  ]);
+  const objects = counter("objects_total", "Objects written.", ["topic"]);
+  const bytes = counter("bytes_total", "Bytes of those objects.", ["topic"]);
+  const failures = counter("failures_total", "Attempts that failed, by code.", ["code"]);
+  return {
+    archived(topic, count, repeated, written, size) {
+      const label = { topic: topicLabel(topic) };
+      records.inc(label, count);
+      repeats.inc(label, repeated);
+      objects.inc(label, written);
+      bytes.inc(label, size);
+    },
+    failed: (code) => failures.inc({ code }),
   };
 }
 
@@ -174,6 +202,11 @@ function stateGauges(registry: Registry, state: () => TransferState): void {
   gauge("channel_bytes", "Bytes that they count for.", ({ channel }) => channel.bytes);
   gauge("channel_lines_max", "Bound of lines in memory.", ({ channelMax }) => channelMax.lines);
   gauge("channel_bytes_max", "Bound of bytes in memory.", ({ channelMax }) => channelMax.bytes);
+  gauge(
+    "archive_bytes",
+    "Bytes of lines that wait for their object.",
+    ({ archive }) => archive()?.bytes ?? 0,
+  );
   gauge("workers_limit", "Bulk requests allowed at once.", ({ delivery }) => delivery.limit);
   gauge("workers_active", "Bulk requests open.", ({ delivery }) => delivery.active);
   gauge(
@@ -209,15 +242,21 @@ function laneGauges(registry: Registry, state: () => TransferState): void {
       registers: [registry],
       collect() {
         this.reset();
-        const { groupId, lanes } = state();
-        for (const lane of [...lanes()].slice(0, 10_000)) {
+        const { groupId, lanes, archive } = state();
+        const byGroup = labelNames.includes("consumergroup");
+        const all = [...lanes()].map((lane) => ({ lane, group: groupId }));
+        const other = byGroup ? archive() : undefined; // its partitions are the same ones
+        if (other !== undefined) {
+          for (const lane of other.lanes) all.push({ lane, group: other.groupId });
+        }
+        for (const { lane, group } of all.slice(0, 10_000)) {
           const found = value(lane);
           if (found < 0) continue;
           const labels: Record<string, string> = {
             topic: lane.topic,
             partition: String(lane.partition),
           };
-          if (labelNames.includes("consumergroup")) labels.consumergroup = groupId;
+          if (byGroup) labels.consumergroup = group;
           this.set(labels, found);
         }
       },

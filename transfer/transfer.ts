@@ -14,7 +14,8 @@ import { logOf } from "../core/log.ts";
 import { newRegistry, type Registry } from "../core/metrics/registry.ts";
 import type { DocumentWriter } from "../core/ports/document_store.ts";
 import type { TransferSettings } from "./config.ts";
-import { Consumer } from "./consume/consumer.ts";
+import { Archive } from "./archive/archive.ts";
+import { Consumer, type ConsumerOptions } from "./consume/consumer.ts";
 import { compilePatterns } from "./consume/topics.ts";
 import { type DeadLetters, KafkaDeadLetters } from "./dead_letter.ts";
 import { Channel } from "./deliver/channel.ts";
@@ -54,6 +55,8 @@ export class Transfer {
   readonly #writer: DocumentWriter;
   readonly #dead: DeadLetters;
   readonly #retention: Retention | undefined;
+  /** Undefined without archive.location. */
+  readonly archive: Archive | undefined;
   readonly #log = logOf("transfer");
   /** Dead letters written since the start. */
   deadLetters = 0;
@@ -69,6 +72,7 @@ export class Transfer {
     const metrics = transferMetrics(this.registry, () => ({
       groupId: settings.consumer.groupId,
       lanes: () => this.consumer.lanes,
+      archive: () => this.archive,
       channel: this.#channel,
       channelMax: { lines: settings.channel.linesMax, bytes: settings.channel.bytesMax },
       delivery: this.#deliverer,
@@ -119,6 +123,10 @@ export class Transfer {
       events,
     );
     this.consumer = newConsumer(kafka, settings, this.#channel, events);
+    if (settings.archive.location !== "") {
+      const options = consumerOptions(settings);
+      this.archive = new Archive(kafka, settings, options, this.topics.of, events);
+    }
   }
 
   /** In the order of starting. */
@@ -137,6 +145,7 @@ export class Transfer {
         stop: (deadlineMs) => this.#stop(deadlineMs),
       },
       ...(this.#retention === undefined ? [] : [this.#retention]),
+      ...(this.archive === undefined ? [] : [this.archive.part(this.topics.ready)]),
     ];
   }
 
@@ -190,7 +199,7 @@ export class Transfer {
     if (this.#deliverer.failures >= FAILURES_NOT_READY) {
       for (const [code, { reason }] of this.#deliverer.problems) reasons.push(`${code}: ${reason}`);
     }
-    return reasons;
+    return [...reasons, ...this.archive?.notReady() ?? []];
   }
 
   /** For /api/status. */
@@ -220,6 +229,7 @@ export class Transfer {
         lossAhead: lane.lossAhead,
       })),
       retention: { lastError: this.#retention?.lastError ?? "" },
+      ...(this.archive && { archive: this.archive.status() }),
       overQuota: this.quotas.exceeded,
       channel: { lines: this.#channel.lines, bytes: this.#channel.bytes },
       workers: { limit: this.#deliverer.limit, active: this.#deliverer.active },
@@ -320,36 +330,36 @@ function newConsumer(
   channel: Channel,
   events: TransferEvents,
 ): Consumer {
+  return new Consumer(kafka, consumerOptions(settings), channel, events);
+}
+
+/** How topics are read for the index. */
+function consumerOptions(settings: TransferSettings): ConsumerOptions {
   const { consumer } = settings;
-  return new Consumer(
-    kafka,
-    {
-      groupId: consumer.groupId,
-      instanceId: consumer.instanceId,
-      choice: {
-        names: consumer.topics,
-        patterns: compilePatterns(consumer.topicPatterns),
-        excluded: new Set([
-          ...consumer.topicsExcluded,
-          settings.dead.topic,
-          settings.detail.topic,
-          DETAIL_TOPIC,
-          LEDGER_TOPIC,
-        ]),
-        also: settings.dead.index ? [settings.dead.topic] : [],
-      },
-      topicsRefreshMs: consumer.topicsRefresh,
-      sessionTimeoutMs: consumer.sessionTimeout,
-      rebalanceTimeoutMs: consumer.rebalanceTimeout,
-      heartbeatMs: consumer.heartbeat,
-      commitIntervalMs: consumer.commitInterval,
-      offsetsIntervalMs: consumer.offsetsInterval,
-      fetchWaitMs: consumer.fetchWait,
-      fetchBytes: consumer.fetchBytes,
-      partitionBytes: consumer.partitionBytes,
-      stuckAfterMs: consumer.stuckAfter,
+  return {
+    groupId: consumer.groupId,
+    instanceId: consumer.instanceId,
+    choice: {
+      names: consumer.topics,
+      patterns: compilePatterns(consumer.topicPatterns),
+      excluded: new Set([
+        ...consumer.topicsExcluded,
+        settings.dead.topic,
+        settings.detail.topic,
+        DETAIL_TOPIC,
+        LEDGER_TOPIC,
+      ]),
+      also: settings.dead.index ? [settings.dead.topic] : [],
     },
-    channel,
-    events,
-  );
+    topicsRefreshMs: consumer.topicsRefresh,
+    sessionTimeoutMs: consumer.sessionTimeout,
+    rebalanceTimeoutMs: consumer.rebalanceTimeout,
+    heartbeatMs: consumer.heartbeat,
+    commitIntervalMs: consumer.commitInterval,
+    offsetsIntervalMs: consumer.offsetsInterval,
+    fetchWaitMs: consumer.fetchWait,
+    fetchBytes: consumer.fetchBytes,
+    partitionBytes: consumer.partitionBytes,
+    stuckAfterMs: consumer.stuckAfter,
+  };
 }

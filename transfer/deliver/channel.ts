@@ -26,10 +26,12 @@ export interface ChannelOptions {
 export interface ChannelPlan {
   drops: DropRules;
   quota: Quota;
+  /** False: its lines are for the archive alone. @default true */
+  indexed?: boolean;
 }
 
 export interface ChannelEvents {
-  /** Records of a topic that a named rule drops: of the operator, `tombstone`, or `quota`. */
+  /** Records of a topic that a named rule drops: of the operator, `tombstone`, `quota`, `not_indexed`. */
   dropped(topic: string, rule: string, records: number): void;
   read(topic: string, records: number, bytes: number): void;
   /** Headers left out of documents: too many in a record, or too long. */
@@ -104,7 +106,7 @@ export class Channel implements BatchSink {
     if (batch.lastOffset < lane.tracker.next) return true;
     const { linesMax, bytesMax } = this.#options;
     const cursor = new RecordCursor(batch, this.#options.batchBytesMax);
-    const { drops, quota } = this.#plan(lane.topic);
+    const { drops, quota, indexed = true } = this.#plan(lane.topic);
     const meter = this.#quotas.of(lane.topic, quota);
     const fieldsBefore = lane.decoder.fieldsDropped;
     let bytes = 0;
@@ -120,7 +122,8 @@ export class Channel implements BatchSink {
           continue;
         }
         const size = cursor.valueEnd - cursor.valueStart;
-        let rule = drops.empty ? undefined : drops.ruleFor(decoded);
+        let rule = indexed ? undefined : "not_indexed";
+        if (rule === undefined && !drops.empty) rule = drops.ruleFor(decoded);
         if (rule === undefined && meter !== undefined) {
           if (quota.over === "drop" && !meter.open) rule = "quota";
           else meter.take(1, size);

@@ -5,9 +5,10 @@
  */
 import type { DocumentShape } from "../index/document.ts";
 import { type IndexNames, type IndexTarget, TemplateNames } from "../index/names.ts";
+import type { ArchiveFormat } from "../archive/chain.ts";
 import { DropRules, wildcard } from "./drop.ts";
 import { LineParser } from "./line_parser.ts";
-import { NO_RULE, type Quota, type Retention, type TopicRule } from "./rules.ts";
+import { type ArchiveRule, NO_RULE, type Quota, type Retention, type TopicRule } from "./rules.ts";
 
 /** Of the settings file, for topics and keys that no rule speaks of. */
 export interface PlanDefaults {
@@ -20,6 +21,8 @@ export interface PlanDefaults {
   retentionBytes: number;
   /** Topic of the dead letters. */
   dead: string;
+  /** Undefined: there is no archive. */
+  archive?: { format: ArchiveRule; days: number };
 }
 
 export interface TopicPlan {
@@ -31,6 +34,10 @@ export interface TopicPlan {
   readonly drops: DropRules;
   readonly quota: Quota;
   readonly retention: Retention;
+  /** False: its lines are for the archive alone. */
+  readonly indexed: boolean;
+  /** Empty formats: nothing of it is archived. */
+  readonly archive: { formats: ArchiveFormat[]; days: number };
   /** True where the index template of the settings file would not do. */
   readonly own: boolean;
 }
@@ -113,7 +120,22 @@ export class TopicPlans {
       drops: new DropRules(rule.drop, parser),
       quota: rule.quota,
       retention,
+      // Without an archive such a rule would lose lines.
+      indexed: rule.indexed || this.#defaults.archive === undefined,
+      archive: this.#archiveOf(rule),
       own,
+    };
+  }
+
+  #archiveOf(rule: TopicRule): TopicPlan["archive"] {
+    const { archive } = this.#defaults;
+    if (archive === undefined) return { formats: [], days: 0 };
+    const wanted = rule.archive ?? archive.format;
+    // Lines that go nowhere would be lost.
+    const format = wanted === "none" && !rule.indexed ? "parquet" : wanted;
+    return {
+      formats: format === "both" ? ["parquet", "ndjson"] : format === "none" ? [] : [format],
+      days: rule.archiveDays || archive.days,
     };
   }
 }

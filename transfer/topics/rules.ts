@@ -13,7 +13,9 @@ import { isZone } from "../../core/reading/zone.ts";
 import { templateFault } from "../index/names.ts";
 import { timeFormat } from "./time_format.ts";
 
+export const ARCHIVE_FORMATS = ["parquet", "ndjson", "both", "none"] as const;
 const LEVELS = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
+const BUILT_IN = ["quota", "tombstone", "not_indexed"];
 const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 
 /** Named groups of a regular expression. Throws SyntaxError where it is none. */
@@ -129,6 +131,16 @@ export const ruleSchema = z.strictObject({
   }),
   drop: z.array(drop).max(32).default([]).meta({ description: "Lines that are not written." }),
   retention: retention,
+  indexed: flag(true, {
+    description:
+      "false: lines go to the archive alone; needs archive.location in the settings file.",
+  }),
+  archive: z.enum(ARCHIVE_FORMATS).optional().meta({
+    description: "What is archived. Left out: as in the settings file.",
+  }),
+  archiveDays: integer(0, 36_500, 0, {
+    description: "Days that the archive keeps the topic's objects; 0: as in the settings file.",
+  }),
   quota,
 }).superRefine((rule, context) => {
   const fault = (path: string[], message: string) =>
@@ -144,8 +156,8 @@ export const ruleSchema = z.strictObject({
   const names = rule.drop.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) fault(["drop"], `Two rules have the name "${twice}"`);
-  if (names.some((name) => name === "quota" || name === "tombstone")) {
-    fault(["drop"], "quota and tombstone are names of built-in rules");
+  if (names.some((name) => BUILT_IN.includes(name))) {
+    fault(["drop"], "quota, tombstone and not_indexed are names of built-in rules");
   }
 }).meta({ description: "What holds for one topic, or for those that a pattern means." });
 
@@ -185,6 +197,7 @@ export type TopicRule = z.output<typeof ruleSchema>;
 export type DropRuleSettings = TopicRule["drop"][number];
 export type ParseSettings = TopicRule["parse"];
 export type Quota = TopicRule["quota"];
+export type ArchiveRule = typeof ARCHIVE_FORMATS[number];
 export type Retention = TopicRule["retention"];
 
 /** Parses a list of rules. Throws CONFIG_INVALID with line, column and what was meant. */

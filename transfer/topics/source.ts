@@ -10,7 +10,7 @@ import type { PlanDefaults } from "./plan.ts";
 import { type SettingsEvents, TopicSettings } from "./topic_settings.ts";
 
 /** What the settings file says of all topics. */
-export function planDefaults({ index, dead }: TransferSettings): PlanDefaults {
+export function planDefaults({ index, dead, archive }: TransferSettings): PlanDefaults {
   return {
     index: index.name,
     document: index.document,
@@ -19,6 +19,9 @@ export function planDefaults({ index, dead }: TransferSettings): PlanDefaults {
     retentionDays: index.retentionDays,
     retentionBytes: index.retentionBytes,
     dead: dead.topic,
+    ...(archive.location === ""
+      ? {}
+      : { archive: { format: archive.format, days: archive.retentionDays } }),
   };
 }
 

@@ -1,0 +1,106 @@
+/**
+ * The archive beside the index: a consumer group of its own, so that each goes on while the other's store is away, and
+ * what it writes objects with.
+ */
+import type { Kafka } from "kafkajs";
+import type { Part } from "../../core/lifecycle.ts";
+import { bounded } from "../consume/bounded.ts";
+import { Consumer, type ConsumerOptions } from "../consume/consumer.ts";
+import type { Lane } from "../consume/lane.ts";
+import type { TransferSettings } from "../config.ts";
+import type { TopicPlan } from "../topics/plan.ts";
+import { Archiver, type ArchiverEvents } from "./archiver.ts";
+import type { ObjectStore } from "./objects.ts";
+import { openObjects } from "./settings.ts";
+
+export class Archive {
+  readonly groupId: string;
+  readonly #store: ObjectStore;
+  readonly #archiver: Archiver;
+  readonly #consumer: Consumer;
+  #stopping = false;
+
+  /** Throws CONFIG_INVALID for a location that is none, SECRET_UNREADABLE. Nothing is connected yet. */
+  constructor(
+    kafka: Kafka,
+    { archive: settings, consumer: { batchBytesMax } }: TransferSettings,
+    consumer: ConsumerOptions,
+    plan: (topic: string) => TopicPlan,
+    events: { archive: ArchiverEvents },
+  ) {
+    this.groupId = settings.groupId;
+    this.#store = openObjects(settings);
+    this.#archiver = new Archiver(
+      this.#store,
+      {
+        segmentBytes: settings.segmentBytes,
+        segmentRecords: settings.segmentRecords,
+        segmentAgeMs: settings.segmentAge,
+        bytesMax: settings.bytesMax,
+        batchBytesMax,
+      },
+      (topic) => {
+        const { archive, shape, drops } = plan(topic);
+        return { formats: archive.formats, shape, drops };
+      },
+      events.archive,
+    );
+    this.#consumer = new Consumer(
+      kafka,
+      { ...consumer, groupId: settings.groupId },
+      this.#archiver,
+    );
+  }
+
+  get lanes(): Iterable<Lane> {
+    return this.#consumer.lanes;
+  }
+
+  /** Bytes of lines that wait for their object. */
+  get bytes(): number {
+    return this.#archiver.bytes;
+  }
+
+  /** Begins once the rules of topics are known. */
+  part(ready: Promise<void>): Part {
+    return {
+      name: "archive",
+      start: () => {
+        ready.then(() => {
+          if (this.#stopping) return;
+          this.#archiver.start();
+          this.#consumer.start();
+        });
+      },
+      stop: async (deadlineMs) => {
+        this.#stopping = true;
+        const until = performance.now() + deadlineMs;
+        this.#consumer.held = true;
+        await bounded(this.#archiver.stop(), deadlineMs * 0.75).catch(() => {}); // it is found again
+        await this.#consumer.stop(Math.max(1000, until - performance.now()));
+      },
+    };
+  }
+
+  /** Why nothing is archived; empty where it is. */
+  notReady(): string[] {
+    return this.#archiver.lastError === "" ? [] : [`archive: ${this.#archiver.lastError}`];
+  }
+
+  status(): Record<string, unknown> {
+    return {
+      location: this.#store.name,
+      group: this.groupId,
+      state: this.#consumer.state,
+      lastError: this.#archiver.lastError || this.#consumer.lastError,
+      bytes: this.bytes,
+      partitions: [...this.lanes].map((lane) => ({
+        topic: lane.topic,
+        partition: lane.partition,
+        committed: lane.committed,
+        newest: lane.highWatermark,
+        paused: lane.paused,
+      })),
+    };
+  }
+}
