@@ -3,42 +3,22 @@
  * As the executable where it has been built, else from source.
  */
 import assert from "node:assert/strict";
+import { type ProgramCommand, transferCommand } from "./programs.ts";
 import { numberedLines, Site, until } from "./site.ts";
 
 const COUNT = 48_000;
 const PARTITIONS = 4;
 const KILLS = 3;
-const ROOT = new URL("../../", import.meta.url).pathname;
-const EXECUTABLE = `${Deno.env.get("WEIR_TEST_DIST") ?? `${ROOT}dist`}/weir-transfer`;
+const way = transferCommand();
 
-interface Way {
-  name: string;
-  command: string;
-  args: string[];
-}
+Deno.test({
+  name: `transfer ${way.name}: kill -9 in a loop, ${COUNT} lines are there exactly once`,
+  sanitizeOps: false, // the clients keep sockets and timers for a while
+  sanitizeResources: false,
+  fn: () => killLoop(way),
+});
 
-const WAYS: Way[] = [{
-  name: "from source",
-  command: Deno.execPath(),
-  args: ["run", "-A", "--quiet", `${ROOT}transfer/main.ts`],
-}];
-try {
-  Deno.statSync(EXECUTABLE);
-  WAYS.splice(0, 1, { name: "as executable", command: EXECUTABLE, args: [] });
-} catch (error) {
-  if (!(error instanceof Deno.errors.NotFound)) throw error; // not built: only the source is tested
-}
-
-for (const way of WAYS) {
-  Deno.test({
-    name: `transfer ${way.name}: kill -9 in a loop, ${COUNT} lines are there exactly once`,
-    sanitizeOps: false, // the clients keep sockets and timers for a while
-    sanitizeResources: false,
-    fn: () => killLoop(way),
-  });
-}
-
-async function killLoop(way: Way): Promise<void> {
+async function killLoop(way: ProgramCommand): Promise<void> {
   const site = await Site.open();
   const config = await Deno.makeTempFile({ suffix: ".yaml" });
   let child: Deno.ChildProcess | undefined;

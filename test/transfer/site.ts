@@ -201,7 +201,9 @@ export class Site {
     await this.#producer.disconnect();
     const topics = (await this.#admin.listTopics()).filter((name) => name.startsWith(this.prefix));
     if (topics.length > 0) await this.#admin.deleteTopics({ topics });
-    await this.#admin.deleteGroups([`${this.prefix}-group`]).catch(() => {}); // none was made
+    for (const name of ["group", "archive"]) {
+      await this.#admin.deleteGroups([`${this.prefix}-${name}`]).catch(() => {}); // none was made
+    }
     await this.#admin.disconnect();
     await elastic("DELETE", `/${this.prefix}-*?ignore_unavailable=true`);
     const { index_templates } = await elastic("GET", "/_index_template");
