@@ -1,7 +1,7 @@
 /**
  * Takes the records of a consumer group into an archive. It promises: an offset is committed only when the objects that
- * hold its record are there and the segment's entry says so; a crash at any step leads to the same objects under the same
- * names; memory is bounded; while the store cannot be reached, partitions wait in Kafka.
+ * hold its record are there and the segment's entry says so; a crash at any step leads to the same objects under the
+ * same names; memory is bounded; while the store cannot be reached, partitions wait in Kafka.
  */
 import { messageOf } from "../../core/errors.ts";
 import { logOf } from "../../core/log.ts";
