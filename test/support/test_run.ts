@@ -116,8 +116,8 @@ export class TestRun {
   }
 
   /**
-   * Runs deno with its output shown and kept; ends it when its minutes are over, or when this process ends. On a machine
-   * that does other work, WEIR_TEST_PATIENCE=3 gives three times the minutes.
+   * Runs deno with its output shown and kept; ends it when its minutes are over, or when this process ends. On a
+   * machine that does other work, WEIR_TEST_PATIENCE=3 gives three times the minutes.
    */
   async deno(args: string[], env: Record<string, string>, minutes: number): Promise<Ran> {
     const program = startProgram(Deno.execPath(), args, {

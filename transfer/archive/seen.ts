@@ -1,7 +1,8 @@
 /**
  * Which bytes of which file generation a partition has brought: a record whose bytes were all there before is a repeat
  * (a producer that sent again after a kill). Promises: a record is never called a repeat that was not archived; a
- * repeat is missed only where more than RANGES_MAX pieces of one generation, or GENERATIONS_MAX generations, came in between.
+ * repeat is missed only where more than RANGES_MAX pieces of one generation, or GENERATIONS_MAX generations, came in
+ * between.
  */
 
 /** Of one generation; the oldest are forgotten first. */
