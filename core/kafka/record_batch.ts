@@ -225,7 +225,16 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
   return all;
 }
 
+/**
+ * For the quickest level: a table that stays in the nearest cache of the processor, and a window of which less memory
+ * has to be made ready for each batch. A sixth of the time less, and batches 1 % larger (decision 0012).
+ */
+const QUICKEST = { [constants.ZSTD_c_hashLog]: 12, [constants.ZSTD_c_windowLog]: 18 };
+/** Room for the packed bytes at first: more than a common batch takes, so that it is filled in one go. */
+const PACKED_BYTES = 1 << 17;
+
 function compress(bytes: Uint8Array, codec: Codec, level: number): Uint8Array {
   if (codec === "gzip") return gzipSync(bytes, { level: Math.min(level, 9) });
-  return zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: level } });
+  const params = { [constants.ZSTD_c_compressionLevel]: level, ...(level === 1 ? QUICKEST : {}) };
+  return zstdCompressSync(bytes, { params, chunkSize: PACKED_BYTES });
 }
