@@ -1,6 +1,6 @@
 /**
  * The Files port over the machine's file system. Reads go through the thread pool, so that a hanging mount holds up
- * its own files alone.
+ * its own files alone; the size of an open file on a local disk is in memory and is asked for at once.
  */
 import fs from "node:fs";
 import { dirname } from "node:path";
@@ -11,19 +11,24 @@ const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, S_IFMT, S_IFREG, S_IFDIR } = fs.consta
 
 class SystemFileHandle implements FileHandle {
   readonly #fd: number;
+  readonly #path: string;
+  /** Its inode is in memory as long as it is open; undefined: not known yet. */
+  #isLocal: boolean | undefined;
   #open = true;
 
-  constructor(fd: number) {
+  constructor(fd: number, path: string) {
     this.#fd = fd;
+    this.#path = path;
   }
-  stat(): Promise<FileStat> {
-    return new Promise((resolve, reject) => {
-      fs.fstat(
-        this.#fd,
-        (error, stats) =>
-          error ? reject(fileError(error, "stat", "open file")) : resolve(statOf(stats)),
-      );
-    });
+  async stat(): Promise<FileStat> {
+    try {
+      if (this.#isLocal && this.#open) return statOf(fs.fstatSync(this.#fd));
+      const stat = statOf(await fstat(this.#fd));
+      this.#isLocal ??= await isLocal(stat.device, this.#path);
+      return stat;
+    } catch (error) {
+      throw fileError(error, "stat", "open file");
+    }
   }
   read(into: Uint8Array, position: number): Promise<number> {
     return new Promise((resolve, reject) => {
@@ -45,7 +50,7 @@ export const systemFiles: Files = {
     return new Promise((resolve, reject) => {
       fs.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, (error, fd) => {
         if (error) reject(fileError(error, "open", path));
-        else resolve(new SystemFileHandle(fd));
+        else resolve(new SystemFileHandle(fd, path));
       });
     });
   },
@@ -163,6 +168,38 @@ async function watchOne(
     signal.removeEventListener("abort", close);
     close();
   }
+}
+
+function fstat(fd: number): Promise<fs.Stats> {
+  return new Promise((resolve, reject) => {
+    fs.fstat(fd, (error, stats) => error ? reject(error) : resolve(stats));
+  });
+}
+
+/** Numbers that Linux gives to file systems whose inodes no other machine or process keeps. */
+const LOCAL_TYPES = new Set([
+  0xef53, // ext2 to ext4
+  0x58465342, // XFS
+  0x9123683e, // Btrfs
+  0xf2f52010, // F2FS
+  0x2fc12fc1, // ZFS
+  0x01021994, // tmpfs
+  0x794c7630, // overlay
+]);
+/** By device: asked for once. */
+const localDevices = new Map<number, boolean>();
+const DEVICES_MAX = 10_000;
+
+async function isLocal(device: number, path: string): Promise<boolean> {
+  const known = localDevices.get(device);
+  if (known !== undefined) return known;
+  const type = await new Promise<number | undefined>((resolve) => {
+    fs.statfs(path, (error, found) => resolve(error ? undefined : Number(found.type) >>> 0));
+  });
+  if (type === undefined) return false; // its name changed a moment ago
+  if (localDevices.size >= DEVICES_MAX) localDevices.clear();
+  localDevices.set(device, LOCAL_TYPES.has(type));
+  return LOCAL_TYPES.has(type);
 }
 
 function statOf(stats: fs.Stats): FileStat {
