@@ -6,7 +6,9 @@ import {
   Histogram,
   type Registry,
 } from "../core/metrics/registry.ts";
-import type { TailSet, TailSetEvents } from "./tail/tail_set.ts";
+import { logOf } from "../core/log.ts";
+import type { TailSetEvents } from "./tail/tail_context.ts";
+import type { TailSet } from "./tail/tail_set.ts";
 
 const TOPICS_MAX = 500;
 
@@ -20,6 +22,7 @@ export class AgentMetrics {
   readonly #masked: Counter<"mask">;
   readonly #odd: Counter<"what">;
   readonly #unread: Counter;
+  readonly #broken: Counter;
   readonly #batchSeconds: Histogram;
   readonly #batchBytes: Counter<"topic">;
   readonly #failures: Counter<"code">;
@@ -82,6 +85,11 @@ export class AgentMetrics {
     this.#unread = new Counter({
       name: "weir_agent_unread_bytes_total",
       help: "Bytes of files that were gone before they were delivered: a loss.",
+      registers,
+    });
+    this.#broken = new Counter({
+      name: "weir_agent_unpack_failures_total",
+      help: "Packed files that are broken or cut short; what could be unpacked is delivered.",
       registers,
     });
     this.#batchSeconds = new Histogram({
@@ -174,6 +182,13 @@ export class AgentMetrics {
     removed: (_path, unreadBytes) => {
       this.#files.inc({ event: "removed" });
       this.#unread.inc(unreadBytes);
+    },
+    broken: (path, reason) => {
+      this.#broken.inc();
+      logOf("agent.tail").error("Cannot unpack a file to its end, what could be unpacked is read", {
+        path,
+        reason,
+      });
     },
     cut: (lines) => this.#cut.inc(lines),
     counted: (what, name, number) => {

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { isGeneration } from "../../core/record/identity.ts";
 import type { Hash } from "../tail/fingerprint.ts";
+import type { Packed } from "../unpack/packed_file.ts";
 
 export const CHECKPOINT_VERSION = 1;
 
@@ -19,6 +20,10 @@ export interface FileState {
   seenMs: number;
   /** The file was truncated or replaced: only a copy of it can still be this generation. */
   retired?: boolean;
+  /** It was removed with so few bytes that another file may be the same by chance: only a packed copy may be it. */
+  brief?: boolean;
+  /** Where the file is a packed one: what its packed bytes were. Offsets are those of the unpacked bytes. */
+  packed?: Packed;
   topics: Record<string, TopicState>;
 }
 

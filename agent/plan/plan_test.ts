@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
 import { ManualClock } from "../../core/ports/clock.ts";
 import { MemoryFiles } from "../../core/ports/memory_files.ts";
 import { loadSettings } from "../../core/config/load.ts";
@@ -151,4 +152,28 @@ Deno.test("planOf says that a copy of a known file is held", async () => {
   it.files.copy("/var/log/a.log", "/var/log/z.log");
   const plan = await planFor(it.files, { own: [LOGS] });
   assert.deepEqual(plan.files.map(({ lanes: [{ begin }] }) => begin), ["known", "copy"]);
+});
+
+Deno.test("planOf unpacks packed files, and knows those that were read as plain", async () => {
+  const it = new Bench();
+  it.files.append("/var/log/a.log", "1\n2\n");
+  await it.start();
+  await it.set.save();
+  await it.kill();
+  const packed = (text: string) => new Uint8Array(gzipSync(text));
+  it.files.append("/var/log/a.log.1.gz", packed("1\n2\n3\n"));
+  await it.files.remove("/var/log/a.log");
+  it.files.append("/var/log/other.log.1.gz", packed("x\ny\n"));
+  const plan = await planFor(it.files, { own: [{ path: "/var/log/*.log*", topic: "t" }] });
+  const rows = plan.files.map(({ path, size, lanes: [{ begin, from, lines }] }) => [
+    path,
+    size,
+    begin,
+    from,
+    lines.map(({ text }) => text),
+  ]);
+  assert.deepEqual(rows, [
+    ["/var/log/a.log.1.gz", 6, "known", 4, ["3"]],
+    ["/var/log/other.log.1.gz", 4, "new", 0, ["x", "y"]],
+  ]);
 });

@@ -17,7 +17,10 @@ import type { KnownFiles } from "../tail/known_files.ts";
 import { Lane } from "../tail/lane.ts";
 import { newFileState, newTopicState } from "../tail/new_state.ts";
 import { type Decision, Recognition } from "../tail/recognition.ts";
-import { type TailContext, TailedFile } from "../tail/tailed_file.ts";
+import type { TailContext } from "../tail/tail_context.ts";
+import { TailedFile } from "../tail/tailed_file.ts";
+import { PackedFile, patiently } from "../unpack/packed_file.ts";
+import { UnpackPool } from "../unpack/unpack_pool.ts";
 import type { PlanContext } from "./plan.ts";
 
 /** Chunks of a file that are looked at for its first lines: a rule may drop all of the first ones. */
@@ -54,16 +57,19 @@ export async function plannedFile(
   const { files, roots, tail } = context;
   const { handle, stat } = await openInside(path, roots, files);
   const first = new FirstLines(lines);
-  const file = new TailedFile(tailContext(context, first), handle, newFileState(path, stat), path);
+  const view = path.endsWith(".gz") ? new PackedFile(handle, new UnpackPool()) : handle;
+  const file = new TailedFile(tailContext(context, first), view, newFileState(path, stat), path);
   try {
+    if (file.packed !== undefined) await unpack(file, stat, known);
     const begin = await file.read(0, 512), binary = begin.includes(0) && !isWide(begin);
     if (tail.skipBinary && begin.includes(0)) {
       throw new WeirError("BINARY_FILE", `Not read: "${path}" is not text`);
     }
+    if (file.packed === undefined) file.size = stat.size;
     file.modifiedMs = stat.modifiedMs;
     file.prefix = prefixOf(begin);
-    for (const { entry, searched } of wanting) await file.addLane(entry, stat.size, searched);
-    const decision = await recognitionOf(known, context).decide(file);
+    for (const { entry, searched } of wanting) await file.addLane(entry, file.size, searched);
+    const decision = await patiently(() => recognitionOf(known, context).decide(file));
     if (isLive) { for (const lane of file.lanes.values()) lane.dayUntil = lane.readOffset; }
     const lanes = wanting.map(({ entry, number }) => laneOf(file, entry, number, decision));
     if (lines > 0 && decision !== "empty") await lookAt(file, first, lanes);
@@ -76,6 +82,19 @@ export async function plannedFile(
   }
 }
 
+/** Finds out how long a packed file is, unless that is known of the same bytes. */
+async function unpack(
+  file: TailedFile,
+  { device, inode, size }: FileStat,
+  known: Pick<KnownFiles, "candidates">,
+): Promise<void> {
+  const read = () => Promise.resolve(new Uint8Array(0)); // by its inode alone
+  for (const one of await known.candidates({ device, inode, size, read })) {
+    if (one.inode === inode && one.packed !== undefined) await file.packed!.trust(one.packed);
+  }
+  do await file.measure(); while (!file.packed!.isScanned);
+}
+
 /** Reads on from where the lanes stand, for their first lines. */
 async function lookAt(
   file: TailedFile,
@@ -84,7 +103,7 @@ async function lookAt(
 ): Promise<void> {
   file.decided = true;
   for (let looks = 0; looks < LOOKS_MAX; looks++) {
-    const result = await file.look();
+    const result = await patiently(() => file.look());
     if (result !== "more" || planned.every(({ topic }) => first.isFull(topic))) break;
   }
   for (const one of planned) {
@@ -100,10 +119,13 @@ async function lookBack(
   planned: readonly PlannedLane[],
 ): Promise<void> {
   const start = Math.max(0, file.size - EARLIER_BYTES);
-  const feed = start === 0 ? -1 : (await file.read(start, EARLIER_BYTES)).indexOf(10);
+  const end = start === 0 ? undefined : await patiently(() => file.read(start, EARLIER_BYTES));
+  const feed = end?.indexOf(10) ?? -1;
   const from = start + feed + 1;
   if (from >= file.size) return;
-  const before = await file.read(Math.max(0, from - MARK_BYTES), Math.min(MARK_BYTES, from));
+  const before = await patiently(() =>
+    file.read(Math.max(0, from - MARK_BYTES), Math.min(MARK_BYTES, from))
+  );
   for (const { topic } of planned) {
     const { entry } = file.lanes.get(topic)!;
     const state = { ...newTopicState(), offset: from, before };
@@ -128,6 +150,8 @@ function laneOf(
     resumed: "known",
     empty: "empty",
     wait: "copy",
+    unpack: "new",
+    copy: "copy",
     new: fresh,
   };
   return {

@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { crc32c } from "../../core/kafka/crc32c.ts";
+import type { Packed } from "../unpack/packed_file.ts";
 
 /** Bytes of the head that are looked at. */
 export const HEAD_BYTES = 1024;
@@ -59,6 +60,10 @@ export interface KnownFile {
   head: Hash;
   /** It was truncated or replaced: its own inode holds another life. */
   retired?: boolean;
+  /** Only a packed copy may be it, and only one that is as long as what was read. */
+  brief?: boolean;
+  /** Where it is a packed file. */
+  packed?: Packed;
   /** For each topic: acknowledged offset and the bytes before it. */
   marks: readonly { offset: number; mark: Hash }[];
 }
@@ -68,15 +73,19 @@ export interface SeenFile {
   device: number;
   inode: number;
   size: number;
+  /** Where it is a packed file that was unpacked once. */
+  packed?: Packed;
   /** Reads exactly `length` bytes at `position`, or fewer at the end. */
   read(position: number, length: number): Promise<Uint8Array>;
 }
 
 /** True where head and all marks of `known` are found in `seen`: the file has only grown since. */
 export async function sameContent(known: KnownFile, seen: SeenFile): Promise<boolean> {
+  if (samePacked(known.packed, seen.packed)) return true;
   if (seen.size < known.head.length) return false;
   const furthest = Math.max(0, ...known.marks.map(({ offset }) => offset));
   if (seen.size < furthest) return false;
+  if (known.brief && (seen.packed === undefined || seen.size !== furthest)) return false;
   const head = await seen.read(0, known.head.length);
   if (head.length !== known.head.length || hashOf(head).hash !== known.head.hash) return false;
   for (const { offset, mark } of known.marks) {
@@ -84,6 +93,10 @@ export async function sameContent(known: KnownFile, seen: SeenFile): Promise<boo
     if (hashOf(bytes).hash !== mark.hash) return false;
   }
   return true;
+}
+
+function samePacked(a?: Packed, b?: Packed): boolean {
+  return a !== undefined && b !== undefined && a.size === b.size && a.hash === b.hash;
 }
 
 /**

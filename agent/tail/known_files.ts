@@ -4,6 +4,7 @@
  */
 import type { FileState } from "../checkpoint/state.ts";
 import { hashOf, type KnownFile, type SeenFile } from "./fingerprint.ts";
+import type { Packed } from "../unpack/packed_file.ts";
 import { settledState } from "./lane.ts";
 
 export interface KnownState extends KnownFile {
@@ -45,6 +46,13 @@ export class KnownFiles {
     else this.#lengths.set(state.head.length, left);
   }
 
+  /** What was found out about a packed file with this inode. */
+  packedOf(inode: number): Packed | undefined {
+    for (const { packed } of this.#byInode.get(inode) ?? []) {
+      if (packed !== undefined) return packed;
+    }
+  }
+
   /** Those with the file's inode, and those with its head. */
   async candidates(seen: SeenFile): Promise<KnownState[]> {
     const found = new Set<FileState>(this.#byInode.get(seen.inode) ?? []);
@@ -62,6 +70,8 @@ export class KnownFiles {
       inode: state.inode,
       head: state.head,
       retired: state.retired,
+      brief: state.brief,
+      packed: state.packed,
       marks: Object.values(state.topics).map((topic) => ({
         offset: topic.offset,
         mark: settledState(topic).mark,

@@ -6,6 +6,7 @@
 import { WeirError } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import { type Files, readFully } from "../../core/ports/files.ts";
+import type { FileState } from "../checkpoint/state.ts";
 import { openInside } from "./discovery.ts";
 import {
   hashOf,
@@ -37,9 +38,9 @@ export interface RecognitionOptions {
 
 /**
  * resumed: it goes on where a known generation stood; new: it is read from its begin; wait: ask again later; empty: ask
- * again when it has bytes.
+ * again when it has bytes; unpack: ask again at once, it is being unpacked; copy: a packed copy of what is read plain.
  */
-export type Decision = "resumed" | "new" | "wait" | "empty";
+export type Decision = "resumed" | "new" | "wait" | "empty" | "unpack" | "copy";
 
 /** A copy that is still being written is waited for this many times longer. */
 const GROWING_HOLDS = 60;
@@ -57,17 +58,23 @@ export class Recognition {
   async decide(file: TailedFile): Promise<Decision> {
     const now = this.#options.clock.monotonicMs();
     const seen = await file.seen();
+    if (file.packed?.isScanned === false) return "unpack";
     if (seen.size === 0) return "empty";
+    // One that ends too early may still be written.
+    const isCut = (file.packed?.fault ?? "") !== "";
+    if (isCut && now - file.lastGrowthMs < this.#options.copyHoldMs) return "wait";
     // In this order: an original that is truncated behind the comparison is found truncated by the look at the twins.
     const original = await this.#originalOf(file, seen);
     const isAwaited = await this.#lookAtTwins(file, seen);
     if (await this.#resume(file, seen)) return "resumed";
     if (isAwaited) return "wait";
-    if (original === undefined && !await this.#ownStillThere(seen)) {
+    const own = original ?? await this.#ownStillThere(seen);
+    if (own === undefined) {
       // A copy that grew while it was compared may be whole only now; whoever grows all the time is no copy.
       const grew = (await file.seen()).size !== seen.size;
       return grew && file.tries++ < 2 ? "wait" : "new";
     }
+    if (file.packed !== undefined && coversTopics(own.state, file)) return "copy";
     const hold = file.held ??= { sinceMs: now, grownMs: now, size: seen.size };
     if (seen.size !== hold.size) hold.grownMs = now;
     hold.size = seen.size;
@@ -87,7 +94,8 @@ export class Recognition {
     let tail: Uint8Array | undefined;
     const prefix = prefixOf(head);
     for (const other of this.#options.open()) {
-      if (other === file || other.detached || other.held !== undefined) continue;
+      if (other === file || other.isCopy || other.held !== undefined) continue;
+      if (other.detached && file.packed === undefined) continue;
       if (!prefixesFit(prefix, this.#freshPrefix(other) ?? await this.#readPrefix(other))) continue;
       if (!sameBytes(head, await other.read(0, head.length))) continue;
       tail ??= await seen.read(end, seen.size - end);
@@ -123,7 +131,10 @@ export class Recognition {
       if (!heads.has(length)) heads.set(length, hashOf(await seen.read(0, length)).hash);
       if (heads.get(length) !== hash) continue;
       await other.checkLife();
-      if (other.links > 0 || length < HEAD_BYTES || other.round >= file.round) continue;
+      if (other.links > 0) continue;
+      if (file.packed !== undefined) {
+        if (length < HEAD_BYTES && other.size !== seen.size) continue;
+      } else if (length < HEAD_BYTES || other.round >= file.round) continue;
       if (!other.settled) isAwaited = true;
       else if (await sameContent(other.known, seen)) this.#options.closed(other);
     }
@@ -139,13 +150,13 @@ export class Recognition {
     return await file.adopt(found.state, seen, () => known.delete(found.state.generation));
   }
 
-  /** True where a generation that is not open has the same content and its own file is still there. */
-  async #ownStillThere(seen: SeenFile): Promise<boolean> {
+  /** A generation that is not open, has the same content, and whose own file is still there. */
+  async #ownStillThere(seen: SeenFile): Promise<KnownState | undefined> {
     for (const candidate of await this.#options.known.candidates(seen)) {
       if (candidate.inode === seen.inode || candidate.head.length === 0) continue;
-      if (await sameContent(candidate, seen)) return true;
+      if (await sameContent(candidate, seen)) return candidate;
     }
-    return false;
+    return undefined;
   }
 
   /** True where a closed generation's own file is gone or holds something else: only then may another file be it. */
@@ -157,6 +168,7 @@ export class Recognition {
       const { handle, stat } = await openInside(state.path, roots, files);
       try {
         if (stat.inode !== state.inode) return true;
+        if (state.packed !== undefined) return stat.size !== state.packed.size;
         const read = (position: number, length: number) => readFully(handle, position, length);
         return !(await sameContent(known, { ...stat, read }));
       } finally {
@@ -168,6 +180,11 @@ export class Recognition {
       throw error;
     }
   }
+}
+
+/** True where what a packed file holds goes to each of its topics from its plain original. */
+function coversTopics({ topics }: FileState, file: TailedFile): boolean {
+  return [...file.lanes.keys()].every((topic) => topic in topics);
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -1,5 +1,6 @@
 /** A tail over memory with its own time, for unit tests: what a writer does, what arrived, a kill at any moment. */
 import assert from "node:assert/strict";
+import { setImmediate } from "node:timers";
 import { WeirError } from "../../core/errors.ts";
 import { ManualClock } from "../../core/ports/clock.ts";
 import { MemoryFiles } from "../../core/ports/memory_files.ts";
@@ -47,6 +48,7 @@ export class Bench {
         rotated: (path) => this.events.push(`rotated ${path}`),
         removed: (path, unread) => this.events.push(`removed ${path} ${unread}`),
         truncated: (path) => this.events.push(`truncated ${path}`),
+        broken: (path, reason) => this.events.push(`broken ${path} ${reason}`),
         cut: () => {},
         counted: (what, name, number) => this.events.push(`${what} ${name} ${number}`),
         acknowledged: () => {},
@@ -60,8 +62,11 @@ export class Bench {
   async settle(ms = 0): Promise<void> {
     const step = ms > 2000 ? 200 : 50;
     for (let passed = 0;; passed += step) {
-      // Everything here runs on promises alone: this many turns are more than any look needs.
+      // Everything here runs on promises alone: this many turns are more than any look needs. Only unpacking needs a
+      // turn of the event loop.
       for (let turn = 0; turn < 1000; turn++) await null;
+      await new Promise((resolve) => setImmediate(resolve));
+      for (let turn = 0; turn < 100; turn++) await null;
       if (passed >= ms) return;
       await this.clock.advance(step);
     }

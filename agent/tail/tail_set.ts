@@ -5,52 +5,21 @@
 import { dirname } from "node:path";
 import { messageOf, WeirError } from "../../core/errors.ts";
 import { logOf } from "../../core/log.ts";
-import type { Files } from "../../core/ports/files.ts";
 import type { FileState } from "../checkpoint/state.ts";
-import type { CheckpointStore } from "../checkpoint/checkpoint_store.ts";
 import { dayOf } from "../../core/record/identity.ts";
-import type { Counted } from "../lines/shaper.ts";
 import { discover, entriesFor, openInside, type Problem, searchedBefore } from "./discovery.ts";
 import type { Progress } from "../ledger/sealer.ts";
 import { entriesByTopic, type Entry, seenKey } from "./entries.ts";
 import { HEAD_BYTES, prefixOf, type SeenFile } from "./fingerprint.ts";
+import { NotYet, PackedFile } from "../unpack/packed_file.ts";
+import { UnpackPool } from "../unpack/unpack_pool.ts";
 import type { Before } from "../plan/plan.ts";
 import { KnownFiles } from "./known_files.ts";
 import { settledState } from "./lane.ts";
 import { Recognition } from "./recognition.ts";
 import { newFileState } from "./new_state.ts";
-import { type LookResult, type TailContext, TailedFile } from "./tailed_file.ts";
-
-export interface TailSetOptions {
-  files: Files;
-  checkpoint: CheckpointStore;
-  /** Absolute directories; nothing outside them is read. */
-  roots: readonly string[];
-  filesMax: number;
-  /** Between two looks at everything, whether the system told of a change or not. */
-  sweepMs: number;
-  /** How long a file that no path leads to stays open after its last growth: 5 s where it has no name left. */
-  detachedMs: number;
-  /** How long a new file that looks like a copy of a known one waits for the truncation of that one. */
-  copyHoldMs: number;
-  /** Bytes in flight over all topics. */
-  bufferBytesMax: number;
-  /** States of files that are not there any more are kept this long. */
-  forgetMs: number;
-  /** Leave out files that begin with a NUL byte in their first 512 bytes. */
-  skipBinary: boolean;
-}
-
-export interface TailSetEvents {
-  added(path: string): void;
-  resumed(path: string): void;
-  rotated(path: string): void;
-  removed(path: string, unreadBytes: number): void;
-  truncated(path: string): void;
-  cut(lines: number): void;
-  counted(what: Counted, name: string, number: number): void;
-  acknowledged(topic: string, lines: number, bytes: number): void;
-}
+import type { LookResult, TailContext, TailSetEvents, TailSetOptions } from "./tail_context.ts";
+import { TailedFile } from "./tailed_file.ts";
 
 /** Made once: an abort without a reason makes an exception with its stack each time. */
 const WOKEN = "woken";
@@ -66,6 +35,10 @@ const SWEPT_PER_SECOND = 50;
 /** A fault that may pass is tried again after this time. */
 const RETRY_MS = 1000;
 const STATES_MAX = 200_000;
+/** Packed files that are unpacked in turns; others wait. */
+const UNPACKED_MAX = 4;
+/** How long the place in a removed short file is kept: its packed copy may turn up. */
+const BRIEF_MS = 3600_000;
 
 export class TailSet {
   readonly #options: TailSetOptions;
@@ -79,6 +52,9 @@ export class TailSet {
   readonly #recognition: Recognition;
   readonly #byPath = new Map<string, TailedFile>();
   readonly #dirty = new Set<TailedFile>();
+  readonly #unpackPool = new UnpackPool();
+  /** Packed files whose turn it is. */
+  readonly #unpacking = new Set<TailedFile>();
   readonly #changedPaths = new Set<string>();
   readonly #watches = new Map<string, AbortController>();
   readonly #inFlight = new Map<string, number>();
@@ -110,7 +86,7 @@ export class TailSet {
       known: this.#known,
       open: () => this.#open.values(),
       round: () => this.#round,
-      closed: (file) => this.#close(file),
+      closed: (file) => this.#close(file, 1),
       copyHoldMs: options.copyHoldMs,
     });
     this.#context = {
@@ -249,6 +225,10 @@ export class TailSet {
     for (const file of [...this.#dirty]) {
       if (this.#stopping) return 0;
       if (file.decided && file.isBlocked && now - file.lookedAtMs < BLOCKED_LOOK_MS) continue;
+      if (!this.#mayUnpack(file)) {
+        wait = Math.min(wait, BLOCKED_LOOK_MS);
+        continue;
+      }
       file.lookedAtMs = now;
       this.#dirty.delete(file); // what changes during the look makes it dirty again
       if (file.decided && file.unread <= SMALL_BYTES) some.push(file);
@@ -281,12 +261,36 @@ export class TailSet {
       const result = file.decided ? await file.look() : await this.#decide(file);
       this.#complained.delete(file.path);
       if (result !== "idle") this.#dirty.add(file);
+      else if (file.decided) file.packed?.rest();
+      if (result === "idle" || result === "waiting") this.#unpacking.delete(file);
       return result === "more" ? 0 : result === "waiting" ? 100 : Infinity;
     } catch (error) {
+      if (error instanceof NotYet) {
+        this.#dirty.add(file);
+        return 0;
+      }
+      this.#unpacking.delete(file);
       this.#complain(file.path, error);
       this.#dirty.add(file);
       return 1000;
     }
+  }
+
+  /** Few packed files are read at a time: each needs memory. */
+  #mayUnpack(file: TailedFile): boolean {
+    if (file.packed === undefined || this.#unpacking.has(file)) return true;
+    if (this.#unpacking.size >= UNPACKED_MAX) return false;
+    this.#unpacking.add(file);
+    return true;
+  }
+
+  /** Says once what is wrong with a packed file, when it is sure that nobody writes it any more. */
+  #tellFault(file: TailedFile): void {
+    const fault = file.packed?.fault ?? "";
+    if (fault === file.faultTold) return;
+    if (this.#context.clock.monotonicMs() - file.lastGrowthMs < this.#options.copyHoldMs) return;
+    file.faultTold = fault;
+    if (fault !== "") this.#events.broken(file.path, fault);
   }
 
   #complain(path: string, error: unknown): void {
@@ -441,14 +445,18 @@ export class TailSet {
         this.#setPath(file, path);
       }
       file.detached = false;
-      file.size = Math.max(file.size, stat.size); // for status, until the first look
+      // For status, until the first look.
+      if (file.packed === undefined) file.size = Math.max(file.size, stat.size);
       await this.#updateLanes(file, entries, stat.size);
       const isSame = file.decided && file.settled && stat.size === file.measured.size &&
         stat.modifiedMs === file.measured.modifiedMs && stat.links === file.links;
       if (!isSame) this.#dirty.add(file);
       return file;
     } catch (error) {
-      if (!(error instanceof WeirError) || error.code !== "FILE_NOT_FOUND") {
+      if (error instanceof NotYet) {
+        this.#changedPaths.add(path);
+        this.#wakeUp();
+      } else if (!(error instanceof WeirError) || error.code !== "FILE_NOT_FOUND") {
         this.#complain(path, error);
         if (!(error instanceof WeirError) || error.retriable) this.#failed(path);
       }
@@ -483,12 +491,24 @@ export class TailSet {
     const wanted = entriesByTopic(entries);
     for (const [topic, entry] of wanted) {
       const lane = file.lanes.get(topic);
-      if (lane === undefined) await file.addLane(entry, size, this.#seenBefore.has(seenKey(entry)));
-      else lane.entry = entry;
+      if (lane !== undefined) {
+        lane.entry = entry;
+        continue;
+      }
+      const isLater = this.#seenBefore.has(seenKey(entry));
+      if (file.packed !== undefined) size = await this.#unpackedSize(file, entry, isLater);
+      await file.addLane(entry, size, isLater);
     }
     for (const [topic, lane] of file.lanes) {
       if (!wanted.has(topic) && lane.flights === 0) file.lanes.delete(topic);
     }
+  }
+
+  /** As far as it is known; whole where the entry may begin at the end. */
+  async #unpackedSize(file: TailedFile, entry: Entry, isLater: boolean): Promise<number> {
+    const isNeeded = !isLater && (entry.from === "end" || entry.ignoreOlder > 0);
+    while (isNeeded && !file.packed!.isScanned) await file.measure();
+    return file.size;
   }
 
   async #openFile(path: string): Promise<TailedFile> {
@@ -500,8 +520,11 @@ export class TailSet {
       handle.close();
       return same;
     }
-    const file = new TailedFile(this.#context, handle, newFileState(path, stat), path);
+    const isPacked = path.endsWith(".gz");
+    const unpacked = isPacked ? new PackedFile(handle, this.#unpackPool) : handle;
+    const file = new TailedFile(this.#context, unpacked, newFileState(path, stat), path);
     try {
+      if (file.packed !== undefined) await this.#beginUnpacking(file, stat.inode);
       const begin = await file.read(0, HEAD_BYTES);
       if (this.#options.skipBinary && begin.subarray(0, 512).includes(0)) {
         throw new WeirError("BINARY_FILE", `Not read: "${path}" is not text`);
@@ -518,14 +541,23 @@ export class TailSet {
     }
   }
 
+  async #beginUnpacking(file: TailedFile, inode: number): Promise<void> {
+    const known = this.#known.packedOf(inode);
+    if (known !== undefined) await file.packed!.trust(known);
+    await file.measure();
+    if (known !== undefined && file.packed!.packed === known) file.faultTold = known.fault ?? "";
+  }
+
   /** Decides what a file is that was not read yet. */
   async #decide(file: TailedFile): Promise<LookResult> {
     const isBlind = this.#faulty.has(dirname(file.path));
     const openMs = this.#context.clock.monotonicMs() - file.openedMs;
     if (isBlind && openMs < this.#options.copyHoldMs) return "waiting";
     const decision = await this.#recognition.decide(file);
-    if (decision === "empty") return "idle";
+    file.isCopy = decision === "copy";
+    if (decision === "empty" || decision === "copy") return "idle";
     if (decision === "wait") return "waiting";
+    if (decision === "unpack") return "more";
     file.held = undefined;
     file.decided = true;
     if (!file.announced) this.#events[decision === "resumed" ? "resumed" : "added"](file.path);
@@ -535,36 +567,37 @@ export class TailSet {
 
   #closeDetached(now: number): void {
     for (const file of [...this.#open.values()]) {
+      this.#tellFault(file);
       if (file.lanes.size === 0) this.#close(file);
       if (!file.detached || file.flights > 0) continue;
       const keepMs = file.links === 0 ? UNLINKED_MS : this.#options.detachedMs;
-      if (file.settled && file.held === undefined && now - file.lastGrowthMs >= keepMs) {
+      const isDone = file.settled || (file.isCopy && file.links === 0);
+      if (isDone && file.held === undefined && now - file.lastGrowthMs >= keepMs) {
         this.#close(file);
       }
     }
     if (!this.#searched) return; // before that a file that is there is not open yet
     const oldest = this.#context.clock.wallMs() - this.#options.forgetMs;
+    const oldestBrief = Math.max(oldest, this.#context.clock.wallMs() - BRIEF_MS);
     for (const state of this.#known.values()) {
-      if (state.seenMs < oldest || this.#known.size > STATES_MAX) {
+      if (state.seenMs < (state.brief ? oldestBrief : oldest) || this.#known.size > STATES_MAX) {
         this.#known.delete(state.generation);
       }
     }
   }
 
-  #close(file: TailedFile): void {
+  /** @param least bytes of the head without which another file may be the same by chance: `job > log` each day */
+  #close(file: TailedFile, least = file.links > 0 ? 1 : HEAD_BYTES): void {
     const key = keyOf(file.state);
     if (this.#open.get(key) === file) this.#open.delete(key);
     if (this.#byPath.get(file.path) === file) this.#byPath.delete(file.path);
     this.#dirty.delete(file);
+    this.#unpacking.delete(file);
     file.close();
-    const unread = Math.max(
-      0,
-      ...[...file.lanes.values()].map((lane) => file.size - lane.state.offset),
-    );
-    this.#events.removed(file.path, unread);
-    // Of a removed file with a short head another one may be the same by chance: `job > log` each day, the same words.
-    const least = file.links > 0 ? 1 : HEAD_BYTES;
-    if (file.state.head.length < least) return;
+    const behind = [...file.lanes.values()].map((lane) => file.size - lane.state.offset);
+    this.#events.removed(file.path, file.isCopy ? 0 : Math.max(0, ...behind));
+    if (file.state.head.length === 0) return;
+    if (file.state.head.length < least) file.state.brief = true;
     if (file.links === 0) file.state.retired = true;
     this.#known.add(file.state);
   }
@@ -582,7 +615,7 @@ export class TailSet {
           size: file.size,
           readOffset: lane.readOffset,
           offset: lane.state.offset,
-          lagBytes: Math.max(0, file.size - lane.state.offset),
+          lagBytes: file.isCopy ? 0 : Math.max(0, file.size - lane.state.offset),
           lines: lane.linesSent,
           lastLineMs: lane.lastLineMs,
           detached: file.detached,

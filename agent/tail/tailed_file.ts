@@ -4,14 +4,12 @@
  * the bytes (generation, day, a forced line end) is in the checkpoint, synced, before the record is sent.
  */
 import { assert } from "../../core/errors.ts";
-import type { Clock } from "../../core/ports/clock.ts";
 import { type FileHandle, type FileStat, readFully, readInto } from "../../core/ports/files.ts";
-import type { LineSink } from "../../core/ports/line_sink.ts";
 import { dayOf } from "../../core/record/identity.ts";
 import { markOf } from "../lines/lane_shape.ts";
-import type { Counted, Shaped, Shaper } from "../lines/shaper.ts";
+import type { Shaped, Shaper } from "../lines/shaper.ts";
 import type { FileState } from "../checkpoint/state.ts";
-import type { BufferPool } from "./buffers.ts";
+import { PackedFile } from "../unpack/packed_file.ts";
 import type { Entry } from "./entries.ts";
 import {
   type Hash,
@@ -25,44 +23,9 @@ import {
   type SeenFile,
 } from "./fingerprint.ts";
 import { newFileState, newTopicState } from "./new_state.ts";
-import { bytesBefore, FLIGHTS_MAX, Lane, type LaneEvents, settledState } from "./lane.ts";
+import { bytesBefore, FLIGHTS_MAX, Lane, settledState } from "./lane.ts";
 import { LINES_MAX, linesBeforeHole, shiftMarks, splitLines } from "./splitter.ts";
-
-export interface TailContext {
-  clock: Clock;
-  sink: LineSink;
-  buffers: BufferPool;
-  host: string;
-  /** Zone of times without one, where the entry names none. */
-  tz: string;
-  lineBytesMax: number;
-  /** How long a last line without line end may stand before it is sent. */
-  partialFlushMs: number;
-  events: Omit<LaneEvents, "settled"> & {
-    settled(file: TailedFile, failed: boolean): void;
-    truncated(path: string): void;
-    cut(lines: number): void;
-    /** Something that an entry's options, or bytes that are no text, did to lines; `name`: of a rule or mask. */
-    counted(what: Counted, name: string, number: number): void;
-    /** A file gave up this generation: keep its state for a copy that may turn up. */
-    retired(state: FileState): void;
-  };
-  /** Bytes that a topic may have in flight now. */
-  roomFor(topic: string): number;
-  took(topic: string, bytes: number): void;
-  /** Syncs the checkpoint with all that is noted. */
-  sync(): Promise<void>;
-}
-
-/** more: look again soon; blocked: after something settled; idle: when the file changes; waiting: at a time. */
-export type LookResult = "more" | "blocked" | "idle" | "waiting";
-
-/** A file that may be a copy: since when, when it last grew and to what. */
-export interface Hold {
-  sinceMs: number;
-  grownMs: number;
-  size: number;
-}
+import type { Hold, LookResult, TailContext } from "./tail_context.ts";
 
 /** One look of a lane: what was found before its bytes were read, and the lane's epoch at that time. */
 interface Look {
@@ -106,6 +69,12 @@ export class TailedFile {
   /** The round of looks in which they were read. */
   prefixRound = 0;
   closed = false;
+  /** Where it is read unpacked. */
+  readonly packed: PackedFile | undefined;
+  /** A packed copy of a file that is read as plain: nothing of it is read. */
+  isCopy = false;
+  /** What is wrong with a packed file and was told of. */
+  faultTold = "";
   /** The state has been written with a head: its lines may be sent. */
   #noted: boolean;
   /** Something is noted that is not on disk yet: nothing is sent before it is. */
@@ -114,6 +83,7 @@ export class TailedFile {
   constructor(context: TailContext, handle: FileHandle, state: FileState, path: string) {
     this.#context = context;
     this.#handle = handle;
+    this.packed = handle instanceof PackedFile ? handle : undefined;
     this.state = state;
     this.path = path;
     this.#noted = state.head.length > 0;
@@ -153,6 +123,9 @@ export class TailedFile {
     const wanted = far ?? (fromEnd ? size : acknowledged);
     const offset = wanted <= size ? wanted : acknowledged;
     const markStart = Math.max(0, offset - MARK_BYTES);
+    if (known?.offset === offset && offset === size && this.#isAsPacked(state)) {
+      return new Lane(topic, entry, known, new Uint8Array(0)); // its end need not be unpacked to see that
+    }
     const before = await this.read(markStart, offset - markStart);
     if (known !== undefined && known.offset !== acknowledged) {
       return await this.#laneFor(entry, state, size, isLater);
@@ -166,6 +139,12 @@ export class TailedFile {
     const lane = new Lane(topic, entry, topicState, before);
     if (known !== undefined) lane.dayUntil = size;
     return lane;
+  }
+
+  /** True where it is a packed file whose packed bytes are those that a state tells of. */
+  #isAsPacked({ packed }: FileState): boolean {
+    const now = this.packed?.packed;
+    return now !== undefined && now.size === packed?.size && now.hash === packed.hash;
   }
 
   /**
@@ -190,7 +169,9 @@ export class TailedFile {
     state.device = seen.device;
     state.inode = seen.inode;
     delete state.retired;
+    delete state.brief;
     this.state = state;
+    this.#notePacked();
     this.#noted = state.head.length > 0;
     this.lanes.clear();
     for (const lane of lanes) {
@@ -202,7 +183,7 @@ export class TailedFile {
 
   /** As the recognition needs it. */
   async seen(): Promise<SeenFile> {
-    return { ...(await this.measure()), read: this.read };
+    return { ...(await this.measure()), packed: this.packed?.packed, read: this.read };
   }
 
   /** Size and number of names as they are now. */
@@ -212,7 +193,14 @@ export class TailedFile {
     this.size = stat.size;
     this.links = stat.links;
     this.modifiedMs = stat.modifiedMs;
+    this.#notePacked();
     return stat;
+  }
+
+  #notePacked(): void {
+    const packed = this.packed?.packed;
+    if (packed !== undefined) this.state.packed = packed;
+    else delete this.state.packed;
   }
 
   /** Reads `length` bytes at `position`, or fewer at the end of the file. */
@@ -222,8 +210,10 @@ export class TailedFile {
   /** Compares the whole of what is known of this life with the file, whatever its lanes wait for. */
   async checkLife(): Promise<void> {
     if (!this.#noted) return;
+    const { known } = this;
     const stat = await this.measure();
-    if (!await sameContent(this.known, { ...stat, read: this.read })) this.#renew(stat);
+    const seen = { ...stat, packed: this.packed?.packed, read: this.read };
+    if (!await sameContent(known, seen)) this.#renew(stat);
   }
 
   /** What is known of this life. */
@@ -254,7 +244,7 @@ export class TailedFile {
   /** Looks at the file once. Rejects with the file's or the checkpoint's WeirError; nothing is lost by that. */
   async look(): Promise<LookResult> {
     const stat = await this.measure();
-    this.measured = stat;
+    this.measured = { size: this.packed?.rawSize ?? stat.size, modifiedMs: stat.modifiedMs };
     for (const lane of this.lanes.values()) {
       if (stat.size < lane.readOffset) {
         this.#renew(stat);

@@ -79,6 +79,7 @@ export class World {
         rotated: (path) => this.trace.push(`  rotated ${path}`),
         removed: (path) => this.trace.push(`  removed ${path}`),
         truncated: (path) => this.trace.push(`  truncated ${path}`),
+        broken() {},
         cut() {},
         counted() {},
         acknowledged() {},
