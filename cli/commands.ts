@@ -8,6 +8,7 @@ import { configCommand } from "./config/command.ts";
 import { deadLettersCommand } from "./dead_letters.ts";
 import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor/command.ts";
+import { explainCommand } from "./explain/command.ts";
 import { healthCommand } from "./health.ts";
 import { fleetCommand } from "./fleet/command.ts";
 import { linksCommand } from "./links.ts";
@@ -33,6 +34,7 @@ export function weirCommand(): Command {
     demoCommand(),
     searchCommand(),
     tailCommand(),
+    explainCommand(),
     transferCommand(),
     configCommand(),
     fleetCommand(),

@@ -2,6 +2,11 @@
  * `weir page`: the search page over Elasticsearch. It reads with the right to read alone, listens on loopback unless
  * told otherwise, and asks for a password or token on any other address.
  */
+import type { Client } from "@elastic/elasticsearch";
+import { createKafka } from "../core/kafka/client.ts";
+import type { Trace } from "../search/explain/trace.ts";
+import { storedIn } from "./explain/elastic_trace.ts";
+import { KafkaTrace } from "./explain/kafka_trace.ts";
 import { Command } from "commander";
 import { readSettingsFile } from "../core/config/settings_file.ts";
 import { loadSettings } from "../core/config/load.ts";
@@ -79,6 +84,7 @@ async function page(options: Options): Promise<number> {
     searchesMax: settings.search.max,
     tailRateMax: settings.live.rateMax,
     ...(fleet && { fleet }),
+    trace: traceOf(client, settings),
     sources: () => ({
       files: settings.index.map((path) => ({ path })),
       problems: elastic.notReady().map((reason) => ({
@@ -101,6 +107,18 @@ async function page(options: Options): Promise<number> {
   });
   const parts = [elastic, ...fleet?.parts ?? [], server, ...registration, told];
   return await runParts(parts, settings.shutdown);
+}
+
+/** The document with its index; Kafka and ledger where the settings name brokers. */
+function traceOf(client: Client, { index, kafka }: PageSettings): Trace {
+  const stored: Trace["stored"] = (id, topic, signal) => storedIn(client, index, id, topic, signal);
+  if (kafka.brokers.length === 0) return { stored };
+  const found = new KafkaTrace(createKafka(kafka, "page.explain", 1), kafka.ledgerTopic);
+  return {
+    stored,
+    file: (generation, topic) => found.file(generation, topic),
+    record: (...asked) => found.record(...asked),
+  };
 }
 
 function report(

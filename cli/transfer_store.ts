@@ -3,6 +3,9 @@
  * committed behind what the store has synced; what comes again after a crash is dropped by the ranges that the store
  * keeps with the lines.
  */
+import { createKafka } from "../core/kafka/client.ts";
+import { LEDGER_TOPIC } from "../core/ledger/seal.ts";
+import { KafkaTrace } from "./explain/kafka_trace.ts";
 import { type Part, runParts } from "../core/lifecycle.ts";
 import { startLog } from "../core/log.ts";
 import { newRegistry } from "../core/metrics/registry.ts";
@@ -48,6 +51,7 @@ export async function transferToStore(
     ...(auth && { auth }),
     hosts: (options.allowHost ?? []).map((name) => name.toLowerCase()),
     sources: () => sourcesOf(transfer),
+    trace: new KafkaTrace(createKafka(settings.kafka, "page.explain", 1), LEDGER_TOPIC),
     status: () => ({ transfer: transfer.status(), store: store.store.stats() }),
     notReady: () => [...transfer.notReady(), ...store.notReady()],
   }));

@@ -14,6 +14,7 @@ import { HostHistory } from "../monitor/history.ts";
 import { createMonitor } from "../monitor/monitor.ts";
 import { pageFiles } from "../search/page/embedded.ts";
 import { checkAddress } from "../search/server.ts";
+import { localTrace } from "./explain/local_trace.ts";
 import { LocalFleet } from "./fleet/local_fleet.ts";
 import { ProgressPart } from "./progress_part.ts";
 import { Runs } from "./runs.ts";
@@ -92,6 +93,7 @@ export async function up(
     hosts: (options.allowHost ?? []).map((name) => name.toLowerCase()),
     sources: () => sourcesOf(agent, journal, plan),
     fleet: new LocalFleet(agent, () => search.url),
+    trace: localTrace(agent),
     host: (fromMs, stepMs, steps) => ({
       host: Deno.hostname(),
       runs: runs.runs,

@@ -4,6 +4,7 @@ import { bytes, duration, group, integer, settings, text, texts } from "../core/
 import { DETAIL_TOPIC } from "../core/fleet/detail.ts";
 import { fleetFields, keyFields } from "../core/fleet/settings.ts";
 import { etcdFields } from "../core/etcd/settings.ts";
+import { LEDGER_TOPIC } from "../core/ledger/seal.ts";
 import { kafkaFields } from "../core/kafka/settings.ts";
 import { programFields } from "../core/config/program_fields.ts";
 import { elasticFields } from "../core/elastic/settings.ts";
@@ -46,6 +47,10 @@ const fields = settings({
     ...kafkaFields,
     brokers: texts([], 100, {
       description: "Brokers, HOST:PORT; without one the page of the fleet shows no single files.",
+    }),
+    ledgerTopic: text(LEDGER_TOPIC, {
+      description:
+        "Topic of the ledger, as agents have it in ledger.topic: inodes, for a line's way.",
     }),
     detailTopic: text(DETAIL_TOPIC, {
       description: "Topic with what each host tails, as agents have it in detail.topic.",

@@ -13,6 +13,7 @@ import { type Clock, systemClock } from "../core/ports/clock.ts";
 import type { DocumentReader } from "../core/ports/document_store.ts";
 import { errorResponse } from "./api/answers.ts";
 import { apiApp } from "./api/app.ts";
+import type { Trace } from "./explain/trace.ts";
 import type { FleetView } from "./fleet/fleet_view.ts";
 import type { HostView } from "./api/host.ts";
 import { firstPage } from "./api/first_view.ts";
@@ -34,6 +35,8 @@ export interface SearchServerOptions {
   host?: HostView;
   /** Who runs, and what each works on, for /api/fleet. @default {undefined: it says that it knows none} */
   fleet?: FleetView;
+  /** What is known of a line beside its document, for /api/explain. @default {{}: the document alone} */
+  trace?: Trace;
   /** State for /api/status, no secrets. @default {() => ({})} */
   status?: () => unknown;
   /** Reasons for not being ready; empty means ready. @default {() => []} */
@@ -98,6 +101,7 @@ export function createSearchServer(options: SearchServerOptions): SearchServer {
       sources: options.sources ?? (() => ({ sources: [] })),
       ...(options.host && { host: options.host }),
       ...(options.fleet && { fleet: options.fleet }),
+      ...(options.trace && { trace: options.trace }),
       stopping: stopping.signal,
       tailRateMax: options.tailRateMax ?? 2000,
     }),

@@ -14,12 +14,26 @@ const decoder = new TextDecoder();
 
 /** The seals by sealKey. Rejects with LEDGER_EMPTY where there is none: then nothing can be said. */
 export async function readLedger(kafka: Kafka, topic: string): Promise<Map<string, Seal>> {
+  const seals = await readSeals(kafka, topic);
+  if (seals.size > 0) return seals;
+  throw new WeirError("LEDGER_EMPTY", `There is nothing in the ledger "${topic}"`, {
+    hint: "Agents write it: is ledger.enabled set there, and is this their Kafka?",
+  });
+}
+
+/** The seals by sealKey, none where there is no ledger; with `only` those of this key. */
+export async function readSeals(
+  kafka: Kafka,
+  topic: string,
+  only?: string,
+): Promise<Map<string, Seal>> {
   const seals = new Map<string, Seal>();
   if (await exists(kafka, topic)) {
     for await (const { from, batch } of readTopic(kafka, topic)) {
       const cursor = new RecordCursor(batch, UNPACKED_BYTES_MAX);
       while (cursor.next()) {
         if (cursor.offset < from || cursor.valueStart < 0) continue;
+        if (only !== undefined && keyOf(cursor) !== only) continue;
         const value = cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd);
         const seal = parseSeal(decoder.decode(value));
         if (seal !== undefined) {
@@ -28,10 +42,11 @@ export async function readLedger(kafka: Kafka, topic: string): Promise<Map<strin
       }
     }
   }
-  if (seals.size > 0) return seals;
-  throw new WeirError("LEDGER_EMPTY", `There is nothing in the ledger "${topic}"`, {
-    hint: "Agents write it: is ledger.enabled set there, and is this their Kafka?",
-  });
+  return seals;
+}
+
+function keyOf({ bytes, keyStart, keyEnd }: RecordCursor): string {
+  return keyStart < 0 ? "" : decoder.decode(bytes.subarray(keyStart, keyEnd));
 }
 
 /** Ranges that the dead letters account for, by sealKey, in order. */

@@ -9,6 +9,8 @@ import { fullName } from "../query/fields.ts";
 import { parseQuery } from "../query/parse.ts";
 import { errorBody, errorResponse, streamDocuments } from "./answers.ts";
 import { contextOf } from "./context.ts";
+import type { Trace } from "../explain/trace.ts";
+import { EXPLAIN_PARAMETERS, explainAnswer } from "./explain.ts";
 import { facetsOf, histogramOf, sampledValues } from "./facets.ts";
 import type { SearchMetrics } from "./metrics.ts";
 import type { FleetView } from "../fleet/fleet_view.ts";
@@ -31,6 +33,8 @@ export interface ApiOptions {
   host?: HostView;
   /** Who runs, and what each works on. */
   fleet?: FleetView;
+  /** What is known of a line beside its document. */
+  trace?: Trace;
   /** Aborts when the server stops. */
   stopping: AbortSignal;
   /** Lines a second of one live tail above which lines are sampled. */
@@ -85,6 +89,7 @@ class Api {
       ["/api/histogram", [...RANGE, "bars", "bucket"], (...all) => this.#histogram(...all)],
       ["/api/fields", [...RANGE, "limit"], (...all) => this.#fields(...all)],
       ["/api/values", [...RANGE, "field", "limit", "sample"], (...all) => this.#values(...all)],
+      ["/api/explain", EXPLAIN_PARAMETERS, (...all) => this.#explain(...all)],
       ["/api/context", place, (...all) => this.#context(...all)],
       [
         "/api/host",
@@ -243,6 +248,15 @@ class Api {
       }
       return { field, ...await sampledValues(reader, range, field, limit, sample, signal) };
     });
+  }
+
+  #explain(parameters: Parameters, context: Context): Promise<Response> {
+    const { reader, trace = {} } = this.#options;
+    return this.#whole(
+      parameters,
+      context,
+      (signal) => explainAnswer(parameters, reader, trace, signal),
+    );
   }
 
   #context(parameters: Parameters, context: Context): Promise<Response> {

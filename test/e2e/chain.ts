@@ -51,10 +51,10 @@ export class Chain implements AsyncDisposable {
     await this.etcd.put(`/logagent/${this.ip}/collect_config`).value(JSON.stringify(entries));
   }
 
-  async #start(name: string, settings: unknown): Promise<Program> {
+  async #start(name: string, settings: unknown, command: string[] = []): Promise<Program> {
     const path = this.folder.join(`${name}.yaml`);
     await Deno.writeTextFile(path, stringify(settings));
-    const program = startProgram(`${this.#dist}/${name}`, ["--config", path]);
+    const program = startProgram(`${this.#dist}/${name}`, [...command, "--config", path]);
     this.#programs.push(program);
     return program;
   }
@@ -85,6 +85,17 @@ export class Chain implements AsyncDisposable {
       elasticsearch: { nodes: [this.servers.elasticsearch] },
       listen: "127.0.0.1:0",
     });
+  }
+
+  /** The page, and its address. */
+  async startPage(): Promise<string> {
+    const page = await this.#start("weir", {
+      elasticsearch: { nodes: [this.servers.elasticsearch] },
+      index: [this.indices],
+      kafka: { brokers: [this.servers.kafka], ledgerTopic: this.ledger },
+      listen: "127.0.0.1:0",
+    }, ["page"]);
+    return (await page.waitForLine(/Weir is at\s+(http:\S+)/))[1];
   }
 
   startMonitor(): Promise<Program> {

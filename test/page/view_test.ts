@@ -47,6 +47,38 @@ pageTest(
   },
 );
 
+pageTest(
+  "a line explains itself: its file with the inode, the store, the times of its hops",
+  async ({ page }) => {
+    await sees(page, "number=99 ");
+    await page.locator(".row .toggle button").last().click();
+    await page.locator(".details").getByRole("button", { name: "Explain" }).click();
+    const table = page.locator(".details").getByRole("table", { name: "Explain" });
+    await table.getByText("4711").waitFor();
+    const rows = await table.locator("tr").allInnerTexts();
+    const said = rows.map((row) => row.replace(/\s+/g, " ").trim()).join("\n");
+    assert.match(said, /^File .*app\.log$/m);
+    assert.match(said, /^inode 4711 on device 8$/m);
+    assert.match(said, /^Store embedded store$/m);
+    assert.match(said, /^Read and sent 2\d{3}-/m);
+    const below = page.locator(".details").getByText("log.file.generation");
+    await below.scrollIntoViewIfNeeded();
+    assert.ok(await below.isVisible(), "the list makes room for it");
+  },
+  {
+    server: {
+      trace: {
+        file: () =>
+          Promise.resolve({
+            ...{ host: "h", path: "/var/log/shop/app.log", device: 8, inode: 4711 },
+            ...{ from: 0, to: 1e9, size: 1e9, closed: false, unread: 0, guarantee: "all" },
+            ...{ atMs: Date.now(), source: "ledger" },
+          }),
+      },
+    },
+  },
+);
+
 pageTest("x opens the columns", async ({ page }) => {
   await sees(page, "number=99 ");
   await page.keyboard.press("Escape");

@@ -6,6 +6,7 @@ import { plainText } from "../model/ansi.ts";
 import type { Row } from "../model/line.ts";
 import { shortName } from "../../query/fields.ts";
 import { dialog, finder, hasFleet, t, view } from "../state.ts";
+import { Explain } from "./explain.tsx";
 import { JsonTree } from "./json_tree.tsx";
 import { Message } from "./message.tsx";
 
@@ -50,6 +51,7 @@ export function Details({ row, columns }: { row: Row; columns: number }) {
           )}
         </div>
         <Text row={row} tree={raw.value ? undefined : tree} />
+        <Explain line={line} />
         <table class="fields">
           <thead class="hidden">
             <tr>
