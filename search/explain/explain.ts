@@ -1,6 +1,6 @@
 /**
- * Where a line came from and which way it went: file and byte range, Kafka's record, index, and the times of each hop as
- * far as the record and the document carry them. What is not known is said, never guessed.
+ * Where a line came from and which way it went: file and byte range, Kafka's record, index, and the times of each hop
+ * as far as the record and the document carry them. What is not known is said, never guessed.
  */
 import { messageOf, WeirError } from "../../core/errors.ts";
 import type { Document, DocumentReader, Query } from "../../core/ports/document_store.ts";

@@ -62,8 +62,8 @@ export interface FoundRecord {
   host?: string;
   path?: string;
   /**
-   * there: read just now, and it is this line. expired: Kafka has dropped it by its retention. other: something else has
-   * its place: the topic was made anew. unknown: not found within the bounds of the search.
+   * there: read just now, and it is this line. expired: Kafka has dropped it by its retention. other: something else
+   * has its place: the topic was made anew. unknown: not found within the bounds of the search.
    */
   state: "there" | "expired" | "other" | "unknown";
   /** How it was found: by what the document says, or by a search through its partition. */

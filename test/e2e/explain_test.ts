@@ -31,8 +31,7 @@ Deno.test({
       index: chain.indices,
       query: { match_phrase: { message: "line 123" } },
     });
-    const [{ _id, _index, _source }] = hits.hits as { _id: string; _index: string; _source: {} }[];
-    const source = _source as Record<string, unknown>;
+    const [{ _id = "", _index, _source: source = {} }] = hits.hits;
     const whole = await waitFor("the ledger to have it", async () => {
       const found = (await explain(_id, "--json")).found as Explanation;
       return found.file?.life?.to === size ? found : undefined;
