@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { EXIT } from "../core/errors.ts";
 import { VERSION } from "../core/metrics/registry.ts";
+import { archiveCommand, restoreCommand } from "./archive/command.ts";
 import { auditCommand, resendCommand } from "./audit/command.ts";
 import { completionCommand } from "./completion.ts";
 import { configCommand } from "./config/command.ts";
@@ -41,6 +42,8 @@ export function weirCommand(): Command {
     auditCommand(),
     resendCommand(),
     deadLettersCommand(),
+    archiveCommand(),
+    restoreCommand(),
     doctorCommand(),
     validateCommand(),
     schemaCommand(),

@@ -15,10 +15,8 @@ import { chooseTopics, compilePatterns } from "./consume/topics.ts";
 import { BulkBody } from "./index/bulk_body.ts";
 import { DocumentEncoder } from "./index/document.ts";
 import { PlanNames, type TopicPlan } from "./topics/plan.ts";
+import { rulesKnown } from "./topics/rules_known.ts";
 import { createTopicSettings } from "./topics/source.ts";
-
-/** Longest wait for the rules of topics. */
-const RULES_WAIT_MS = 10_000;
 
 export interface DryRunOptions {
   /** Empty: all topics of the settings. */
@@ -49,30 +47,11 @@ export async function* dryRun(
   const kafka = createKafka(settings.kafka, "dry-run");
   try {
     rules.start();
-    await within(rules.ready, () => rules.reason);
+    await rulesKnown(rules);
     const topics = options.topics.length > 0 ? options.topics : await topicsOf(kafka, settings);
     for (const topic of topics) yield* previews(kafka, rules.of(topic), settings, options);
   } finally {
     await rules.stop();
-  }
-}
-
-async function within(ready: Promise<void>, reason: () => string): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(
-        new WeirError("RULES_UNKNOWN", `Cannot read the rules of topics: ${reason()}`, {
-          hint: "Mend the value, or check etcd.hosts and topics.key.",
-          retriable: true,
-        }),
-      );
-    }, RULES_WAIT_MS);
-  });
-  try {
-    await Promise.race([ready, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -9,8 +9,9 @@ import { parseDataName } from "../../transfer/archive/names.ts";
 import { readObject } from "../../transfer/archive/read.ts";
 import { transferCommand } from "./programs.ts";
 import { siteTest } from "./site_tests.ts";
-import { numberedLines, type Site, until } from "./site.ts";
+import { elastic, numberedLines, type Site, until } from "./site.ts";
 
+const ROOT = new URL("../../", import.meta.url).pathname;
 const COUNT = 12_000;
 const KILLS = 3;
 
@@ -163,4 +164,57 @@ archiveTest("a store that cannot be written holds up the archive alone", async (
   await until("the archive", async () => (await ids()).length === 50, 60_000);
   await until("ready again", () => transfer.transfer.notReady().length === 0);
   await transfer.stop();
+});
+
+/** Runs weir from source; gives what it printed. Fails where it exits with another code. */
+async function weir(code: number, ...args: string[]): Promise<{ out: string; err: string }> {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--quiet", "--no-check", `${ROOT}cli/main.ts`, ...args],
+  });
+  const done = await command.output(), text = new TextDecoder();
+  const said = { out: text.decode(done.stdout), err: text.decode(done.stderr) };
+  assert.equal(done.code, code, said.err);
+  return said;
+}
+
+archiveTest("a day comes back, into its index, one apart, or a store", async (site, folder) => {
+  const topic = await site.topic("back"), file = `${folder}/transfer.yaml`;
+  const day = "2026-11-19", headers = { "weir.day": day };
+  const { lines, uids } = numberedLines(topic, 2000, 4);
+  await site.send(lines.map((line) => ({ ...line, headers })));
+  const changes = { archive: archiveOf(site, folder, { format: "both" }) };
+  await Deno.writeTextFile(file, await site.settingsText(changes));
+  const transfer = await site.transfer(changes);
+  const ids = () => archivedIds(`${folder}/archive`, topic, "parquet");
+  await until("both", async () => (await ids()).length === 2000 && await site.count() === 2000);
+  await transfer.stop();
+  const wanted = uids.sort();
+  const listed = (await weir(0, "archive", "list", "-c", file, "--json")).out.trim();
+  assert.deepEqual([JSON.parse(listed).topic, JSON.parse(listed).day], [topic, day]);
+  assert.match((await weir(0, "archive", "check", topic, "-c", file)).out, /2000 records/);
+
+  await elastic("DELETE", `/${site.prefix}-${topic}-2026.11.19`);
+  assert.equal(await site.count(), 0);
+  const restore = async (...more: string[]) =>
+    JSON.parse((await weir(0, "restore", topic, day, "-c", file, "--json", ...more)).out);
+  assert.equal((await restore()).created, 2000);
+  assert.deepEqual(await site.ids(), wanted);
+  const again = await restore();
+  assert.deepEqual([again.created, again.existed], [0, 2000]);
+
+  const apart = await restore("--apart");
+  assert.equal(apart.target, `weir-@restored-${topic}-2026.11.19`);
+  assert.equal(await site.count(encodeURIComponent(apart.target)), 2000);
+  await elastic("DELETE", `/${encodeURIComponent(apart.target)}`);
+  assert.equal((await restore("--store", `${folder}/store`)).created, 2000);
+  assert.equal((await restore("--store", `${folder}/store`)).existed, 2000);
+
+  const [{ name }] = await Array.fromAsync(
+    new FolderObjects(`${folder}/archive`).list(`topic=${topic}/`),
+  );
+  await Deno.remove(`${folder}/archive/${name}`);
+  const { out, err } = await weir(1, "archive", "check", topic, "-c", file);
+  assert.ok(out.includes(`MISSING: ${name}`));
+  assert.match(err, /Not all that was archived/);
+  assert.match((await weir(1, "restore", topic, "2026-01-01", "-c", file)).err, /has nothing of/);
 });
