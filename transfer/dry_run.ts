@@ -4,7 +4,7 @@
  * Kafka nor to etcd nor to Elasticsearch.
  */
 import type { Kafka } from "kafkajs";
-import { messageOf, WeirError } from "../core/errors.ts";
+import { messageOf } from "../core/errors.ts";
 import { createKafka } from "../core/kafka/client.ts";
 import { logOf } from "../core/log.ts";
 import type { TransferSettings } from "./config.ts";

@@ -1,6 +1,6 @@
 /**
- * Brings a day of a topic back from the archive: into the index, or any other store of documents, under the same ids, so
- * that what is there already stays as it is and a second call changes nothing.
+ * Brings a day of a topic back from the archive: into the index, or any other store of documents, under the same ids,
+ * so that what is there already stays as it is and a second call changes nothing.
  */
 import { WeirError } from "../../core/errors.ts";
 import { createEtcd } from "../../core/etcd/client.ts";
@@ -32,8 +32,8 @@ export interface RestoreSum {
 }
 
 /**
- * Rejects with ARCHIVE_EMPTY where the archive has nothing of that day, else with the error of either store; whatever was
- * written until then is there.
+ * Rejects with ARCHIVE_EMPTY where the archive has nothing of that day, else with the error of either store; whatever
+ * was written until then is there.
  */
 export async function restoreDay(
   store: ObjectStore,
