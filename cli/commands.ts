@@ -19,6 +19,7 @@ import { searchCommand } from "./search.ts";
 import { tailCommand } from "./tail.ts";
 import { transferCommand } from "./transfer.ts";
 import { upCommand } from "./up.ts";
+import { userCommand } from "./user.ts";
 import { validateCommand } from "./validate.ts";
 
 /** The whole command line; a wrong one ends the process with exit code 64, after a suggestion. */
@@ -45,6 +46,7 @@ export function weirCommand(): Command {
     archiveCommand(),
     restoreCommand(),
     doctorCommand(),
+    userCommand(),
     validateCommand(),
     schemaCommand(),
     completionCommand(weirCommand),

@@ -28,6 +28,7 @@ interface Options {
   listen?: string;
   passwordFile?: string;
   tokenFile?: string;
+  usersFile?: string;
   allowHost?: string[];
   checkConfig?: boolean;
 }
@@ -43,6 +44,7 @@ export function pageCommand(): Command {
     .option("--listen <host:port>", "address of the page; port 0 takes a free one")
     .option("--password-file <file>", "file with the page's password (or WEIR_PASSWORD)")
     .option("--token-file <file>", "file with a token for programs (or WEIR_TOKEN)")
+    .option("--users-file <file>", "file with users, their roles and topics: weir user")
     .option("--allow-host <name...>", "further names under which the page may be called")
     .option("--check-config", "check the settings and end: 0 or 78")
     .addHelpText(
@@ -65,6 +67,7 @@ async function page(options: Options): Promise<number> {
   const auth = authOf({
     ...(settings.passwordFile && { passwordFile: settings.passwordFile }),
     ...(settings.tokenFile && { tokenFile: settings.tokenFile }),
+    ...(settings.usersFile && { usersFile: settings.usersFile }),
   }, env);
   checkAddress(settings.listen, auth);
   const client = createElastic({ ...settings.elasticsearch, ...secretsOf(env) });
@@ -138,7 +141,8 @@ function settingsOf(options: Options): PageSettings {
   const base = options.config === undefined
     ? loadSettings(pageSettings, "", { name: "page", env })
     : readSettingsFile(pageSettings, options.config, "Check the path.");
-  const { elasticsearch: nodes, index, listen, passwordFile, tokenFile, allowHost } = options;
+  const { elasticsearch: nodes, index, listen, passwordFile, tokenFile, usersFile, allowHost } =
+    options;
   const changed = {
     ...base,
     elasticsearch: { ...base.elasticsearch, ...(nodes && { nodes }) },
@@ -146,6 +150,7 @@ function settingsOf(options: Options): PageSettings {
     ...(listen && { listen }),
     ...(passwordFile && { passwordFile }),
     ...(tokenFile && { tokenFile }),
+    ...(usersFile && { usersFile }),
     ...(allowHost && { hosts: allowHost }),
   };
   return loadSettings(pageSettings, JSON.stringify(changed).replaceAll("$", "$$$$"), {

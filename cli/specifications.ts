@@ -7,6 +7,7 @@ import { changeSchema } from "../core/fleet/config_store.ts";
 import { answerSchema, questionSchema } from "../core/fleet/question_schema.ts";
 import { registrationSchema } from "../core/fleet/registration_schema.ts";
 import { monitorSettings } from "../monitor/config.ts";
+import { usersSchema } from "../search/access/users.ts";
 import { pageSettings } from "../search/config.ts";
 import { transferSettings } from "../transfer/config.ts";
 import { rulesSchema } from "../transfer/topics/rules.ts";
@@ -25,6 +26,7 @@ export const SPECIFICATIONS: Readonly<Record<string, { title: string; schema: z.
   transfer: { title: "weir-transfer", schema: transferSettings },
   monitor: { title: "weir-monitor", schema: monitorSettings },
   page: { title: "weir page", schema: pageSettings },
+  users: { title: "The users file of the page", schema: usersSchema },
   collect: { title: "What to tail (collect_config)", schema: entriesSchema },
   topics: { title: "Rules of topics for weir-transfer", schema: rulesSchema },
 };

@@ -18,6 +18,7 @@ interface Options {
   listen: string;
   passwordFile?: string;
   tokenFile?: string;
+  usersFile?: string;
   allowHost?: string[];
 }
 
@@ -34,6 +35,7 @@ export function transferCommand(): Command {
     )
     .option("--password-file <file>", "file with the page's password (or WEIR_PASSWORD)")
     .option("--token-file <file>", "file with a token for programs (or WEIR_TOKEN)")
+    .option("--users-file <file>", "file with users, their roles and topics: weir user")
     .option("--allow-host <name...>", "further names under which the page may be called")
     .option("--dry-run", "write nothing: show the first documents of topics")
     .option("--topic <name...>", "of these topics; else of all that the settings name")

@@ -23,6 +23,7 @@ export interface StoreSiteOptions {
   listen: string;
   passwordFile?: string;
   tokenFile?: string;
+  usersFile?: string;
   allowHost?: string[];
 }
 

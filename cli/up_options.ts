@@ -4,7 +4,9 @@
  */
 import { type Command, Option } from "commander";
 import { WeirError } from "../core/errors.ts";
+import { readSettingsFile } from "../core/config/settings_file.ts";
 import { readSecret } from "../core/secrets.ts";
+import { Users, usersSchema } from "../search/access/users.ts";
 import type { AuthOptions } from "../search/api/guard.ts";
 import type { Retention } from "../search/store/retention.ts";
 
@@ -20,6 +22,7 @@ export interface UpOptions {
   token?: string;
   passwordFile?: string;
   tokenFile?: string;
+  usersFile?: string;
   /** Further names under which the page may be called. */
   allowHost?: string[];
   /** Undefined: the journal is read where no path is given and there is one. */
@@ -48,6 +51,7 @@ export function withUpOptions(command: Command): Command {
     .option("--keep-gb <n>", "disk that the lines may take; the oldest go first", "10")
     .option("--password-file <file>", "file with the page's password (or WEIR_PASSWORD)")
     .option("--token-file <file>", "file with a token for programs (or WEIR_TOKEN)")
+    .option("--users-file <file>", "file with users, their roles and topics: weir user")
     .addOption(new Option("--password <text>").hideHelp())
     .addOption(new Option("--token <text>").hideHelp())
     .option("--allow-host <name...>", "further names under which the page may be called")
@@ -71,11 +75,11 @@ export function retentionOf(options: UpOptions): Retention {
 }
 
 /**
- * The secrets that are set; a file goes before the environment. Throws SECRET_UNREADABLE, and USAGE_SECRET for one
- * that could be guessed.
+ * The secrets that are set, and the users; a file goes before the environment. Throws SECRET_UNREADABLE, USAGE_SECRET for
+ * one that could be guessed, and what is wrong with the users file.
  */
 export function authOf(
-  options: Pick<UpOptions, "password" | "token" | "passwordFile" | "tokenFile">,
+  options: Pick<UpOptions, "password" | "token" | "passwordFile" | "tokenFile" | "usersFile">,
   env: (name: string) => string | undefined,
 ): AuthOptions | undefined {
   for (const what of ["password", "token"] as const) {
@@ -90,8 +94,18 @@ export function authOf(
   }
   const password = secret(options.passwordFile, env("WEIR_PASSWORD"), "password");
   const token = secret(options.tokenFile, env("WEIR_TOKEN"), "token");
-  if (password === undefined && token === undefined) return undefined;
-  return { ...(password && { password }), ...(token && { token }) };
+  const users = options.usersFile === undefined ? undefined : usersOf(options.usersFile);
+  if (password === undefined && token === undefined && users === undefined) return undefined;
+  return { ...(password && { password }), ...(token && { token }), ...(users && { users }) };
+}
+
+/** Throws CONFIG_INVALID, and USAGE_USERS for a file that names nobody. */
+function usersOf(file: string): Users {
+  const users = new Users(readSettingsFile(usersSchema, file, "Check the path."));
+  if (users.any) return users;
+  throw new WeirError("USAGE_USERS", `"${file}" names nobody: nobody could come in`, {
+    hint: "Make an entry: weir user NAME",
+  });
 }
 
 function secret(

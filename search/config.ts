@@ -58,6 +58,9 @@ const fields = settings({
   }, { description: "Connection to Kafka, for what each host tails." }),
   passwordFile: text("", { description: "File with the page's password; or WEIR_PASSWORD." }),
   tokenFile: text("", { description: "File with a token for programs; or WEIR_TOKEN." }),
+  usersFile: text("", {
+    description: "File with users, their roles and topics; docs/reference/users.md.",
+  }),
   hosts: texts([], 100, { description: "Further names under which the page may be called." }),
   ...programFields("127.0.0.1:7700"),
 });

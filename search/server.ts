@@ -17,6 +17,8 @@ import type { Trace } from "./explain/trace.ts";
 import type { FleetView } from "./fleet/fleet_view.ts";
 import type { HostView } from "./api/host.ts";
 import { firstPage } from "./api/first_view.ts";
+import { checkPath, type Identity } from "./access/identity.ts";
+import { readerFor } from "./access/scoped_reader.ts";
 import { type AuthOptions, checkRequest, Guard, HEADERS } from "./api/guard.ts";
 import { SearchMetrics } from "./api/metrics.ts";
 import { Tails, type TailsOptions } from "./api/tail.ts";
@@ -115,15 +117,22 @@ export function createSearchServer(options: SearchServerOptions): SearchServer {
     },
     async start() {
       const page = await options.page();
-      const first = { reader: options.reader, clock, bars: 120 };
       const htmlOf = (path: string) => withMeta(new TextDecoder().decode(page.get(path)), options);
       const html = htmlOf("/"), fleet = new TextEncoder().encode(htmlOf("/fleet"));
       const all = new Map([...page, ["/fleet", fleet] as const]);
-      const files = await pageFiles(all, (request) => firstPage(first, html, request));
+      const files = await pageFiles(all, (request, identity) => {
+        const reader = readerFor(options.reader, identity);
+        // Whoever may read some topics only is shown no way to the fleet.
+        const own = identity.topics === undefined ? html : html.replace(FLEET_META, "");
+        return firstPage({ reader, clock, bars: 120 }, own, request);
+      });
       const answer = async (request: Request, remote: string) => {
         checkRequest(request);
-        if (new URL(request.url).pathname !== "/healthz") guard.check(request, remote);
-        return files(request) ?? await app.fetch(request);
+        const { pathname } = new URL(request.url);
+        if (pathname === "/healthz") return await app.fetch(request);
+        const identity = await guard.check(request, remote);
+        checkPath(identity, pathname);
+        return files(request, identity) ?? await app.fetch(request, { identity });
       };
       listening = listen(options.listen, guarded(answer), options.hosts);
     },
@@ -154,6 +163,8 @@ function guarded(answer: (request: Request, remote: string) => Promise<Response>
   };
 }
 
+const FLEET_META = '<meta name="fleet" content="yes">';
+
 /**
  * What a page has to know before it asks: the zone of this host, by whose clock somebody may want the times, and
  * whether there is a fleet to show.
@@ -161,7 +172,7 @@ function guarded(answer: (request: Request, remote: string) => Promise<Response>
 function withMeta(html: string, { fleet }: SearchServerOptions): string {
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
   const metas = [`<meta name="host-zone" content="${timeZone}">`];
-  if (fleet !== undefined) metas.push('<meta name="fleet" content="yes">');
+  if (fleet !== undefined) metas.push(FLEET_META);
   return html.replace("</head>", `${metas.join("\n")}\n</head>`);
 }
 
@@ -170,14 +181,16 @@ function withMeta(html: string, { fleet }: SearchServerOptions): string {
  * HTTP_LISTEN_ADDRESS.
  */
 export function checkAddress(address: string, auth: AuthOptions | undefined): void {
-  if (isLoopback(parseAddress(address).hostname) || auth?.password || auth?.token) return;
+  if (isLoopback(parseAddress(address).hostname) || auth?.password || auth?.token || auth?.users) {
+    return;
+  }
   throw new WeirError(
     "HTTP_AUTH_REQUIRED",
     `Cannot listen on ${address} without a password or token: others could read the logs`,
     {
       hint:
-        "Give --password-file FILE or --token-file FILE, or set WEIR_PASSWORD or WEIR_TOKEN in the " +
-        "environment; or listen on 127.0.0.1.",
+        "Give --password-file FILE, --token-file FILE or --users-file FILE, or set WEIR_PASSWORD or " +
+        "WEIR_TOKEN in the environment; or listen on 127.0.0.1.",
     },
   );
 }
@@ -185,20 +198,20 @@ export function checkAddress(address: string, auth: AuthOptions | undefined): vo
 /** Answers for the files of the page, with an ETag; "/" by `home`; undefined for any other path. */
 async function pageFiles(
   files: ReadonlyMap<string, Uint8Array>,
-  home: (request: Request) => ReadableStream<Uint8Array>,
-): Promise<(request: Request) => Response | undefined> {
+  home: (request: Request, identity: Identity) => ReadableStream<Uint8Array>,
+): Promise<(request: Request, identity: Identity) => Response | undefined> {
   const tags = new Map<string, string>();
   for (const [path, bytes] of files) {
     const hash = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
     tags.set(path, `"${Buffer.from(hash).toString("hex", 0, 12)}"`);
   }
-  return (request) => {
+  return (request, identity) => {
     const path = new URL(request.url).pathname;
     const bytes = files.get(path);
     if (bytes === undefined) return undefined;
     if (path === "/") {
       const headers = { "content-type": TYPES.html, "cache-control": "no-store" };
-      return new Response(request.method === "HEAD" ? null : home(request), { headers });
+      return new Response(request.method === "HEAD" ? null : home(request, identity), { headers });
     }
     const etag = tags.get(path)!;
     const headers = {

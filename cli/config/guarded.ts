@@ -3,11 +3,14 @@ import { EXIT, WeirError } from "../../core/errors.ts";
 import { fail } from "../../core/program.ts";
 
 /** Runs a command to its end and ends the process: the client of etcd keeps it alive. */
-export async function guarded(work: () => Promise<number | void>): Promise<never> {
+export async function guarded(
+  work: () => Promise<number | void>,
+  name = "weir config",
+): Promise<never> {
   try {
     Deno.exit(await work() ?? EXIT.ok);
   } catch (error) {
-    const code = fail("weir config", error);
+    const code = fail(name, error);
     Deno.exit(error instanceof WeirError && REFUSED.includes(error.code) ? EXIT.runtime : code);
   }
 }

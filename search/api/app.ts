@@ -5,6 +5,8 @@
 import { type Context, Hono } from "hono";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { Document, DocumentReader, RangeRequest } from "../../core/ports/document_store.ts";
+import { type Identity, UNNAMED } from "../access/identity.ts";
+import { readerFor } from "../access/scoped_reader.ts";
 import { fullName } from "../query/fields.ts";
 import { parseQuery } from "../query/parse.ts";
 import { errorBody, errorResponse, streamDocuments } from "./answers.ts";
@@ -70,6 +72,15 @@ export function apiApp(options: ApiOptions): Hono {
   return app;
 }
 
+/** Who asks, as the guard found; the server gives it with each request. */
+export function identityOf(context: Context): Identity {
+  const { identity } = context.env as { identity?: Identity };
+  return identity ?? NOBODY;
+}
+
+/** Where nobody said who asks, nothing is there to be read. */
+const NOBODY: Identity = { ...UNNAMED, topics: [""] };
+
 class Api {
   readonly #options: ApiOptions;
 
@@ -82,7 +93,7 @@ class Api {
     const place = ["topic", "generation", "offset", "at", "before", "after", "q", "timeout"];
     const pages = [...RANGE, "limit", "order", "after"];
     return [
-      ["/api/search", pages, (parameters, context) => this.#search(parameters, context)],
+      ["/api/search", pages, (...all) => this.#search(...all)],
       ["/api/export", [...pages, "format", "columns"], (...all) => this.#export(...all)],
       ["/api/tail", ["q", "since", "tz", "last", "rate"], (...all) => this.#tail(...all)],
       ["/api/count", RANGE, (...all) => this.#count(...all)],
@@ -96,7 +107,8 @@ class Api {
         ["since", "until", "tz", "bars"],
         (parameters) => Response.json(hostAnswer(this.#options.host, parameters)),
       ],
-      ["/api/sources", [], () => Response.json(this.#options.sources())],
+      ["/api/sources", [], (_, context) => Response.json(this.#sources(context))],
+      ["/api/me", [], (_, context) => Response.json(this.#me(context))],
       ...fleetRoutes(this.#options.fleet, this.#options.clock, this.#options.stopping),
     ];
   }
@@ -149,9 +161,33 @@ class Api {
     }
   }
 
-  #documents(parameters: Parameters, running: Running, max: number, initial: number) {
+  /** The store as far as whoever asks may read it. */
+  #reader(context: Context): DocumentReader {
+    return readerFor(this.#options.reader, identityOf(context));
+  }
+
+  /** Of other topics not even the names of files. */
+  #sources(context: Context): unknown {
+    const all = this.#options.sources(), { topics } = identityOf(context);
+    if (topics === undefined) return all;
+    const { files = [] } = all as { files?: { topic?: string }[] };
+    return { files: files.filter(({ topic = "" }) => topics.includes(topic)) };
+  }
+
+  #me(context: Context): unknown {
+    const { name, role, topics } = identityOf(context);
+    return { name, role, topics: topics ?? null };
+  }
+
+  #documents(
+    parameters: Parameters,
+    context: Context,
+    running: Running,
+    max: number,
+    initial: number,
+  ) {
     const after = parameters.after();
-    return this.#options.reader.search({
+    return this.#reader(context).search({
       ...parameters.range(),
       order: parameters.choice("order", ["newest", "oldest"], "newest"),
       limit: parameters.integer("limit", 1, max, initial),
@@ -163,7 +199,7 @@ class Api {
     const running = this.#start(parameters, context, LIMITS.searchMs);
     return guarded(running, () =>
       streamDocuments(
-        this.#documents(parameters, running, LIMITS.search, 500),
+        this.#documents(parameters, context, running, LIMITS.search, 500),
         running,
         formatOf("ndjson", []),
       ));
@@ -177,7 +213,7 @@ class Api {
     const running = this.#start(parameters, context, LIMITS.exportMs);
     return guarded(running, () =>
       streamDocuments(
-        this.#documents(parameters, running, LIMITS.export, LIMITS.export),
+        this.#documents(parameters, context, running, LIMITS.export, LIMITS.export),
         running,
         {
           ...shape,
@@ -193,9 +229,11 @@ class Api {
     const last = parameters.integer("last", 0, 5000, 200);
     const rateMax = parameters.integer("rate", 1, 100_000, this.#options.tailRateMax);
     const lastEventId = context.req.header("last-event-id") || undefined;
-    const same = [last, rateMax, parameters.text("since") ?? "", parameters.text("q") ?? ""];
+    const identity = identityOf(context), reader = this.#reader(context);
+    const asker = JSON.stringify([identity.name, identity.topics ?? null]);
+    const same = [asker, last, rateMax, parameters.text("since") ?? "", parameters.text("q") ?? ""];
     return this.#options.tails.open(same.join(" "), lastEventId, () => ({
-      reader: this.#options.reader,
+      reader,
       query,
       ...(fromMs === undefined ? {} : { fromMs }),
       last,
@@ -210,7 +248,7 @@ class Api {
   #count(parameters: Parameters, context: Context): Promise<Response> {
     return this.#whole(parameters, context, async (signal) => {
       const { range, told } = estimating(parameters.range());
-      return { count: await this.#options.reader.count(range, signal), ...told };
+      return { count: await this.#reader(context).count(range, signal), ...told };
     });
   }
 
@@ -221,7 +259,7 @@ class Api {
         ? undefined
         : parameters.span("bucket", 1, 3.2e11, 60_000);
       const bars = parameters.integer("bars", 1, 2000, 120);
-      const found = await histogramOf(this.#options.reader, range, bars, bucketMs, signal);
+      const found = await histogramOf(this.#reader(context), range, bars, bucketMs, signal);
       return { ...found, ...told };
     });
   }
@@ -230,7 +268,7 @@ class Api {
     return this.#whole(parameters, context, async (signal) => {
       const { range, told } = estimating(parameters.range());
       const limit = parameters.integer("limit", 1, 1000, 10);
-      return { ...await facetsOf(this.#options.reader, range, limit, signal), ...told };
+      return { ...await facetsOf(this.#reader(context), range, limit, signal), ...told };
     });
   }
 
@@ -240,7 +278,7 @@ class Api {
     const field = fullName(name);
     const limit = parameters.integer("limit", 1, 1000, 10);
     const sample = parameters.integer("sample", 0, LIMITS.search, 0);
-    const { reader } = this.#options;
+    const reader = this.#reader(context);
     return this.#whole(parameters, context, async (signal) => {
       const { range, told } = estimating(parameters.range());
       if (sample === 0) {
@@ -266,7 +304,7 @@ class Api {
     }
     const at = parameters.text("at");
     return this.#whole(parameters, context, async (signal) => {
-      const { lines, ...rest } = await contextOf(this.#options.reader, {
+      const { lines, ...rest } = await contextOf(this.#reader(context), {
         topic,
         generation: parameters.text("generation") ?? "",
         offset: parameters.integer("offset", 0, Number.MAX_SAFE_INTEGER, 0),

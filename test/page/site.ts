@@ -113,11 +113,16 @@ export class Events {
     this.#stop = stop;
   }
 
-  static async open(site: Site, path: string, lastEventId?: string): Promise<Events> {
+  static async open(
+    site: Site,
+    path: string,
+    lastEventId?: string,
+    more: Record<string, string> = {},
+  ): Promise<Events> {
     const stop = new AbortController();
     const headers: Record<string, string> = lastEventId === undefined
-      ? {}
-      : { "last-event-id": lastEventId };
+      ? more
+      : { ...more, "last-event-id": lastEventId };
     const response = await site.get(path, { headers, signal: stop.signal });
     if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);
     return new Events(response, stop);
