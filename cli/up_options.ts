@@ -75,8 +75,8 @@ export function retentionOf(options: UpOptions): Retention {
 }
 
 /**
- * The secrets that are set, and the users; a file goes before the environment. Throws SECRET_UNREADABLE, USAGE_SECRET for
- * one that could be guessed, and what is wrong with the users file.
+ * The secrets that are set, and the users; a file goes before the environment. Throws SECRET_UNREADABLE, USAGE_SECRET
+ * for one that could be guessed, and what is wrong with the users file.
  */
 export function authOf(
   options: Pick<UpOptions, "password" | "token" | "passwordFile" | "tokenFile" | "usersFile">,

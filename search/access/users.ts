@@ -1,6 +1,6 @@
 /**
- * The users file: people with passwords (scrypt), programs with tokens (SHA-256 of 32 random bytes), each with a role and
- * topics. It holds no secret that could be used, but is nobody's to read all the same.
+ * The users file: people with passwords (scrypt), programs with tokens (SHA-256 of 32 random bytes), each with a role
+ * and topics. It holds no secret that could be used, but is nobody's to read all the same.
  */
 import { Buffer } from "node:buffer";
 import { createHash, randomBytes, scrypt, timingSafeEqual } from "node:crypto";

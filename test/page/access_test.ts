@@ -88,7 +88,7 @@ const PATHS = [
   "/api/fields",
   "/api/values?field=topic",
   "/api/values?field=host",
-  "/api/values?field=card&sample=100",
+  "/api/values?field=file&sample=100",
   "/api/sources",
   "/api/host?since=2026-11-21T08:00:00Z&until=2026-11-21T09:00:00Z",
 ];
