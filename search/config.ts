@@ -1,6 +1,8 @@
 /** The settings of `weir page`, the search page over Elasticsearch. Secrets are files or the environment's, never values. */
 import type { z } from "zod";
 import { bytes, duration, group, integer, settings, text, texts } from "../core/config/fields.ts";
+import { ANSWER_TOPIC } from "../core/fleet/question_schema.ts";
+import { LEDGER_TOPIC } from "../core/ledger/seal.ts";
 import { DETAIL_TOPIC } from "../core/fleet/detail.ts";
 import { fleetFields, keyFields } from "../core/fleet/settings.ts";
 import { etcdFields } from "../core/etcd/settings.ts";
@@ -55,6 +57,11 @@ const fields = settings({
     detailTopic: text(DETAIL_TOPIC, {
       description: "Topic with what each host tails, as agents have it in detail.topic.",
     }),
+    answersTopic: text(ANSWER_TOPIC, {
+      description: "Topic by which hosts answer to a plan, as agents have it in plan.",
+    }),
+    ledgerTopic: text(LEDGER_TOPIC, { description: "Topic of the ledger, for the audit." }),
+    deadTopic: text("weir-dead", { description: "Topic of the dead letters, for the audit." }),
   }, { description: "Connection to Kafka, for what each host tails." }),
   passwordFile: text("", { description: "File with the page's password; or WEIR_PASSWORD." }),
   tokenFile: text("", { description: "File with a token for programs; or WEIR_TOKEN." }),

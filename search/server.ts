@@ -163,7 +163,7 @@ function guarded(answer: (request: Request, remote: string) => Promise<Response>
   };
 }
 
-const FLEET_META = '<meta name="fleet" content="yes">';
+const FLEET_META = /<meta name="fleet" content="\w+">/;
 
 /**
  * What a page has to know before it asks: the zone of this host, by whose clock somebody may want the times, and
@@ -172,7 +172,9 @@ const FLEET_META = '<meta name="fleet" content="yes">';
 function withMeta(html: string, { fleet }: SearchServerOptions): string {
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
   const metas = [`<meta name="host-zone" content="${timeZone}">`];
-  if (fleet !== undefined) metas.push(FLEET_META);
+  if (fleet !== undefined) {
+    metas.push(`<meta name="fleet" content="${fleet.config === undefined ? "yes" : "config"}">`);
+  }
   return html.replace("</head>", `${metas.join("\n")}\n</head>`);
 }
 

@@ -1,12 +1,14 @@
 /** `weir config apply`: tried on canaries, then for all; taken back by itself where a host does not do well. */
 import { Command } from "commander";
+import type { Etcd3 } from "etcd3";
 import { EXIT, WeirError } from "../../core/errors.ts";
 import { tryAndPromote, waitForAll } from "../../core/fleet/canary.ts";
+import type { ConfigStore } from "../../core/fleet/config_store.ts";
 import { concernedBy } from "../../core/fleet/live.ts";
 import { parseTarget, type Target, targetName } from "../../core/fleet/keys.ts";
 import type { Registered } from "../../core/fleet/registration_schema.ts";
 import { guarded } from "./guarded.ts";
-import { connect, type Connection, type ConnectionOptions } from "./connection.ts";
+import { connect, type ConnectionOptions } from "./connection.ts";
 import { whoAmI, withConnection } from "./connection.ts";
 import { checkValue, readValue } from "./values.ts";
 
@@ -35,23 +37,66 @@ export function applyCommand(): Command {
 async function apply(target: Target, file: string, options: ApplyOptions): Promise<number> {
   const text = await readValue(file);
   checkValue(target, text, file);
-  const connection = connect(options), { store, live } = connection;
+  const { client, store, live } = connect(options);
+  const end = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => end.abort());
+  }
+  const { revision: base } = await store.get(target);
+  const { missing } = await applyValue({
+    ...{ client, store, live, target, text, base },
+    canary: options.canary,
+    who: whoAmI(),
+    why: options.why,
+    waitMs: options.wait * 1000,
+    holdMs: options.hold * 1000,
+    say: (line) => console.log(line),
+    signal: end.signal,
+  });
+  return missing === 0 ? EXIT.ok : EXIT.runtime;
+}
+
+export interface ApplyRequest {
+  client: Etcd3;
+  store: ConfigStore;
+  live: () => Promise<Registered[]>;
+  target: Target;
+  text: string;
+  /** Revision that it replaces. */
+  base: number;
+  /** How many hosts try it first, or which. */
+  canary: string;
+  who: string;
+  why: string;
+  waitMs: number;
+  holdMs: number;
+  say: (text: string) => void;
+  signal: AbortSignal;
+}
+
+/**
+ * Tries a value on canaries, writes it, waits for all. Rejects with CONFIG_TAKEN_BACK where one refused it: then the
+ * value before it holds again; USAGE_CANARY; what a trial and a write reject with.
+ */
+export async function applyValue(
+  request: ApplyRequest,
+): Promise<{ revision: number; missing: number }> {
+  const { store, live, target, text, base, who, why, waitMs, say } = request;
   const concerned = async () => concernedBy(target, await live());
-  const all = await concerned(), { revision: base, text: before } = await store.get(target);
-  const canaries = target.kind === "topics" ? [] : choose(all, options.canary);
-  const who = whoAmI(), { why } = options;
-  console.log(`${targetName(target)}: ${all.length} registered, ${canaries.length} canaries`);
+  const all = await concerned(), before = (await store.get(target)).text;
+  const canaries = target.kind === "topics" ? [] : choose(all, request.canary);
+  say(`${targetName(target)}: ${all.length} registered, ${canaries.length} canaries`);
   const revision = canaries.length === 0
     ? await store.write(target, text, { base, who, why, how: "apply" })
-    : await trial(connection, target, { text, base, who, why, canaries, options });
+    : await tryAndPromote({ ...request, canaries });
   const since = performance.now();
-  console.log(`revision ${revision} written`);
-  const result = await waitForAll(concerned, store.keyOf(target), revision, options.wait * 1000);
+  say(`revision ${revision} written`);
+  const result = await waitForAll(concerned, store.keyOf(target), revision, waitMs);
   const tookMs = Math.round(performance.now() - since);
-  console.log(`applied by ${result.applied.length} of ${all.length} after ${tookMs} ms`);
-  for (const one of result.missing) console.log(`${one.host}: not yet`);
-  if (result.failed.length === 0) return result.missing.length === 0 ? EXIT.ok : EXIT.runtime;
-  for (const one of result.failed) console.log(`${one.host}: FAILED: ${one.applied.reason}`);
+  say(`applied by ${result.applied.length} of ${all.length} after ${tookMs} ms`);
+  for (const one of result.missing) say(`${one.host}: not yet`);
+  if (result.failed.length === 0) return { revision, missing: result.missing.length };
+  for (const one of result.failed) say(`${one.host}: FAILED: ${one.applied.reason}`);
   await store.write(target, before ?? "[]", {
     base: revision,
     who,
@@ -59,36 +104,6 @@ async function apply(target: Target, file: string, options: ApplyOptions): Promi
     how: "rollback",
   });
   throw new WeirError("CONFIG_TAKEN_BACK", "Taken back: not all that got it could apply it");
-}
-
-async function trial(
-  { client, store, live }: Connection,
-  target: Target,
-  given: {
-    text: string;
-    base: number;
-    who: string;
-    why: string;
-    canaries: Registered[];
-    options: ApplyOptions;
-  },
-): Promise<number> {
-  const end = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => end.abort());
-  }
-  const { options, ...rest } = given;
-  return await tryAndPromote({
-    ...rest,
-    client,
-    store,
-    target,
-    live,
-    waitMs: options.wait * 1000,
-    holdMs: options.hold * 1000,
-    say: (text) => console.log(text),
-    signal: end.signal,
-  });
 }
 
 /** The hosts that are to try it. Throws USAGE_CANARY where the words name none. */

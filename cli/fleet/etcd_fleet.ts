@@ -9,7 +9,9 @@ import { createKafka } from "../../core/kafka/client.ts";
 import type { Part } from "../../core/lifecycle.ts";
 import { systemClock } from "../../core/ports/clock.ts";
 import type { PageSettings } from "../../search/config.ts";
+import type { FleetConfig } from "../../search/fleet/fleet_config.ts";
 import type { FleetView } from "../../search/fleet/fleet_view.ts";
+import { EtcdConfig } from "./etcd_config.ts";
 import { DetailReader } from "./detail_reader.ts";
 
 const NO_KAFKA = "kafka.brokers is not set in this page's settings";
@@ -18,11 +20,14 @@ export class EtcdFleet implements FleetView {
   readonly #client: Etcd3;
   readonly #table: LiveTable;
   readonly #reader: DetailReader | undefined;
+  /** What hosts are configured with. */
+  readonly config: FleetConfig;
   /** To be started with the page. */
   readonly parts: Part[];
 
   /** Throws SECRET_UNREADABLE and the like; nothing is connected yet. */
-  constructor({ etcd, keys, kafka }: PageSettings) {
+  constructor(settings: PageSettings) {
+    const { etcd, keys, kafka } = settings;
     const client = this.#client = createEtcd(etcd);
     this.#table = new LiveTable({
       client,
@@ -30,6 +35,7 @@ export class EtcdFleet implements FleetView {
       timeoutMs: etcd.timeout,
       clock: systemClock,
     });
+    this.config = new EtcdConfig(client, settings);
     if (kafka.brokers.length > 0) {
       this.#reader = new DetailReader(createKafka(kafka, "page.detail"), kafka.detailTopic);
     }

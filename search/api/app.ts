@@ -16,6 +16,7 @@ import { EXPLAIN_PARAMETERS, explainAnswer } from "./explain.ts";
 import { facetsOf, histogramOf, sampledValues } from "./facets.ts";
 import type { SearchMetrics } from "./metrics.ts";
 import type { FleetView } from "../fleet/fleet_view.ts";
+import { changeAnswer } from "./fleet_config.ts";
 import { fleetRoutes } from "./fleet_routes.ts";
 import { hostAnswer, type HostView } from "./host.ts";
 import { invalid, Parameters } from "./parameters.ts";
@@ -60,6 +61,10 @@ export function apiApp(options: ApiOptions): Hono {
   for (const [path, known, answer] of api.routes()) {
     app.get(path, (context) => api.answer(path, known, answer, context));
   }
+  app.post("/api/fleet/config", (context) => {
+    const { fleet, stopping } = options;
+    return changeAnswer(fleet?.config, identityOf(context), context.req.raw, stopping);
+  });
   app.get("/api/*", (context) => {
     const path = new URL(context.req.url).pathname.slice(0, 100);
     return Response.json({

@@ -12,6 +12,7 @@ import {
   fleetStream,
   programAnswer,
 } from "./fleet.ts";
+import { configAnswer } from "./fleet_config.ts";
 import { invalid, type Parameters } from "./parameters.ts";
 
 const STREAMS_MAX = 100;
@@ -58,6 +59,11 @@ export function fleetRoutes(
       FLEET_PARAMETERS,
       async (parameters) =>
         Response.json(await fleetAnswer(fleetOf(fleet), fleetRequest(parameters))),
+    ],
+    [
+      "/api/fleet/config",
+      ["target"],
+      (parameters) => configAnswer(fleet?.config, parameters),
     ],
     ["/api/fleet/program", ["id"], program],
     [

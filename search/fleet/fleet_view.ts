@@ -4,6 +4,7 @@
  */
 import type { FleetDetail } from "../../core/fleet/detail.ts";
 import type { LiveProgram } from "../../core/fleet/live_table.ts";
+import type { FleetConfig } from "./fleet_config.ts";
 
 export interface FleetView {
   /** Programs that are registered, a second old at most. Rejects where that cannot be known. */
@@ -14,6 +15,8 @@ export interface FleetView {
   details(): Iterable<FleetDetail>;
   /** Why there is no detail; empty where there is. */
   detailFault(): string;
+  /** What hosts are configured with; undefined where that cannot be changed. */
+  readonly config?: FleetConfig | undefined;
 }
 
 export const STATES = ["well", "unwell", "failed"] as const;
@@ -43,12 +46,14 @@ export interface FleetAnswer {
   counts: Record<string, Record<State, number>>;
   totals: Record<string, number>;
   detailFault: string;
+  /** Groups that agents are in, the first 500. */
+  groups: string[];
 }
 
 /** The part of the fleet that was asked for, and sums over all of it. */
 export function selectFleet(all: readonly LiveProgram[], request: FleetRequest): FleetAnswer {
   const counts: FleetAnswer["counts"] = {}, totals: Record<string, number> = {};
-  const fitting: FleetAnswer["programs"] = [];
+  const fitting: FleetAnswer["programs"] = [], groups = new Set<string>();
   const words = request.words.toLowerCase().split(/\s+/).filter((word) => word !== "");
   const add = (name: string, value: number | undefined) =>
     totals[name] = (totals[name] ?? 0) + (value ?? 0);
@@ -61,6 +66,7 @@ export function selectFleet(all: readonly LiveProgram[], request: FleetRequest):
     }
     add("linesPerSecond", program.program === "agent" ? program.rates.lines : 0);
     add("bytesPerSecond", program.program === "agent" ? program.rates.bytes : 0);
+    for (const group of program.groups) if (groups.size < GROUPS_MAX) groups.add(group);
     if (fits(program, state, request, words)) fitting.push({ ...program, state });
   }
   const { offset, limit, order } = request;
@@ -71,9 +77,11 @@ export function selectFleet(all: readonly LiveProgram[], request: FleetRequest):
     counts,
     totals,
     detailFault: "",
+    groups: [...groups].sort(),
   };
 }
 
+const GROUPS_MAX = 500;
 const SUMMED = ["files", "lagBytes", "failing", "partitions", "lagRecords", "deadLetters"];
 
 const lagOf = ({ summary }: LiveProgram) => (summary.lagBytes ?? 0) + (summary.lagRecords ?? 0);

@@ -43,6 +43,10 @@ setHostZone(hostZone);
 /** Whether there is a page of the fleet. */
 export const hasFleet = document.querySelector("meta[name=fleet]") !== null;
 
+/** Whether configurations can be changed there. */
+export const hasConfig =
+  document.querySelector<HTMLMetaElement>("meta[name=fleet]")?.content === "config";
+
 export const buffer = new LineBuffer();
 /** Counts changes of the buffer. */
 export const version = signal(0);

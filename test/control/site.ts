@@ -108,7 +108,7 @@ export class Site implements AsyncDisposable {
       "--no-check",
       `${ROOT}cli/main.ts`,
       ...args,
-      ...args[0] === "page" ? [] : ["--etcd", this.etcd],
+      ...args[0] === "page" || args[1] === "validate" ? [] : ["--etcd", this.etcd],
     ], { cwd: ROOT, env: { USER: "operator" } });
   }
 

@@ -72,6 +72,7 @@ export async function openPage(
     colorScheme?: "light" | "dark";
     locale?: string;
     permissions?: string[];
+    login?: { username: string; password: string };
   } = {},
 ): Promise<Opened> {
   const context = await browser.newContext({
@@ -81,6 +82,7 @@ export async function openPage(
     timezoneId: "UTC",
     reducedMotion: "reduce",
     permissions: options.permissions ?? [],
+    ...(options.login && { httpCredentials: options.login }),
   });
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);

@@ -2,7 +2,8 @@
 import { setLanguage, setTheme } from "../choices.ts";
 import { bytesText, countText } from "../model/format.ts";
 import type { Language } from "../model/text.ts";
-import { language, t, theme } from "../state.ts";
+import { hasConfig, language, t, theme } from "../state.ts";
+import { ConfigPanel } from "./config_panel.tsx";
 import { ProgramDetail } from "./program_detail.tsx";
 import { ProgramTable } from "./program_table.tsx";
 import { answer, connection, fault, place, show } from "./state.ts";
@@ -18,6 +19,15 @@ export function FleetPage() {
         <nav class="places" aria-label="Weir">
           <a href="/">{ft("logs")}</a>
           <a href="/fleet" aria-current="page">{ft("fleet")}</a>
+          {hasConfig && (
+            <button
+              type="button"
+              aria-expanded={place.value.config !== ""}
+              onClick={() => show({ config: place.value.config === "" ? "group/all" : "" }, true)}
+            >
+              {ft("configuration")}
+            </button>
+          )}
         </nav>
         <Choices />
         <Filters />
@@ -35,7 +45,7 @@ export function FleetPage() {
           <Sums />
           <ProgramTable />
         </section>
-        {place.value.id !== "" && <ProgramDetail />}
+        {place.value.config !== "" ? <ConfigPanel /> : place.value.id !== "" && <ProgramDetail />}
       </main>
       <footer class="foot">
         <span class={`mode ${connection.value}`} role="status">{ft(connection.value)}</span>

@@ -4,7 +4,7 @@ import { allOf } from "../../query/build.ts";
 import { printQuery } from "../../query/print.ts";
 import { equalsTerm } from "../../query/terms.ts";
 import { bytesText, countText, exactCount, timeText } from "../model/format.ts";
-import { language } from "../state.ts";
+import { hasConfig, language } from "../state.ts";
 import { PartitionTable } from "./partition_table.tsx";
 import { appliedText, saysOf, StateMark } from "./program_table.tsx";
 import { answer, chosen, place, type Program, show } from "./state.ts";
@@ -50,6 +50,20 @@ function About({ program }: { program: Program }) {
       <p>
         <StateMark state={program.state} />
       </p>
+      {hasConfig && program.program === "agent" && (
+        <p class="targets">
+          {[...program.groups.map((group) => `group/${group}`), `host/${program.ip}`]
+            .map((target) => (
+              <button
+                key={target}
+                type="button"
+                onClick={() => show({ config: target }, true)}
+              >
+                {target}
+              </button>
+            ))}
+        </p>
+      )}
       {says.length > 0 && <ul class="faults">{says.map((text) => <li key={text}>{text}</li>)}</ul>}
       <dl class="about">
         {rows.filter(([, value]) => value !== "").map(([name, value]) => (

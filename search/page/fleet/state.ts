@@ -24,6 +24,8 @@ export interface FleetPlace {
   id: string;
   /** Words of the files that are shown of it. */
   file: string;
+  /** The target whose configuration is shown instead. */
+  config: string;
 }
 
 export const PAGE_SIZE = 100;
@@ -40,6 +42,7 @@ function placeOf(search: string): FleetPlace {
     offset: Math.max(0, Math.floor(Number(text("offset")) || 0)),
     id: text("id"),
     file: text("file"),
+    config: text("config"),
   };
 }
 
@@ -93,6 +96,7 @@ export function show(change: Partial<FleetPlace>, push = false): void {
   if (change.q !== undefined || change.program !== undefined || change.state !== undefined) {
     next.offset = change.offset ?? 0;
   }
+  if (change.id !== undefined && change.config === undefined) next.config = "";
   if (next.id !== place.value.id) chosen.value = undefined;
   place.value = next;
   const values = new URLSearchParams();
