@@ -1,6 +1,6 @@
 /**
- * What hosts and groups are configured with, as the page looks at it and changes it. Whoever starts the server gives it;
- * every change is checked as `weir config` checks it and stands in the history under the name of who made it.
+ * What hosts and groups are configured with, as the page looks at it and changes it. Whoever starts the server gives
+ * it; every change is checked as `weir config` checks it and stands in the history under the name of who made it.
  */
 import type { Change } from "../../core/fleet/config_store.ts";
 import type { Answer } from "../../core/fleet/question_schema.ts";
