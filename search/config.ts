@@ -60,9 +60,8 @@ const fields = settings({
     answersTopic: text(ANSWER_TOPIC, {
       description: "Topic by which hosts answer to a plan, as agents have it in plan.",
     }),
-    ledgerTopic: text(LEDGER_TOPIC, { description: "Topic of the ledger, for the audit." }),
     deadTopic: text("weir-dead", { description: "Topic of the dead letters, for the audit." }),
-  }, { description: "Connection to Kafka, for what each host tails." }),
+  }, { description: "Connection to Kafka: what each host tails, plans, a line's way, the audit." }),
   passwordFile: text("", { description: "File with the page's password; or WEIR_PASSWORD." }),
   tokenFile: text("", { description: "File with a token for programs; or WEIR_TOKEN." }),
   usersFile: text("", {

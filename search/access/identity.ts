@@ -26,6 +26,7 @@ const SCOPED_PATHS: ReadonlySet<string> = new Set([
   "/api/fields",
   "/api/values",
   "/api/context",
+  "/api/explain",
   "/api/host",
   "/api/sources",
 ]);

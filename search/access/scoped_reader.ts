@@ -10,12 +10,27 @@ import type {
   RangeRequest,
   SearchRequest,
 } from "../../core/ports/document_store.ts";
+import type { Trace } from "../explain/trace.ts";
 import { allOf, anyOf } from "../query/build.ts";
 import type { Identity } from "./identity.ts";
 
 /** The reader for an identity; the given one where it may read everything. */
 export function readerFor(reader: DocumentReader, { topics }: Identity): DocumentReader {
   return topics === undefined ? reader : new ScopedReader(reader, topics);
+}
+
+/** What is known of lines beside their documents, for an identity: a document of another topic is not there. */
+export function traceFor(trace: Trace, { topics }: Identity): Trace {
+  const stored = trace.stored?.bind(trace);
+  if (topics === undefined || stored === undefined) return trace;
+  return {
+    ...(trace.file && { file: trace.file.bind(trace) }),
+    ...(trace.record && { record: trace.record.bind(trace) }),
+    async stored(id, topic, signal) {
+      const found = await stored(id, topic, signal);
+      return found !== undefined && topics.includes(found.document.topic) ? found : undefined;
+    },
+  };
 }
 
 class ScopedReader implements DocumentReader {

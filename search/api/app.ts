@@ -6,7 +6,7 @@ import { type Context, Hono } from "hono";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { Document, DocumentReader, RangeRequest } from "../../core/ports/document_store.ts";
 import { type Identity, UNNAMED } from "../access/identity.ts";
-import { readerFor } from "../access/scoped_reader.ts";
+import { readerFor, traceFor } from "../access/scoped_reader.ts";
 import { fullName } from "../query/fields.ts";
 import { parseQuery } from "../query/parse.ts";
 import { errorBody, errorResponse, streamDocuments } from "./answers.ts";
@@ -294,7 +294,8 @@ class Api {
   }
 
   #explain(parameters: Parameters, context: Context): Promise<Response> {
-    const { reader, trace = {} } = this.#options;
+    const reader = this.#reader(context);
+    const trace = traceFor(this.#options.trace ?? {}, identityOf(context));
     return this.#whole(
       parameters,
       context,

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { loadSettings } from "../../core/config/load.ts";
 import { recordOf } from "../../core/ports/document_store_conformance.ts";
+import { parseQuery } from "../../search/query/parse.ts";
 import { newToken, Users, usersSchema } from "../../search/access/users.ts";
 import { MemoryFleet } from "./fleet_site.ts";
 import { Events, Site } from "./site.ts";
@@ -42,7 +43,18 @@ async function withUsers(work: (asked: Asked) => Promise<void>): Promise<void> {
     }),
     { name: "users" },
   );
-  const site = await Site.open({
+  const secret = `2026-11-21T08:00:01Z ERROR secret line card=4711`;
+  const site: Site = await Site.open({
+    trace: {
+      // As over Elasticsearch: a document is found by its id, past the reader.
+      stored: async (id, topic, signal) => {
+        const request = { query: parseQuery(`topic:${topic}`), order: "newest", limit: 9 } as const;
+        for await (const batch of site.store.search(request, signal)) {
+          const document = batch.find(({ _id }) => _id === id);
+          if (document !== undefined) return { document, index: "weir-x", minimal: false };
+        }
+      },
+    },
     auth: { users: new Users(file) },
     fleet: MemoryFleet.of(3),
     sources: () => ({
@@ -55,9 +67,8 @@ async function withUsers(work: (asked: Asked) => Promise<void>): Promise<void> {
   });
   try {
     await site.add(["2026-11-21T08:00:00Z INFO public line user=ana"]);
-    const text = "2026-11-21T08:00:01Z ERROR secret line card=4711";
     await site.store.write([
-      recordOf("Shop", text, 0, {
+      recordOf("Shop", secret, 0, {
         generation: "CCCCCCCCCCCCCCCC",
         host: "vault",
         path: "/var/log/secret.log",
@@ -116,6 +127,10 @@ accessTest(
     assert.equal(hidden.status, 404);
     await hidden.body?.cancel();
     assert.equal((await ask(`/api/context?topic=Shop&${PLACE}`, "all")).lines.length, 1);
+    const [line] = await site.lines("/api/search?q=secret", headers.all);
+    const explained = `/api/explain?topic=Shop&id=${line._id}`;
+    assert.equal((await ask(explained, "some")).code, "DOCUMENT_NOT_FOUND");
+    assert.match((await ask(explained, "all")).message, SECRET);
     assert.deepEqual(await ask("/api/me", "some"), {
       name: "some",
       role: "viewer",

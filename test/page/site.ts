@@ -90,8 +90,8 @@ export class Site {
   }
 
   /** Lines of an NDJSON answer. */
-  async lines(path: string): Promise<any[]> {
-    const text = await (await this.get(path)).text();
+  async lines(path: string, headers: Record<string, string> = {}): Promise<any[]> {
+    const text = await (await this.get(path, { headers })).text();
     return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
   }
 
