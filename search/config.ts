@@ -6,7 +6,6 @@ import { LEDGER_TOPIC } from "../core/ledger/seal.ts";
 import { DETAIL_TOPIC } from "../core/fleet/detail.ts";
 import { fleetFields, keyFields } from "../core/fleet/settings.ts";
 import { etcdFields } from "../core/etcd/settings.ts";
-import { LEDGER_TOPIC } from "../core/ledger/seal.ts";
 import { kafkaFields } from "../core/kafka/settings.ts";
 import { programFields } from "../core/config/program_fields.ts";
 import { elasticFields } from "../core/elastic/settings.ts";

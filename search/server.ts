@@ -116,16 +116,7 @@ export function createSearchServer(options: SearchServerOptions): SearchServer {
       return listening.url;
     },
     async start() {
-      const page = await options.page();
-      const htmlOf = (path: string) => withMeta(new TextDecoder().decode(page.get(path)), options);
-      const html = htmlOf("/"), fleet = new TextEncoder().encode(htmlOf("/fleet"));
-      const all = new Map([...page, ["/fleet", fleet] as const]);
-      const files = await pageFiles(all, (request, identity) => {
-        const reader = readerFor(options.reader, identity);
-        // Whoever may read some topics only is shown no way to the fleet.
-        const own = identity.topics === undefined ? html : html.replace(FLEET_META, "");
-        return firstPage({ reader, clock, bars: 120 }, own, request);
-      });
+      const files = await pagesOf(options, clock);
       const answer = async (request: Request, remote: string) => {
         checkRequest(request);
         const { pathname } = new URL(request.url);
@@ -143,6 +134,20 @@ export function createSearchServer(options: SearchServerOptions): SearchServer {
       await listening?.close();
     },
   };
+}
+
+/** Answers for the files of the pages, each as whoever asks may see it. */
+async function pagesOf(options: SearchServerOptions, clock: Clock): ReturnType<typeof pageFiles> {
+  const page = await options.page();
+  const htmlOf = (path: string) => withMeta(new TextDecoder().decode(page.get(path)), options);
+  const html = htmlOf("/"), fleet = new TextEncoder().encode(htmlOf("/fleet"));
+  const all = new Map([...page, ["/fleet", fleet] as const]);
+  return await pageFiles(all, (request, identity) => {
+    const reader = readerFor(options.reader, identity);
+    // Whoever may read some topics only is shown no way to the fleet.
+    const own = identity.topics === undefined ? html : html.replace(FLEET_META, "");
+    return firstPage({ reader, clock, bars: 120 }, own, request);
+  });
 }
 
 /** Errors as answers, and the headers of every answer. */
