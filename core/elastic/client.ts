@@ -3,7 +3,7 @@
  * is sent again and when is decided where it is known what is in it. Headers are plain JSON types,
  * which Elasticsearch 8 and 9 both take.
  */
-import { Client, type Serializer } from "@elastic/elasticsearch";
+import { type BaseConnection, Client, type Serializer } from "@elastic/elasticsearch";
 import { WeirError } from "../errors.ts";
 import { readSecret, readSecretFile } from "../secrets.ts";
 
@@ -30,8 +30,13 @@ export const LINES_HEADERS = { "content-type": "application/x-ndjson", accept: "
 /**
  * Makes the client; nothing is sent yet. Throws CONFIG_INVALID or SECRET_UNREADABLE.
  * @param serializer reads the answers. @default the client's own
+ * @param connection carries the requests. @default the client's own
  */
-export function createElastic(options: ElasticOptions, serializer?: typeof Serializer): Client {
+export function createElastic(
+  options: ElasticOptions,
+  serializer?: typeof Serializer,
+  connection?: typeof BaseConnection,
+): Client {
   for (const node of options.nodes) {
     if (!/^https?:$/.test(URL.canParse(node) ? new URL(node).protocol : "")) {
       throw new WeirError("CONFIG_INVALID", `Cannot use the Elasticsearch node "${node}"`, {
@@ -43,6 +48,7 @@ export function createElastic(options: ElasticOptions, serializer?: typeof Seria
     nodes: [...options.nodes],
     maxRetries: 0,
     ...(serializer === undefined ? {} : { Serializer: serializer }),
+    ...(connection === undefined ? {} : { Connection: connection }),
     requestTimeout: options.requestTimeout,
     compression: options.compression,
     sniffOnStart: false,

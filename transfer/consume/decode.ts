@@ -1,57 +1,27 @@
 /**
- * A Kafka record as a LogRecord: of a weir agent (headers and key as docs/record-format.md says),
- * or a plain line of any other producer. It never throws for what a producer wrote: headers that do
- * not fit make a plain line, a record without a value is named, and what is repeated from record to
- * record (host, path, generation) is decoded once.
+ * A Kafka record as a row of RecordRows: of a weir agent (headers and key as docs/record-format.md
+ * says), or a plain line of any other producer. It never throws for what a producer wrote: headers
+ * that do not fit make a plain line, a record without a value is named, and what is repeated from
+ * record to record (host, path, generation) is decoded once: a record whose key and headers are
+ * those of the last one, but for the numbers of the line, is only compared.
  */
-import type { LogRecord } from "../../core/ports/document_store.ts";
 import { HEADER, RECORD_VERSION } from "../../core/record/headers.ts";
-import { dayOf, foreignUid, isGeneration, uidOf } from "../../core/record/identity.ts";
+import { dayOf, isGeneration } from "../../core/record/identity.ts";
 import type { RecordCursor } from "./record_batch.ts";
+import { type KafkaRecord, type Origin, RecordRows } from "./record_rows.ts";
 
 /** Static fields of a record beyond this are left out and counted. */
 export const FIELDS_MAX = 64;
 const FIELD_NAME_BYTES_MAX = 512;
 const FIELD_BYTES_MAX = 32_768;
 const TEXT_BYTES_MAX = 8192;
+/** Longer headers are decoded for each record. */
+const REPEATED_BYTES_MAX = 16_384;
+const DAY_MS = 86_400_000;
 
-export type Decoded = LogRecord | "tombstone";
+export type Decoded = KafkaRecord | "tombstone";
 
 const decoder = new TextDecoder();
-
-/** A record of Kafka. What can be made from the rest is made when it is asked for. */
-export class KafkaRecord implements LogRecord {
-  fields: Record<string, string> | undefined = undefined;
-
-  constructor(
-    readonly topic: string,
-    readonly partition: number,
-    readonly kafkaOffset: number,
-    readonly generation: string | null,
-    readonly offset: number,
-    readonly length: number,
-    readonly host: string,
-    readonly path: string,
-    readonly bytes: Uint8Array,
-    readonly valueStart: number,
-    readonly valueEnd: number,
-    readonly createdMs: number,
-    readonly day: string,
-    readonly tz: string,
-  ) {}
-
-  get value(): Uint8Array {
-    return this.bytes.subarray(this.valueStart, this.valueEnd);
-  }
-  get uid(): string {
-    return this.generation === null
-      ? foreignUid(this.topic, this.partition, String(this.kafkaOffset), this.createdMs)
-      : uidOf(this.generation, this.offset, this.offset + this.length);
-  }
-  get kafka(): { partition: number; offset: string } {
-    return { partition: this.partition, offset: String(this.kafkaOffset) };
-  }
-}
 
 /** Decodes the records of one partition. */
 export class RecordDecoder {
@@ -64,7 +34,10 @@ export class RecordDecoder {
   readonly #tz = new TextCache();
   readonly #version = new TextCache();
   readonly #found = new Headers();
+  readonly #repeated = new Repeated();
   #bytes: Uint8Array = new Uint8Array(0);
+  /** Of the record read last: the next one mostly has the same. */
+  #origin: Origin | undefined;
   /** Fields left out so far: too many in one record, or too long. */
   fieldsDropped = 0;
 
@@ -75,9 +48,31 @@ export class RecordDecoder {
 
   /** The record that the cursor stands at; its value is a view of the cursor's bytes. */
   decode(cursor: RecordCursor): Decoded {
-    if (cursor.valueStart < 0) return "tombstone";
-    const { bytes, timestampMs, offset } = cursor;
-    const found = this.#found;
+    const rows = new RecordRows(this.#topic, this.#partition, cursor.bytes, 1);
+    return this.read(cursor, rows) ? rows.record(0) : "tombstone";
+  }
+
+  /** Appends the record that the cursor stands at to the rows; false for one without a value. */
+  read(cursor: RecordCursor, rows: RecordRows): boolean {
+    if (cursor.valueStart < 0) return false;
+    const row = rows.count;
+    rows.values[row * 2] = cursor.valueStart;
+    rows.values[row * 2 + 1] = cursor.valueEnd;
+    rows.kafkaOffsets[row] = cursor.offset;
+    rows.createdMs[row] = cursor.timestampMs;
+    const repeated = this.#repeated;
+    if (repeated.fits(cursor)) {
+      rows.offsets[row] = repeated.offset;
+      rows.lengths[row] = repeated.length;
+    } else this.#decode(cursor, rows, row); // throws for headers beyond the record
+    rows.origins.push(this.#origin!);
+    rows.count++;
+    return true;
+  }
+
+  #decode(cursor: RecordCursor, rows: RecordRows, row: number): void {
+    const { bytes, timestampMs } = cursor;
+    const found = this.#found, dropped = this.fieldsDropped;
     found.clear();
     this.#bytes = bytes;
     cursor.headers(this.#header);
@@ -86,24 +81,23 @@ export class RecordDecoder {
       : "";
     const ours = found.version === RECORD_VERSION && found.host !== "" && found.path !== "" &&
       isLine(found.offset, found.length) && this.#isGeneration(key);
-    const record = new KafkaRecord(
-      this.#topic,
-      this.#partition,
-      offset,
-      ours ? key : null,
-      ours ? found.offset : offset,
-      ours ? found.length : cursor.valueEnd - cursor.valueStart,
-      found.host,
-      found.path,
-      bytes,
-      cursor.valueStart,
-      cursor.valueEnd,
-      timestampMs,
-      ours && found.day !== "" && isDay(found.day) ? found.day : dayOf(timestampMs),
-      found.tz === "" ? "UTC" : found.tz,
-    );
-    record.fields = found.fields;
-    return record;
+    const noted = ours && found.day !== "" && isDay(found.day);
+    rows.offsets[row] = ours ? found.offset : cursor.offset;
+    rows.lengths[row] = ours ? found.length : cursor.valueEnd - cursor.valueStart;
+    this.#setOrigin(ours ? key : null, noted ? found.day : dayOf(timestampMs));
+    if (!ours || this.fieldsDropped > dropped) this.#repeated.forget();
+    else this.#repeated.note(cursor, found, noted ? NaN : Math.floor(timestampMs / DAY_MS));
+  }
+
+  #setOrigin(generation: string | null, day: string): void {
+    const { host, path, fields } = this.#found;
+    const tz = this.#found.tz === "" ? "UTC" : this.#found.tz;
+    const last = this.#origin;
+    if (
+      last === undefined || last.generation !== generation || last.day !== day ||
+      last.host !== host || last.path !== path || last.tz !== tz ||
+      last.fields !== undefined || fields !== undefined
+    ) this.#origin = { generation, host, path, day, tz, fields };
   }
 
   #lastGeneration = "";
@@ -123,12 +117,18 @@ export class RecordDecoder {
   ): void => {
     const found = this.#found, bytes = this.#bytes;
     const start = valueStart < 0 ? valueEnd : valueStart;
+    found.seen++;
     switch (nameOf(bytes, nameStart, nameEnd)) {
       case HEADER.offset:
         found.offset = decimal(bytes, start, valueEnd);
+        found.offsetSeen = found.seen;
+        found.offsetNameEnd = nameEnd;
+        found.offsetEnd = valueEnd;
         return;
       case HEADER.length:
         found.length = decimal(bytes, start, valueEnd);
+        found.lengthSeen = found.seen;
+        found.lengthNameEnd = nameEnd;
         return;
       case HEADER.host:
         found.host = this.#host.text(bytes, start, valueEnd);
@@ -171,6 +171,13 @@ class Headers {
   tz = "";
   count = 0;
   fields: Record<string, string> | undefined = undefined;
+  /** Headers so far, and which of them offset and length were and where they lie. */
+  seen = 0;
+  offsetSeen = 0;
+  offsetNameEnd = 0;
+  offsetEnd = 0;
+  lengthSeen = 0;
+  lengthNameEnd = 0;
 
   clear(): void {
     this.version =
@@ -180,9 +187,80 @@ class Headers {
       this.tz =
         "";
     this.offset = this.length = -1;
-    this.count = 0;
+    this.count =
+      this.seen =
+      this.offsetSeen =
+      this.lengthSeen =
+        0;
     this.fields = undefined;
   }
+}
+
+/**
+ * Key and headers of the record decoded last, where an agent wrote it: a record that has the same
+ * bytes but for the two numbers at its end needs no more than those.
+ */
+class Repeated {
+  #key = new Uint8Array(16);
+  /** From the first header to the name of the offset. */
+  #head = new Uint8Array(0);
+  /** From the end of the offset to the name of the length. */
+  #middle = new Uint8Array(0);
+  #headers = -1;
+  /** Day since 1970 that the time has to be of; NaN where a header names the day. */
+  #day = NaN;
+  /** Of the record that fitted last. */
+  offset = 0;
+  length = 0;
+
+  forget(): void {
+    this.#headers = -1;
+  }
+
+  /** @param day of the time where the record's day comes from it, else NaN */
+  note(cursor: RecordCursor, found: Headers, day: number): void {
+    this.forget();
+    const { bytes, headersStart, headerCount, keyStart, keyEnd } = cursor;
+    const inOrder = found.offsetSeen === headerCount - 1 && found.lengthSeen === headerCount;
+    if (!inOrder || found.lengthNameEnd - headersStart > REPEATED_BYTES_MAX) return;
+    this.#key = bytes.slice(keyStart, keyEnd);
+    this.#head = bytes.slice(headersStart, found.offsetNameEnd);
+    this.#middle = bytes.slice(found.offsetEnd, found.lengthNameEnd);
+    this.#day = day;
+    this.#headers = headerCount;
+  }
+
+  fits(cursor: RecordCursor): boolean {
+    const { bytes, keyStart, recordEnd } = cursor;
+    if (cursor.headerCount !== this.#headers || cursor.keyEnd - keyStart !== 16) return false;
+    const day = this.#day;
+    if (day === day && Math.floor(cursor.timestampMs / DAY_MS) !== day) return false;
+    const head = this.#head, middle = this.#middle;
+    let at = cursor.headersStart;
+    if (at + head.length + middle.length + 4 > recordEnd) return false;
+    if (!same(bytes, keyStart, this.#key) || !same(bytes, at, head)) return false;
+    at += head.length;
+    let digits = bytes[at++] >> 1;
+    if (at + digits + middle.length + 2 > recordEnd) return false;
+    const offset = decimal(bytes, at, at + digits);
+    at += digits;
+    if (bytes[at - digits - 1] % 2 !== 0 || !same(bytes, at, middle)) return false;
+    at += middle.length;
+    digits = bytes[at] >> 1;
+    if (bytes[at++] % 2 !== 0 || at + digits !== recordEnd) return false;
+    const length = decimal(bytes, at, recordEnd);
+    if (!isLine(offset, length)) return false;
+    this.offset = offset;
+    this.length = length;
+    return true;
+  }
+}
+
+/** True where `part` lies at `at`; the caller knows that there are as many bytes. */
+function same(bytes: Uint8Array, at: number, part: Uint8Array): boolean {
+  // From the end: names that differ mostly do so there.
+  for (let i = part.length - 1; i >= 0; i--) if (bytes[at + i] !== part[i]) return false;
+  return true;
 }
 
 const KNOWN = Object.values(HEADER).map((name) => ({

@@ -43,7 +43,7 @@ export class OffsetTracker {
    */
   take(offset: number): number {
     if (offset < this.#next) return -1;
-    assert(Number.isSafeInteger(offset), `Kafka offset ${offset} is exact`);
+    if (!Number.isSafeInteger(offset)) assert(false, `Kafka offset ${offset} is exact`);
     if (this.#last - this.#first === this.#behind.length) this.#grow();
     const slot = this.#last & (this.#behind.length - 1);
     this.#behind[slot] = offset + 1;
@@ -63,12 +63,19 @@ export class OffsetTracker {
     else this.#behind[(this.#last - 1) & (this.#behind.length - 1)] = offset;
   }
 
-  /** Marks a record as finished. Twice is an error of the caller. */
-  finish(ticket: number): void {
-    assert(ticket >= this.#first && ticket < this.#last, `ticket ${ticket} is in flight`);
+  /**
+   * Marks a record, or `count` that were taken one after the other, as finished. Twice is an error
+   * of the caller.
+   */
+  finish(ticket: number, count = 1): void {
+    const end = ticket + count;
+    const inFlight = ticket >= this.#first && end <= this.#last;
+    if (!inFlight) assert(false, `ticket ${ticket} is in flight`);
     const mask = this.#behind.length - 1;
-    assert(this.#finished[ticket & mask] === 0, `ticket ${ticket} is finished once`);
-    this.#finished[ticket & mask] = 1;
+    for (let each = ticket; each < end; each++) {
+      if (this.#finished[each & mask] !== 0) assert(false, `ticket ${each} is finished once`);
+      this.#finished[each & mask] = 1;
+    }
     while (this.#first < this.#last && this.#finished[this.#first & mask] === 1) {
       this.#position = this.#behind[this.#first & mask];
       this.#first++;

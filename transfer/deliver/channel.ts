@@ -8,13 +8,11 @@ import { messageOf } from "../../core/errors.ts";
 import type { BatchSink } from "../consume/consumer.ts";
 import type { Lane } from "../consume/lane.ts";
 import { type RecordBatch, RecordCursor } from "../consume/record_batch.ts";
+import { RecordRows } from "../consume/record_rows.ts";
 import type { DropRules } from "../topics/drop.ts";
 import type { Quotas } from "../topics/quota.ts";
 import type { Quota } from "../topics/rules.ts";
-import type { Entry } from "./entry.ts";
-
-/** Counted for a line beside its bytes: objects and strings. */
-const ENTRY_BYTES = 300;
+import { LINE_BYTES, Span } from "./span.ts";
 
 export interface ChannelOptions {
   linesMax: number;
@@ -42,7 +40,7 @@ export class Channel implements BatchSink {
   readonly #options: ChannelOptions;
   readonly #plan: (topic: string) => ChannelPlan;
   readonly #quotas: Quotas;
-  readonly #push: (entries: Entry[]) => void;
+  readonly #push: (span: Span) => void;
   readonly #events: ChannelEvents;
   #lines = 0;
   #bytes = 0;
@@ -52,7 +50,7 @@ export class Channel implements BatchSink {
     options: ChannelOptions,
     plan: (topic: string) => ChannelPlan,
     quotas: Quotas,
-    push: (entries: Entry[]) => void,
+    push: (span: Span) => void,
     events: ChannelEvents,
   ) {
     this.#options = options;
@@ -81,93 +79,86 @@ export class Channel implements BatchSink {
   }
 
   take(lane: Lane, batch: RecordBatch): boolean {
-    const entries: Entry[] = [];
+    if (batch.lastOffset < lane.tracker.next) return true;
     try {
-      return this.#read(lane, batch, entries);
+      const cursor = new RecordCursor(batch, this.#options.batchBytesMax);
+      return this.#read(lane, batch, cursor);
     } catch (error) {
-      this.#unreadable(lane, batch, entries, messageOf(error));
+      this.#unreadable(lane, batch, messageOf(error));
       return true;
-    } finally {
-      if (entries.length > 0) this.#push(entries);
     }
   }
 
-  /** The record is done with: written, in the dead letters, or no longer ours. */
-  release(entry: Entry): void {
-    const { lane } = entry;
-    this.#lines--;
-    this.#bytes -= entry.bytes;
-    lane.lines--;
-    lane.bytes -= entry.bytes;
-    if (lane.live) lane.tracker.finish(entry.ticket);
+  /** The records are done with: written, in the dead letters, or no longer ours. */
+  release(span: Span): void {
+    const { lane, count, bytes } = span;
+    this.#lines -= count;
+    this.#bytes -= bytes;
+    lane.lines -= count;
+    lane.bytes -= bytes;
+    if (lane.live) lane.tracker.finish(span.ticket, count);
   }
 
-  #read(lane: Lane, batch: RecordBatch, entries: Entry[]): boolean {
-    if (batch.lastOffset < lane.tracker.next) return true;
+  #read(lane: Lane, batch: RecordBatch, cursor: RecordCursor): boolean {
     const { linesMax, bytesMax } = this.#options;
-    const cursor = new RecordCursor(batch, this.#options.batchBytesMax);
+    const { tracker, decoder } = lane;
     const { drops, quota, indexed = true } = this.#plan(lane.topic);
     const meter = this.#quotas.of(lane.topic, quota);
-    const fieldsBefore = lane.decoder.fieldsDropped;
-    let bytes = 0;
+    const rows = RecordRows.of(lane.topic, lane.partition, batch, cursor.bytes);
+    const fieldsBefore = decoder.fieldsDropped;
+    let first = -1, bytes = 0;
     try {
       while (cursor.next()) {
-        if (cursor.offset < lane.tracker.next) continue;
-        if (this.#lines >= linesMax || this.#bytes >= bytesMax) return false;
-        const decoded = lane.decoder.decode(cursor);
-        const ticket = lane.tracker.take(cursor.offset);
-        if (decoded === "tombstone") {
-          lane.tracker.finish(ticket);
-          this.#events.dropped(lane.topic, "tombstone", 1);
-          continue;
-        }
-        const size = cursor.valueEnd - cursor.valueStart;
-        let rule = indexed ? undefined : "not_indexed";
-        if (rule === undefined && !drops.empty) rule = drops.ruleFor(decoded);
-        if (rule === undefined && meter !== undefined) {
-          if (quota.over === "drop" && !meter.open) rule = "quota";
-          else meter.take(1, size);
-        }
-        if (rule !== undefined) {
-          lane.tracker.finish(ticket);
-          this.#events.dropped(lane.topic, rule, 1);
-          continue;
-        }
-        bytes += size;
-        entries.push(this.#entry(lane, ticket, batch, cursor.offset, size, decoded));
+        const { offset } = cursor;
+        if (offset < tracker.next) continue;
+        const full = this.#lines + rows.count >= linesMax ||
+          this.#bytes + bytes + rows.count * LINE_BYTES >= bytesMax;
+        if (full) return false;
+        let rule: string | undefined;
+        if (decoder.read(cursor, rows)) {
+          const size = cursor.valueEnd - cursor.valueStart;
+          if (!indexed) rule = "not_indexed";
+          else if (!drops.empty) rule = drops.ruleFor(rows.record(rows.count - 1));
+          if (rule === undefined && meter !== undefined) {
+            if (quota.over === "drop" && !meter.open) rule = "quota";
+            else meter.take(1, size);
+          }
+          if (rule === undefined) {
+            const ticket = tracker.take(offset);
+            if (first < 0) first = ticket;
+            bytes += size;
+            continue;
+          }
+          rows.pop();
+        } else rule = "tombstone";
+        tracker.skipTo(offset + 1);
+        this.#events.dropped(lane.topic, rule, 1);
       }
     } finally {
-      this.#events.read(lane.topic, entries.length, bytes);
-      const fields = lane.decoder.fieldsDropped - fieldsBefore;
+      this.#events.read(lane.topic, rows.count, bytes);
+      const fields = decoder.fieldsDropped - fieldsBefore;
       if (fields > 0) this.#events.fieldsDropped(fields);
+      if (rows.count > 0) this.#admit(new Span(lane, batch, rows, first, 0, rows.count));
     }
-    lane.tracker.skipTo(batch.lastOffset + 1);
+    tracker.skipTo(batch.lastOffset + 1);
     return true;
   }
 
-  #entry(
-    lane: Lane,
-    ticket: number,
-    batch: RecordBatch,
-    offset: number,
-    size: number,
-    record: Entry["record"],
-  ): Entry {
-    const bytes = size + ENTRY_BYTES;
-    this.#lines++;
+  #admit(span: Span): void {
+    const { lane, count, bytes } = span;
+    this.#lines += count;
     this.#bytes += bytes;
-    lane.lines++;
+    lane.lines += count;
     lane.bytes += bytes;
-    return { lane, ticket, bytes, offset, batch, record, dead: null };
+    this.#push(span);
   }
 
-  /** What could not be read of the batch is one entry, on its way to the dead letters. */
-  #unreadable(lane: Lane, batch: RecordBatch, entries: Entry[], reason: string): void {
+  /** What could not be read of the batch counts as one record, on its way to the dead letters. */
+  #unreadable(lane: Lane, batch: RecordBatch, reason: string): void {
     const offset = Math.max(batch.firstOffset, lane.tracker.next);
-    const ticket = lane.tracker.take(offset);
-    const entry = this.#entry(lane, ticket, batch, offset, batch.raw.length, null);
-    entry.dead = { code: "KAFKA_BATCH_UNREADABLE", reason };
-    entries.push(entry);
+    const span = new Span(lane, batch, null, lane.tracker.take(offset), offset, offset + 1);
+    span.dead = { code: "KAFKA_BATCH_UNREADABLE", reason };
+    this.#admit(span);
     lane.tracker.skipTo(batch.lastOffset + 1);
   }
 }

@@ -10,6 +10,8 @@ import { type Clock, systemClock } from "../../core/ports/clock.ts";
 import type { DocumentWriter, LogRecord, WriteOutcome } from "../../core/ports/document_store.ts";
 import type { DeadLetters } from "../dead_letter.ts";
 import type { Entry } from "./entry.ts";
+import type { RowRange, RowWriter } from "./row_writer.ts";
+import type { Span } from "./span.ts";
 
 export interface DelivererOptions {
   bytesMax: number;
@@ -28,9 +30,9 @@ export interface DeliveryEvents {
   delay(ms: number): void;
 }
 
-/** Entries that are tried again together. */
-interface Retry {
-  entries: Entry[];
+/** Spans that are tried together. */
+interface Work {
+  spans: Span[];
   attempt: number;
   dueMs: number;
 }
@@ -50,15 +52,15 @@ export class Deliverer {
   readonly #writer: DocumentWriter;
   readonly #dead: DeadLetters;
   readonly #options: DelivererOptions;
-  readonly #release: (entry: Entry) => void;
+  readonly #release: (span: Span) => void;
   readonly #events: DeliveryEvents;
   readonly #clock: Clock;
   readonly #log = logOf("transfer.deliver");
-  #ready: Entry[] = [];
-  #readyFrom = 0;
+  #ready: Span[] = [];
+  #readyLines = 0;
   #readyBytes = 0;
   #oldestMs = 0;
-  #retries: Retry[] = [];
+  #retries: Work[] = [];
   #active = 0;
   #limit: number;
   #throttledMs = -Infinity;
@@ -79,7 +81,7 @@ export class Deliverer {
     writer: DocumentWriter,
     dead: DeadLetters,
     options: DelivererOptions,
-    release: (entry: Entry) => void,
+    release: (span: Span) => void,
     events: DeliveryEvents,
     clock: Clock = systemClock,
   ) {
@@ -104,21 +106,17 @@ export class Deliverer {
     return this.#failures;
   }
   get waiting(): number {
-    return this.#ready.length - this.#readyFrom +
-      this.#retries.reduce((sum, retry) => sum + retry.entries.length, 0);
+    return this.#readyLines + this.#retries.reduce((sum, { spans }) => sum + countOf(spans), 0);
   }
 
-  push(entries: Entry[]): void {
-    if (this.#readyFrom === this.#ready.length) this.#oldestMs = this.#clock.monotonicMs();
-    let dead: Entry[] | undefined;
-    for (const entry of entries) {
-      if (entry.dead !== null) (dead ??= []).push(entry);
-      else {
-        this.#ready.push(entry);
-        this.#readyBytes += entry.bytes;
-      }
+  push(span: Span): void {
+    if (span.dead !== null) this.#retries.push({ spans: [span], attempt: 0, dueMs: 0 });
+    else {
+      if (this.#readyLines === 0) this.#oldestMs = this.#clock.monotonicMs();
+      this.#ready.push(span);
+      this.#readyLines += span.count;
+      this.#readyBytes += span.bytes;
     }
-    if (dead !== undefined) this.#retries.push({ entries: dead, attempt: 0, dueMs: 0 });
     this.#pump();
   }
 
@@ -148,9 +146,9 @@ export class Deliverer {
         if (work === undefined) break;
         this.#active++;
         this.#deliver(work).catch((error) => {
-          // A fault of ours: the entries are tried again, never lost.
+          // A fault of ours: the lines are tried again, never lost.
           this.#log.error("Delivery failed unexpectedly", { reason: messageOf(error) });
-          this.#again(work.entries, work.attempt + 1);
+          this.#again(work.spans, work.attempt + 1);
         }).finally(() => {
           this.#active--;
           this.#pump();
@@ -164,9 +162,7 @@ export class Deliverer {
   #nextEventMs(now: number): number {
     if (this.#active >= this.limit) return Infinity;
     if (now < this.#closedUntilMs) return this.#closedUntilMs;
-    let next = this.#readyFrom < this.#ready.length
-      ? this.#oldestMs + this.#options.lingerMs
-      : Infinity;
+    let next = this.#readyLines > 0 ? this.#oldestMs + this.#options.lingerMs : Infinity;
     for (const { dueMs } of this.#retries) next = Math.min(next, dueMs);
     return next;
   }
@@ -186,69 +182,96 @@ export class Deliverer {
     });
   }
 
-  #next(now: number): Retry | undefined {
+  #next(now: number): Work | undefined {
     const due = this.#retries.findIndex(({ dueMs }) => dueMs <= now);
     if (due >= 0) return this.#ours(this.#retries.splice(due, 1)[0]) ?? this.#next(now);
-    const waiting = this.#ready.length - this.#readyFrom;
-    if (waiting === 0) return undefined;
+    if (this.#readyLines === 0) return undefined;
     const { documentsMax, bytesMax, lingerMs } = this.#options;
-    const full = waiting >= documentsMax || this.#readyBytes >= bytesMax;
+    const full = this.#readyLines >= documentsMax || this.#readyBytes >= bytesMax;
     if (!full && !this.#draining && now - this.#oldestMs < lingerMs) return undefined;
-    let to = this.#readyFrom, bytes = 0;
-    while (to < this.#ready.length && to - this.#readyFrom < documentsMax) {
-      bytes += this.#ready[to].bytes;
-      if (bytes > bytesMax && to > this.#readyFrom) {
-        bytes -= this.#ready[to].bytes;
-        break;
-      }
-      to++;
-    }
-    const entries = this.#ready.slice(this.#readyFrom, to);
-    this.#readyBytes -= bytes;
-    this.#readyFrom = to;
-    if (to > 10_000 || to === this.#ready.length) {
-      this.#ready = this.#ready.slice(to);
-      this.#readyFrom = 0;
-    }
+    const spans = this.#takeReady(documentsMax, bytesMax);
     this.#oldestMs = now;
-    return this.#ours({ entries, attempt: 0, dueMs: 0 }) ?? this.#next(now);
+    return this.#ours({ spans, attempt: 0, dueMs: 0 }) ?? this.#next(now);
   }
 
-  /** Without the entries of partitions that were lost meanwhile: their new owner writes them. */
-  #ours(work: Retry): Retry | undefined {
-    if (work.entries.every(({ lane }) => lane.live)) return work;
-    const entries: Entry[] = [];
-    for (const entry of work.entries) {
-      if (entry.lane.live) entries.push(entry);
-      else this.#release(entry);
+  /** The oldest lines that one request may hold, at least one. */
+  #takeReady(documentsMax: number, bytesMax: number): Span[] {
+    const spans: Span[] = [];
+    let documents = 0, bytes = 0, whole = 0;
+    for (; whole < this.#ready.length; whole++) {
+      const span = this.#ready[whole];
+      if (documents + span.count > documentsMax || bytes + span.bytes > bytesMax) break;
+      spans.push(span);
+      documents += span.count;
+      bytes += span.bytes;
     }
-    return entries.length === 0 ? undefined : { ...work, entries };
+    this.#ready.splice(0, whole);
+    if (this.#ready.length > 0 && documents < documentsMax) {
+      const span = this.#ready[0];
+      let lines = 0;
+      while (documents < documentsMax && lines < span.count) {
+        const size = span.bytesOf(lines);
+        if (bytes + size > bytesMax && documents > 0) break;
+        bytes += size;
+        lines++;
+        documents++;
+      }
+      if (lines > 0) {
+        spans.push(span.slice(0, lines));
+        if (lines === span.count) this.#ready.shift();
+        else this.#ready[0] = span.slice(lines, span.count);
+      }
+    }
+    this.#readyLines -= documents;
+    this.#readyBytes -= bytes;
+    return spans;
   }
 
-  async #deliver({ entries, attempt }: Retry): Promise<void> {
-    const dead = entries.filter((entry) => entry.dead !== null);
+  /** Without what is of partitions that were lost meanwhile: their new owner writes it. */
+  #ours(work: Work): Work | undefined {
+    if (work.spans.every(({ lane }) => lane.live)) return work;
+    const spans: Span[] = [];
+    for (const span of work.spans) {
+      if (span.lane.live) spans.push(span);
+      else this.#release(span);
+    }
+    return spans.length === 0 ? undefined : { ...work, spans };
+  }
+
+  async #deliver({ spans, attempt }: Work): Promise<void> {
+    const dead = spans.filter((span) => span.dead !== null);
     if (dead.length > 0) await this.#bury(dead, attempt);
-    const alive = dead.length === 0 ? entries : entries.filter((entry) => entry.dead === null);
+    const alive = dead.length === 0 ? spans : spans.filter((span) => span.dead === null);
     if (alive.length > 0) await this.#write(alive, attempt);
   }
 
-  async #write(entries: Entry[], attempt: number): Promise<void> {
-    const records = entries.map((entry) => entry.record as LogRecord);
-    const since = this.#clock.monotonicMs();
-    let outcomes: WriteOutcome[];
+  async #write(spans: Span[], attempt: number): Promise<void> {
+    const count = countOf(spans), since = this.#clock.monotonicMs();
+    let outcomes: "created" | WriteOutcome[];
     try {
-      outcomes = await this.#writer.write(records);
-      if (outcomes.length !== entries.length) {
-        throw new Error(`${outcomes.length} outcomes for ${entries.length} records`);
+      outcomes = await this.#outcomes(spans);
+      if (outcomes !== "created" && outcomes.length !== count) {
+        throw new Error(`${outcomes.length} outcomes for ${count} records`);
       }
     } catch (error) {
-      return this.#failed(entries, attempt, error);
+      return this.#failed(spans, attempt, error);
     }
     this.#succeeded();
     const ms = this.#clock.monotonicMs() - since;
-    const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
-    this.#events.bulk(entries.length, bytes, ms);
-    await this.#settle(entries, outcomes, attempt, this.#isCrowded(entries.length, ms));
+    this.#events.bulk(count, spans.reduce((sum, span) => sum + span.bytes, 0), ms);
+    const crowded = this.#isCrowded(count, ms);
+    if (outcomes === "created") this.#settleCreated(spans, count, crowded);
+    else await this.#settle(spans, outcomes, attempt, crowded);
+  }
+
+  #outcomes(spans: Span[]): Promise<"created" | WriteOutcome[]> {
+    const writer = this.#writer;
+    if ("writeRows" in writer) return (writer as RowWriter).writeRows(spans as RowRange[]);
+    const records: LogRecord[] = [];
+    for (const { rows, from, to } of spans) {
+      for (let row = from; row < to; row++) records.push(rows!.record(row));
+    }
+    return writer.write(records);
   }
 
   /** Only full requests can be compared: a small one takes longer for each document. */
@@ -259,34 +282,40 @@ export class Deliverer {
     return each > CROWDED * this.#bestMs;
   }
 
+  #settleCreated(spans: Span[], count: number, crowded: boolean): void {
+    this.#events.outcome("created", "", count);
+    this.#done(spans);
+    if (crowded) this.#limit = Math.max(1, this.#limit - 1 / this.#limit);
+    else this.#limit = Math.min(this.#options.workers, this.#limit + 1 / this.#limit);
+  }
+
+  #done(spans: Span[]): void {
+    if (spans.length === 0) return;
+    let oldest = Infinity;
+    for (const span of spans) {
+      oldest = Math.min(oldest, span.oldestMs);
+      this.#release(span);
+    }
+    this.#events.delay(Math.max(0, this.#clock.wallMs() - oldest));
+  }
+
   async #settle(
-    entries: Entry[],
+    spans: Span[],
     outcomes: WriteOutcome[],
     attempt: number,
     crowded: boolean,
   ): Promise<void> {
     const counts = new Map<string, [WriteOutcome["result"], string, number]>();
-    const again: Entry[] = [], dead: Entry[] = [];
-    let oldest = Infinity;
-    entries.forEach((entry, i) => {
-      const outcome = outcomes[i];
+    for (const outcome of outcomes) {
       const code = "code" in outcome ? outcome.code : "";
       const counted = counts.get(outcome.result + code);
       if (counted === undefined) counts.set(outcome.result + code, [outcome.result, code, 1]);
       else counted[2]++;
-      if (outcome.result === "retry") {
-        again.push(entry);
-        this.#problem(outcome.code, outcome.reason, 1);
-      } else if (outcome.result === "rejected") {
-        entry.dead = { code: outcome.code, reason: outcome.reason };
-        dead.push(entry);
-      } else {
-        oldest = Math.min(oldest, entry.record?.createdMs ?? Infinity);
-        this.#release(entry);
-      }
-    });
+      if (outcome.result === "retry") this.#problem(outcome.code, outcome.reason, 1);
+    }
     for (const [result, code, count] of counts.values()) this.#events.outcome(result, code, count);
-    if (oldest < Infinity) this.#events.delay(Math.max(0, this.#clock.wallMs() - oldest));
+    const { done, again, dead } = sorted(spans, outcomes);
+    this.#done(done);
     if (counts.has(`retry${THROTTLED}`)) this.#throttle();
     else if (crowded) this.#limit = Math.max(1, this.#limit - 1 / this.#limit);
     else if (again.length === 0) {
@@ -296,29 +325,29 @@ export class Deliverer {
     if (dead.length > 0) await this.#bury(dead, 0);
   }
 
-  async #bury(entries: Entry[], attempt: number): Promise<void> {
+  async #bury(spans: Span[], attempt: number): Promise<void> {
     try {
-      await this.#dead.send(entries);
+      await this.#dead.send(spans.flatMap((span) => entriesOf(span)));
     } catch (error) {
       const code = error instanceof WeirError ? error.code : "DEAD_LETTER_FAILED";
-      this.#problem(code, messageOf(error), entries.length);
+      this.#problem(code, messageOf(error), countOf(spans));
       this.#events.failed(code);
-      return this.#again(entries, attempt + 1);
+      return this.#again(spans, attempt + 1);
     }
-    for (const entry of entries) {
-      this.#events.dead(entry.dead?.code ?? "", 1);
-      this.#release(entry);
+    for (const span of spans) {
+      this.#events.dead(span.dead?.code ?? "", span.count);
+      this.#release(span);
     }
   }
 
-  /** Nothing is known of any of the entries: all are tried again, behind a pause for everybody. */
-  #failed(entries: Entry[], attempt: number, error: unknown): void {
+  /** Nothing is known of any of the lines: all are tried again, behind a pause for everybody. */
+  #failed(spans: Span[], attempt: number, error: unknown): void {
     const code = error instanceof WeirError ? error.code : "WRITER_FAILED";
-    const fields = { code, reason: messageOf(error), lines: entries.length };
+    const fields = { code, reason: messageOf(error), lines: countOf(spans) };
     if (isRetriable(error)) this.#log.warn("Cannot write, trying again", fields);
     else this.#log.error("Cannot write for a reason that may not pass by itself", fields);
     this.#events.failed(code);
-    this.#problem(code, messageOf(error), entries.length);
+    this.#problem(code, messageOf(error), countOf(spans));
     const now = this.#clock.monotonicMs();
     // Requests that were open together fail together: that counts once.
     if (now >= this.#closedUntilMs) {
@@ -326,7 +355,7 @@ export class Deliverer {
       this.#failures++;
       this.#closedUntilMs = now + this.#backoff(this.#failures);
     }
-    this.#retries.push({ entries, attempt, dueMs: this.#closedUntilMs });
+    this.#retries.push({ spans, attempt, dueMs: this.#closedUntilMs });
   }
 
   #succeeded(): void {
@@ -343,9 +372,9 @@ export class Deliverer {
     this.#limit = Math.max(1, this.#limit / 2);
   }
 
-  #again(entries: Entry[], attempt: number): void {
+  #again(spans: Span[], attempt: number): void {
     const dueMs = this.#clock.monotonicMs() + this.#backoff(attempt);
-    this.#retries.push({ entries, attempt, dueMs });
+    this.#retries.push({ spans, attempt, dueMs });
   }
 
   /** Doubling from 200 ms, with jitter so that transfers do not try in step. */
@@ -364,4 +393,46 @@ export class Deliverer {
       this.#log.warn("Lines wait", { code, reason });
     }
   }
+}
+
+/** Lines of the spans. */
+function countOf(spans: readonly Span[]): number {
+  let count = 0;
+  for (const span of spans) count += span.count;
+  return count;
+}
+
+function entriesOf(span: Span): Entry[] {
+  return Array.from({ length: span.count }, (_, i) => span.entry(i));
+}
+
+/** The spans, cut where the outcome of one record is not that of the one before it. */
+function sorted(spans: readonly Span[], outcomes: readonly WriteOutcome[]) {
+  const done: Span[] = [], again: Span[] = [], dead: Span[] = [];
+  let at = 0;
+  for (const span of spans) {
+    for (let i = 0; i < span.count;) {
+      const outcome = outcomes[at], { result } = outcome;
+      let to = i + 1;
+      at++;
+      if (result === "rejected") {
+        const one = span.slice(i, to);
+        one.dead = { code: outcome.code, reason: outcome.reason };
+        dead.push(one);
+      } else {
+        const isDone = result !== "retry";
+        while (to < span.count && isAs(outcomes[at], isDone)) {
+          to++;
+          at++;
+        }
+        (isDone ? done : again).push(span.slice(i, to));
+      }
+      i = to;
+    }
+  }
+  return { done, again, dead };
+}
+
+function isAs({ result }: WriteOutcome, done: boolean): boolean {
+  return done ? result === "created" || result === "exists" : result === "retry";
 }

@@ -9,6 +9,8 @@ export type BulkAnswer =
    * One outcome a document, in order. `exists`: the first that was there before, -1 where none was.
    */
   | { kind: "items"; outcomes: WriteOutcome[]; exists: number }
+  /** Each document was created. */
+  | { kind: "created" }
   /** The body was too large or could not be read: smaller ones will do, or find the one. */
   | { kind: "split"; code: string; reason: string }
   /** Nothing is known of any document. `auth`: nobody may pass until the operator acts. */
@@ -77,7 +79,7 @@ function again(code: string, reason: string): BulkAnswer {
 
 function sortItems(body: unknown, count: number): BulkAnswer {
   if (body instanceof AllCreated && body.count === count) {
-    return { kind: "items", outcomes: new Array(count).fill(CREATED), exists: -1 };
+    return { kind: "created" };
   }
   const items = isObject(body) ? body.items : undefined;
   if (!Array.isArray(items) || items.length !== count) {

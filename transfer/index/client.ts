@@ -2,6 +2,7 @@
 import { type Client, Serializer } from "@elastic/elasticsearch";
 import { createElastic as createClient, type ElasticOptions } from "../../core/elastic/client.ts";
 import { allCreated } from "./bulk_answer.ts";
+import { BulkConnection } from "./bulk_connection.ts";
 
 export { JSON_HEADERS, LINES_HEADERS } from "../../core/elastic/client.ts";
 export type { ElasticOptions };
@@ -15,5 +16,5 @@ class BulkSerializer extends Serializer {
 
 /** Makes the client; nothing is sent yet. Throws CONFIG_INVALID or SECRET_UNREADABLE. */
 export function createElastic(options: ElasticOptions): Client {
-  return createClient(options, BulkSerializer);
+  return createClient(options, BulkSerializer, BulkConnection);
 }

@@ -9,7 +9,7 @@ import { LineReader } from "../../core/reading/line_reader.ts";
 import { zoneOf } from "../../core/reading/zone.ts";
 import type { LogRecord } from "../../core/ports/document_store.ts";
 import type { LineParser } from "../topics/line_parser.ts";
-import { KafkaRecord } from "../consume/decode.ts";
+import { KafkaRecord } from "../consume/record_rows.ts";
 import { type BulkBody, jsonText, type Piece, piece } from "./bulk_body.ts";
 import { appendJsonFields } from "./json_fields.ts";
 import type { IndexTarget } from "./names.ts";

@@ -8,8 +8,10 @@ import { Buffer } from "node:buffer";
 import type { Client } from "@elastic/elasticsearch";
 import { messageOf, WeirError } from "../../core/errors.ts";
 import { logOf } from "../../core/log.ts";
-import type { DocumentWriter, LogRecord, WriteOutcome } from "../../core/ports/document_store.ts";
-import { sortBulkAnswer } from "./bulk_answer.ts";
+import type { LogRecord, WriteOutcome } from "../../core/ports/document_store.ts";
+import type { RowRange, RowWriter } from "../deliver/row_writer.ts";
+import { KafkaRecord, type Origin } from "../consume/record_rows.ts";
+import { type BulkAnswer, sortBulkAnswer } from "./bulk_answer.ts";
 import { BulkBody } from "./bulk_body.ts";
 import { JSON_HEADERS, LINES_HEADERS } from "./client.ts";
 import { DocumentEncoder, type DocumentShape } from "./document.ts";
@@ -18,6 +20,7 @@ import { installTemplate, type TemplateOptions } from "./template.ts";
 
 /** All of the answer that is looked at. */
 const BULK_PATH = "/_bulk";
+const CREATED: WriteOutcome = { result: "created" };
 const TEMPLATES_KEPT = 10_000;
 const BULK_QUERY = { filter_path: "items.create.status,items.create.error" };
 
@@ -46,7 +49,13 @@ interface Target {
   shape: DocumentShape;
 }
 
-export class ElasticWriter implements DocumentWriter {
+/** Rows that go to the same index. */
+interface Part extends RowRange {
+  target: IndexTarget;
+  shape: DocumentShape;
+}
+
+export class ElasticWriter implements RowWriter {
   readonly #client: Client;
   readonly #names: IndexNames;
   readonly #plan: (topic: string) => WriterPlan;
@@ -75,6 +84,28 @@ export class ElasticWriter implements DocumentWriter {
     const targets = await this.#targets(records);
     const outcomes: WriteOutcome[] = new Array(records.length);
     await this.#send(targets, 0, targets.length, outcomes);
+    return outcomes;
+  }
+
+  async writeRows(ranges: readonly RowRange[]): Promise<"created" | WriteOutcome[]> {
+    const parts = await this.#parts(ranges);
+    const count = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
+    const row = new KafkaRecord();
+    const answer = await this.#sendBody(count, (body, ingested) => {
+      for (const { rows, from, to, target, shape } of parts) {
+        for (let i = from; i < to; i++) {
+          this.#encoder.append(body, row.load(rows, i), target, shape, ingested);
+        }
+      }
+    });
+    if (answer.kind === "again") throw retriable(answer.code, answer.reason, answer.auth);
+    if (answer.kind === "created") return "created";
+    if (answer.kind === "items") {
+      if (answer.exists >= 0) await this.#compare(targetsOf(parts)[answer.exists]);
+      return answer.outcomes;
+    }
+    const outcomes: WriteOutcome[] = new Array(count);
+    await this.#split(targetsOf(parts), 0, count, outcomes, answer);
     return outcomes;
   }
 
@@ -116,6 +147,26 @@ export class ElasticWriter implements DocumentWriter {
     return targets;
   }
 
+  async #parts(ranges: readonly RowRange[]): Promise<Part[]> {
+    const parts: Part[] = [];
+    for (const { rows, from, to } of ranges) {
+      const plan = this.#plan(rows.topic);
+      if (plan.template !== undefined) await this.#prepare(plan.template);
+      for (let at = from; at < to;) {
+        const { day } = rows.origins[at];
+        const found = this.#names.targetOf(rows.topic, day);
+        const target = found instanceof Promise ? await found : found;
+        const begin = at;
+        let origin: Origin | undefined;
+        while (at < to && (rows.origins[at] === origin || rows.origins[at].day === day)) {
+          origin = rows.origins[at++];
+        }
+        parts.push({ rows, from: begin, to: at, target, shape: plan.shape });
+      }
+    }
+    return parts;
+  }
+
   /** Sends `targets[from..to)` and fills their outcomes; rejects where nothing is known of any. */
   async #send(
     targets: Target[],
@@ -123,30 +174,47 @@ export class ElasticWriter implements DocumentWriter {
     to: number,
     outcomes: WriteOutcome[],
   ): Promise<void> {
-    const body = this.#bodies.pop() ?? new BulkBody();
-    let answer: ReturnType<typeof sortBulkAnswer>;
-    try {
-      body.begin();
-      const { unfit } = this.#encoder;
-      const ingested = new Date().toISOString();
+    const answer = await this.#sendBody(to - from, (body, ingested) => {
       for (let i = from; i < to; i++) {
         const { record, target, shape } = targets[i];
         this.#encoder.append(body, record, target, shape, ingested);
       }
+    });
+    if (answer.kind === "again") throw retriable(answer.code, answer.reason, answer.auth);
+    if (answer.kind === "split") return this.#split(targets, from, to, outcomes, answer);
+    if (answer.kind === "created") return void outcomes.fill(CREATED, from, to);
+    for (let i = from; i < to; i++) outcomes[i] = answer.outcomes[i - from];
+    if (answer.exists >= 0) await this.#compare(targets[from + answer.exists]);
+  }
+
+  /** Writes a body and sends it; rejects where nobody answered. */
+  async #sendBody(
+    count: number,
+    fill: (body: BulkBody, ingested: string) => void,
+  ): Promise<BulkAnswer> {
+    const body = this.#bodies.pop() ?? new BulkBody();
+    try {
+      body.begin();
+      const { unfit } = this.#encoder;
+      fill(body, new Date().toISOString());
       if (this.#encoder.unfit > unfit) this.#events.unfit?.(this.#encoder.unfit - unfit);
       if (body.invalid > 0) this.#events.invalidUtf8?.(body.invalid);
-      answer = await this.#bulk(body.take(), to - from);
+      return await this.#bulk(body.take(), count);
     } finally {
       this.#bodies.push(body);
     }
-    if (answer.kind === "again") throw retriable(answer.code, answer.reason, answer.auth);
-    if (answer.kind === "items") {
-      for (let i = from; i < to; i++) outcomes[i] = answer.outcomes[i - from];
-      if (answer.exists >= 0) await this.#compare(targets[from + answer.exists]);
-      return;
-    }
+  }
+
+  /** The body of `targets[from..to)` was refused as a whole: its halves, or the one that it was. */
+  async #split(
+    targets: Target[],
+    from: number,
+    to: number,
+    outcomes: WriteOutcome[],
+    { code, reason }: { code: string; reason: string },
+  ): Promise<void> {
     if (to - from === 1) {
-      outcomes[from] = { result: "rejected", code: answer.code, reason: answer.reason };
+      outcomes[from] = { result: "rejected", code, reason };
       return;
     }
     const middle = (from + to) >> 1;
@@ -162,7 +230,7 @@ export class ElasticWriter implements DocumentWriter {
     }
   }
 
-  async #bulk(body: Uint8Array, count: number): Promise<ReturnType<typeof sortBulkAnswer>> {
+  async #bulk(body: Uint8Array, count: number): Promise<BulkAnswer> {
     try {
       const result = await this.#client.transport.request({
         method: "POST",
@@ -204,6 +272,16 @@ export class ElasticWriter implements DocumentWriter {
       this.#log.debug("Cannot compare", { index, uid: record.uid, reason: messageOf(error) });
     }
   }
+}
+
+function targetsOf(parts: readonly Part[]): Target[] {
+  const targets: Target[] = [];
+  for (const { rows, from, to, target, shape } of parts) {
+    for (let row = from; row < to; row++) {
+      targets.push({ record: rows.record(row), target, shape });
+    }
+  }
+  return targets;
 }
 
 /** Anything that the client threw without an HTTP answer, as a retriable WeirError. */

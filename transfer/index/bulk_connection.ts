@@ -1,0 +1,162 @@
+/**
+ * The client's connection to a node, with a quicker way for bodies that are bytes: they are sent
+ * from where they lie. All other requests, and nodes whose TLS is set up in a way that is not known
+ * here, go the client's own way. It promises what the client's connection does: TimeoutError,
+ * ConnectionError and RequestAbortedError where those would come.
+ */
+import { type ConnectionRequestParams, errors, UndiciConnection } from "@elastic/elasticsearch";
+import { Buffer } from "node:buffer";
+import { gunzipSync, inflateSync } from "node:zlib";
+import { HttpWire, type WireAnswer, WireError } from "./http_wire.ts";
+
+const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
+/** A connection that was not used for so long is not used again: the node may be closing it. */
+const IDLE_MS = 4000;
+const BINARY =
+  /vnd\.(mapbox-vector-tile|apache\.arrow|elasticsearch\+(arrow|cbor|smile))|smile|cbor/;
+
+type Options = Parameters<UndiciConnection["request"]>[1];
+// deno-lint-ignore no-explicit-any -- the client's class has overloads that cannot be met otherwise
+type Any = any;
+
+export class BulkConnection extends UndiciConnection {
+  readonly #idle: HttpWire[] = [];
+  readonly #open = new Set<HttpWire>();
+
+  override request(params: ConnectionRequestParams, options: Any): Promise<Any> {
+    if (!(params.body instanceof Uint8Array) || options.asStream === true || !this.#isPlain()) {
+      return super.request(params, options);
+    }
+    return this.#send(params, params.body, options);
+  }
+
+  override async close(): Promise<void> {
+    for (const wire of this.#open) wire.close();
+    await super.close();
+  }
+
+  /** TLS with nothing but authorities is what the runtime offers by itself. */
+  #isPlain(): boolean {
+    if (this.url.protocol === "http:") return true;
+    const { tls } = this;
+    return tls === null || Object.keys(tls).every((key) => key === "ca" && isText(tls.ca));
+  }
+
+  async #send(params: ConnectionRequestParams, body: Uint8Array, options: Options): Promise<Any> {
+    const head = this.#head(params, body.length);
+    const limitMs = options.timeout ?? this.timeout;
+    let late = false, wire: HttpWire | undefined, aborted = false;
+    const stopped = Promise.withResolvers<never>();
+    const stop = () => {
+      wire?.close();
+      stopped.reject(new Error("stopped"));
+    };
+    const timer = limitMs == null ? undefined : setTimeout(() => {
+      late = true;
+      stop();
+    }, limitMs);
+    const abort = () => {
+      aborted = true;
+      stop();
+    };
+    options.signal?.addEventListener("abort", abort, { once: true });
+    try {
+      const exchange = this.#exchange(head, body, (used) => {
+        wire = used;
+        if (late || aborted) used.close();
+      });
+      const answer = await Promise.race([exchange, stopped.promise]);
+      this.diagnostic.emit("deserialization", null, options as Any);
+      return { statusCode: answer.statusCode, headers: answer.headers, body: textOf(answer) };
+    } catch (error) {
+      if (aborted) throw new errors.RequestAbortedError("Request aborted");
+      if (late) throw new errors.TimeoutError("Request timed out");
+      throw new errors.ConnectionError((error as Error).message);
+    } finally {
+      clearTimeout(timer);
+      options.signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  /** On a connection that is there, or a new one; on a new one as well where the old one had ended. */
+  async #exchange(
+    head: string,
+    body: Uint8Array,
+    using: (wire: HttpWire) => void,
+  ): Promise<WireAnswer> {
+    for (;;) {
+      const wire = this.#take() ?? await this.#connect();
+      using(wire);
+      const used = wire.uses > 0;
+      try {
+        const answer = await wire.exchange(head, body, ANSWER_BYTES_MAX);
+        if (!wire.closed) this.#idle.push(wire);
+        return answer;
+      } catch (error) {
+        // Documents have ids: one that came twice is there once.
+        const ended = used && error instanceof WireError && !error.sent;
+        if (!ended) throw error;
+      } finally {
+        if (wire.closed) this.#open.delete(wire);
+      }
+    }
+  }
+
+  #take(): HttpWire | undefined {
+    for (;;) {
+      const wire = this.#idle.pop();
+      if (wire === undefined || performance.now() - wire.usedMs < IDLE_MS) return wire;
+      wire.close();
+      this.#open.delete(wire);
+    }
+  }
+
+  async #connect(): Promise<HttpWire> {
+    const { protocol, port } = this.url;
+    const hostname = this.url.hostname.replace(/^\[|\]$/g, "");
+    const plain = await Deno.connect({
+      hostname,
+      port: Number(port || (protocol === "http:" ? 80 : 443)),
+    });
+    plain.setNoDelay(true); // head and body are sent one after the other
+    const conn = protocol === "http:" ? plain : await Deno.startTls(plain, {
+      hostname,
+      ...(this.tls?.ca === undefined ? {} : { caCerts: [String(this.tls.ca)] }),
+    });
+    const wire = new HttpWire(conn);
+    this.#open.add(wire);
+    return wire;
+  }
+
+  #head({ method, path, querystring, headers }: ConnectionRequestParams, length: number): string {
+    const prefix = this.url.pathname.replace(/\/$/, "");
+    const query = querystring == null || querystring === "" ? "" : `?${querystring}`;
+    const lines = [`${method} ${prefix}${path}${query} HTTP/1.1`, `host: ${this.url.host}`];
+    const all: Record<string, unknown> = { ...this.headers, ...headers };
+    for (const [name, value] of Object.entries(all)) {
+      const known = /^(host|content-length|transfer-encoding|connection)$/i.test(name);
+      if (!known && value != null) lines.push(`${name}: ${String(value)}`);
+    }
+    lines.push(`content-length: ${length}`, "", "");
+    const head = lines.join("\r\n");
+    if (/[^\r\n\t -ÿ]/.test(head) || lines.some((line) => /[\r\n]/.test(line))) {
+      throw new TypeError("A header holds what no header may hold");
+    }
+    return head;
+  }
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string" || value instanceof Uint8Array;
+}
+
+function textOf({ headers, body }: WireAnswer): string | Buffer {
+  const encoding = (headers["content-encoding"] ?? "").toLowerCase();
+  const buffer = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const unpacked = encoding.includes("gzip")
+    ? gunzipSync(buffer, { maxOutputLength: ANSWER_BYTES_MAX })
+    : encoding.includes("deflate")
+    ? inflateSync(buffer, { maxOutputLength: ANSWER_BYTES_MAX })
+    : buffer;
+  return BINARY.test(headers["content-type"] ?? "") ? unpacked : unpacked.toString();
+}
