@@ -5,11 +5,11 @@
  */
 import { messageOf } from "../../core/errors.ts";
 import { logOf } from "../../core/log.ts";
-import type { LogRecord } from "../../core/ports/document_store.ts";
 import { type Clock, systemClock } from "../../core/ports/clock.ts";
 import type { BatchSink } from "../consume/consumer.ts";
 import type { Lane } from "../consume/lane.ts";
 import { type RecordBatch, RecordCursor } from "../consume/record_batch.ts";
+import { RecordRows } from "../consume/record_rows.ts";
 import type { DocumentShape } from "../index/document.ts";
 import type { DropRules } from "../topics/drop.ts";
 import type { ArchiveFormat } from "./chain.ts";
@@ -111,11 +111,12 @@ export class Archiver implements BatchSink {
       this.#unreadable(lane, batch, messageOf(error));
       return true;
     }
+    const rows = RecordRows.of(lane.topic, lane.partition, batch, cursor.bytes);
     while (cursor.next()) {
       if (cursor.offset < lane.tracker.next) continue;
-      const record = lane.decoder.decode(cursor);
+      const record = lane.decoder.read(cursor, rows) ? rows.record(rows.count - 1) : undefined;
       const ticket = lane.tracker.take(cursor.offset);
-      const unwanted = record === "tombstone" || formats.length === 0 ||
+      const unwanted = record === undefined || formats.length === 0 ||
         (!drops.empty && drops.ruleFor(record) !== undefined);
       if (unwanted) {
         lane.tracker.finish(ticket);
@@ -123,7 +124,7 @@ export class Archiver implements BatchSink {
       }
       const bytes = cursor.valueEnd - cursor.valueStart + ROW_BYTES;
       this.#bytes += bytes;
-      archive.push({ record: record as LogRecord, offset: cursor.offset, ticket, bytes });
+      archive.push({ record, offset: cursor.offset, ticket, bytes });
     }
     lane.tracker.skipTo(batch.lastOffset + 1);
     return true;
