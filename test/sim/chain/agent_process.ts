@@ -1,0 +1,181 @@
+/**
+ * A simulated host: its files outlive the agents that run on it, one after the other. The agent is the real tail, the
+ * real checkpoint and the real Kafka sink. A write to the disk takes time; of one that a kill overtakes nothing is left.
+ */
+import { CheckpointStore } from "../../../agent/checkpoint/checkpoint_store.ts";
+import { KafkaLineSink } from "../../../agent/ship/kafka_line_sink.ts";
+import { BufferPool } from "../../../agent/tail/buffers.ts";
+import { parseEntries } from "../../../agent/tail/entries.ts";
+import { TailSet } from "../../../agent/tail/tail_set.ts";
+import { WeirError } from "../../../core/errors.ts";
+import { type Clock, systemClock } from "../../../core/ports/clock.ts";
+import type { Files } from "../../../core/ports/files.ts";
+import type { LineSink } from "../../../core/ports/line_sink.ts";
+import type { Random } from "../../support/random.ts";
+import { SimFiles } from "../sim_files.ts";
+import type { KafkaWorld } from "./kafka_world.ts";
+import { Life } from "./network.ts";
+import { simProduceClient } from "./sim_produce_client.ts";
+import { sleep } from "./virtual_time.ts";
+
+export const TOPIC = "t";
+/** Longest time that a write takes. */
+const WRITE_MS = 30;
+const ENTRIES = parseEntries(`[{"path": "/log/*.log*", "topic": "${TOPIC}"}]`, "simulation");
+
+/** Where a planted bug takes hold of an agent; the agent itself knows nothing of it. */
+export interface AgentSeams {
+  sink?: (sink: LineSink, host: SimHost) => LineSink;
+  checkpoint?: (files: Files, clock: Clock) => CheckpointStore;
+  acks?: -1 | 1;
+}
+
+/** The host's files as one process sees them: a write takes time, and is there only if the process lives as long. */
+function filesOf(files: SimFiles, life: Life, random: Random): Files {
+  const alive = () => {
+    if (life.dead) throw new WeirError("FILE_FAILED", "killed");
+  };
+  return {
+    open: (path) => files.open(path),
+    stat: (path) => files.stat(path),
+    realPath: (path) => files.realPath(path),
+    readDir: (path) => files.readDir(path),
+    readText: (path) => files.readText(path),
+    watch: (directories, changed, signal) => files.watch(directories, changed, signal),
+    async writeAtomic(path, content) {
+      await sleep(random.next() * WRITE_MS);
+      alive();
+      await files.writeAtomic(path, content);
+    },
+    async remove(path) {
+      alive();
+      await files.remove(path);
+    },
+  };
+}
+
+export class SimHost {
+  readonly files: SimFiles;
+  readonly clock: Clock;
+  jumpMs = 0;
+  #life: Life | undefined;
+  #set: TailSet | undefined;
+  #sink: LineSink | undefined;
+
+  constructor(
+    readonly name: string,
+    readonly random: Random,
+    readonly kafka: KafkaWorld,
+    readonly seams: AgentSeams,
+  ) {
+    this.files = new SimFiles(random);
+    this.files.reuseInodes = random.chance(0.5);
+    this.clock = { ...systemClock, wallMs: () => Date.now() + this.jumpMs };
+  }
+
+  get runs(): boolean {
+    return this.#set !== undefined;
+  }
+  get life(): Life | undefined {
+    return this.#life;
+  }
+
+  /** False where the agent could not start. */
+  async start(): Promise<boolean> {
+    const life = this.#life = new Life(`agent ${this.name}`);
+    const { clock, seams } = this;
+    const files = filesOf(this.files, life, this.random);
+    const acks = seams.acks ?? -1;
+    const kafkaSink = new KafkaLineSink({
+      client: simProduceClient(this.kafka, life, acks),
+      clock,
+      acks,
+      codec: "none",
+      level: 1,
+      lingerMs: 5,
+      batchBytesMax: 2048,
+    });
+    const sink = seams.sink?.(kafkaSink, this) ?? kafkaSink;
+    const checkpoint = seams.checkpoint?.(files, clock) ??
+      new CheckpointStore(files, clock, "/state");
+    const set = new TailSet(
+      {
+        files,
+        checkpoint,
+        roots: ["/log"],
+        filesMax: 1000,
+        sweepMs: 2000,
+        detachedMs: 3600_000,
+        copyHoldMs: 5000,
+        bufferBytesMax: 16_384,
+        forgetMs: 86_400_000,
+        skipBinary: false,
+      },
+      {
+        clock,
+        sink,
+        buffers: new BufferPool(1024),
+        host: this.name,
+        tz: "UTC",
+        lineBytesMax: 200,
+        partialFlushMs: 3600_000,
+      },
+      {
+        added() {},
+        resumed() {},
+        rotated() {},
+        removed() {},
+        truncated() {},
+        cut() {},
+        counted() {},
+        acknowledged() {},
+      },
+    );
+    try {
+      await set.start();
+    } catch {
+      life.dead = true; // a disk that cannot be read: the next start may do
+      await kafkaSink.stop(0);
+      return false;
+    }
+    if (life.dead) return false;
+    this.#set = set;
+    this.#sink = kafkaSink;
+    set.apply(ENTRIES);
+    void this.#saveLoop(set, life);
+    return true;
+  }
+
+  async #saveLoop(set: TailSet, life: Life): Promise<void> {
+    for (let last = ""; !life.dead;) {
+      await sleep(1000);
+      const now = set.progress();
+      if (life.dead || now === last) continue;
+      await set.save().then(() => last = now, () => {}); // a full disk: the next one may do
+    }
+  }
+
+  /** True where all there is in the host's files is acknowledged. */
+  get settled(): boolean {
+    return this.#set !== undefined &&
+      this.#set.status(1000).every(({ lagBytes }) => lagBytes === 0);
+  }
+
+  /** The process is gone at once. What is awaited is only that its loops have noticed. */
+  kill(): Promise<unknown> {
+    const set = this.#set, sink = this.#sink;
+    this.#life!.dead = true;
+    this.#set = undefined;
+    return Promise.allSettled([sink?.stop(0), set?.stop(0)]);
+  }
+
+  /** Acknowledges what it can, writes its checkpoint, ends. */
+  async stop(): Promise<void> {
+    const set = this.#set, sink = this.#sink, life = this.#life!;
+    this.#set = undefined;
+    const sinkStopped = sink?.stop(3000);
+    await set?.stop(4000).catch(() => {}); // a full disk: as if killed
+    await sinkStopped;
+    life.dead = true;
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * A simulated transfer: the real consumer over kafkajs's own group code, the real channel, deliverer, bulk writer and
+ * dead letters, put together as transfer/transfer.ts does.
+ */
+import { Serializer } from "@elastic/elasticsearch";
+import { systemClock } from "../../../core/ports/clock.ts";
+import { type BatchSink, Consumer } from "../../../transfer/consume/consumer.ts";
+import { Channel, type ChannelEvents } from "../../../transfer/deliver/channel.ts";
+import { Deliverer, type DeliveryEvents } from "../../../transfer/deliver/deliverer.ts";
+import { KafkaDeadLetters } from "../../../transfer/dead_letter.ts";
+import { ElasticWriter } from "../../../transfer/index/elastic_writer.ts";
+import { FixedNames } from "../../../transfer/index/fixed_names.ts";
+import type { IndexNames } from "../../../transfer/index/names.ts";
+import { PlanNames, TopicPlans } from "../../../transfer/topics/plan.ts";
+import { Quotas } from "../../../transfer/topics/quota.ts";
+import { TOPIC } from "./agent_process.ts";
+import type { KafkaWorld } from "./kafka_world.ts";
+import { Life } from "./network.ts";
+import { simKafka } from "./sim_cluster.ts";
+import type { SimEtcd } from "./sim_decisions.ts";
+import { simElastic, type SimIndex } from "./sim_index.ts";
+
+export const DEAD_TOPIC = "weir-dead";
+
+/** Where a planted bug takes hold of a transfer; the transfer itself knows nothing of it. */
+export interface TransferSeams {
+  batches?: (sink: BatchSink) => BatchSink;
+  names?: (names: IndexNames, wanted: IndexNames) => IndexNames;
+}
+
+export interface TransferSite {
+  kafka: KafkaWorld;
+  index: SimIndex;
+  etcd: SimEtcd;
+  seams: TransferSeams;
+}
+
+const CHANNEL_EVENTS: ChannelEvents = { dropped() {}, read() {}, fieldsDropped() {} };
+const DELIVERY_EVENTS: DeliveryEvents = {
+  outcome() {},
+  bulk() {},
+  failed() {},
+  dead() {},
+  delay() {},
+};
+
+export class SimTransfer {
+  readonly life: Life;
+  readonly consumer: Consumer;
+  readonly channel: Channel;
+  readonly #deliverer: Deliverer;
+
+  /** `indexName`: what this one would call an index if nobody had decided yet. */
+  constructor(name: string, site: TransferSite, indexName: string) {
+    const life = this.life = new Life(`transfer ${name}`);
+    const kafka = simKafka(site.kafka, life);
+    const plans = new TopicPlans({
+      index: indexName,
+      document: "full",
+      fields: "auto",
+      daysBack: 400,
+      retentionDays: 0,
+      retentionBytes: 0,
+      dead: DEAD_TOPIC,
+    }, []);
+    const plan = (topic: string) => plans.of(topic);
+    const wanted = new PlanNames(plan);
+    const fixed = new FixedNames(wanted, site.etcd.decisions(site.kafka.network, life));
+    const names = site.seams.names?.(fixed, wanted) ?? fixed;
+    const writer = new ElasticWriter(
+      simElastic(site.kafka.network, site.index, life, Serializer),
+      names,
+      (topic) => ({
+        shape: plan(topic).shape,
+        template: {
+          pattern: "*",
+          priority: 1,
+          shards: 1,
+          replicas: 1,
+          refreshInterval: "",
+          document: "full",
+        },
+      }),
+    );
+    const dead = new KafkaDeadLetters(kafka, {
+      topic: DEAD_TOPIC,
+      partitions: 1,
+      messageBytes: 1 << 20,
+      retentionMs: 1e9,
+    });
+    this.#deliverer = new Deliverer(
+      writer,
+      dead,
+      { bytesMax: 8192, documentsMax: 40, lingerMs: 50, workers: 4, retryMaxMs: 5000 },
+      (entry) => this.channel.release(entry),
+      DELIVERY_EVENTS,
+    );
+    this.channel = new Channel(
+      { linesMax: 200, bytesMax: 1 << 20, batchBytesMax: 1 << 20 },
+      plan,
+      new Quotas(() => 1, systemClock),
+      (entries) => this.#deliverer.push(entries),
+      CHANNEL_EVENTS,
+    );
+    this.consumer = new Consumer(
+      kafka,
+      {
+        groupId: "weir",
+        instanceId: "",
+        choice: { names: [TOPIC], patterns: [], excluded: new Set() },
+        topicsRefreshMs: 30_000,
+        sessionTimeoutMs: 6000,
+        rebalanceTimeoutMs: 10_000,
+        heartbeatMs: 1000,
+        commitIntervalMs: 500,
+        offsetsIntervalMs: 10_000,
+        fetchWaitMs: 500,
+        fetchBytes: 16_384,
+        partitionBytes: 8192,
+        stuckAfterMs: 20_000,
+      },
+      site.seams.batches?.(this.channel) ?? this.channel,
+    );
+  }
+
+  start(): void {
+    this.consumer.start();
+  }
+
+  /** The process is gone at once. What is awaited is only that its loops have noticed. */
+  kill(): Promise<unknown> {
+    this.life.dead = true;
+    return Promise.allSettled([this.consumer.stop(0), this.#deliverer.drain(0)]);
+  }
+
+  /** Finishes what is in memory, commits, leaves the group. */
+  async stop(): Promise<void> {
+    this.consumer.held = true;
+    await this.#deliverer.drain(3000);
+    await this.consumer.stop(2000);
+    this.life.dead = true;
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * The programs that write logs on a simulated host: they append, tear lines in two, and rotate by rename or by copy and
+ * truncate. Every line has a number of its own; each life of a file begins with the same banner.
+ */
+import type { Random } from "../../support/random.ts";
+import type { SimHost } from "./agent_process.ts";
+import { POISON } from "./sim_index.ts";
+
+export const BANNER = "=== service started, version 1.0 ===";
+const PATHS = ["/log/a.log", "/log/b.log"];
+
+export class Writers {
+  /** Texts of all lines, in the order in which they were begun; banners are not among them. */
+  readonly written: string[] = [];
+  readonly #host: SimHost;
+  readonly #random: Random;
+  /** The rest of a line that was torn, by path. */
+  readonly #torn = new Map<string, string>();
+  #rotations = 0;
+
+  constructor(host: SimHost, random: Random) {
+    this.#host = host;
+    this.#random = random;
+  }
+
+  get #files() {
+    return this.#host.files;
+  }
+
+  #line(): string {
+    const random = this.#random, number = String(this.written.length + 1).padStart(5, "0");
+    const word = random.chance(0.005) ? POISON : "x".repeat(random.below(40));
+    const text = `${this.#host.name} ${number} ${word}`;
+    this.written.push(text);
+    return text;
+  }
+
+  append(path = this.#random.pick(PATHS)): void {
+    const isNew = !this.#files.paths().includes(path) || this.#files.content(path).length === 0;
+    let text = isNew ? `${BANNER}\n` : `${this.#torn.get(path) ?? ""}`;
+    if (!isNew && this.#torn.has(path)) text += "\n";
+    this.#torn.delete(path);
+    for (let i = this.#random.below(8); i >= 0; i--) text += `${this.#line()}\n`;
+    if (this.#random.chance(0.2)) {
+      const line = this.#line(), cut = this.#random.below(line.length);
+      text += line.slice(0, cut);
+      this.#torn.set(path, line.slice(cut));
+    }
+    this.#files.append(path, text);
+  }
+
+  rotate(): void {
+    const path = this.#random.pick(PATHS);
+    if (!this.#files.paths().includes(path)) return this.append(path);
+    this.finish(path);
+    const to = `${path}.${++this.#rotations}`;
+    if (this.#random.chance(0.5)) this.#files.rename(path, to);
+    else {
+      this.#files.copy(path, to);
+      this.#files.truncate(path);
+    }
+    this.append(path);
+  }
+
+  /** No line stays torn. */
+  finish(only?: string): void {
+    for (const [path, rest] of [...this.#torn]) {
+      if (only !== undefined && only !== path) continue;
+      this.#files.append(path, `${rest}\n`);
+      this.#torn.delete(path);
+    }
+  }
+}
