@@ -1,6 +1,6 @@
 /**
  * A simulated host: its files outlive the agents that run on it, one after the other. The agent is the real tail, the
- * real checkpoint and the real Kafka sink. A write to the disk takes time; of one that a kill overtakes nothing is left.
+ * real checkpoint and the real Kafka sink. A write to the disk takes time; what a kill overtakes is not written.
  */
 import { CheckpointStore } from "../../../agent/checkpoint/checkpoint_store.ts";
 import { KafkaLineSink } from "../../../agent/ship/kafka_line_sink.ts";
@@ -128,6 +128,7 @@ export class SimHost {
         truncated() {},
         cut() {},
         counted() {},
+        broken() {},
         acknowledged() {},
       },
     );

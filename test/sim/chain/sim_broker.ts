@@ -1,7 +1,7 @@
 /**
  * The simulated brokers: partitions with a log on each of three brokers, followers that lag, an in-sync set, a high
  * watermark, idempotent producers whose numbers are found in the log, leaders that change. A broker that loses power
- * loses what it had not synced; one that is killed does not. It takes and gives record batches byte by byte as they are.
+ * loses what it had not synced; one that is killed does not. It takes and gives record batches as they are.
  */
 import { WeirError } from "../../../core/errors.ts";
 // @ts-ignore: kafkajs has no types for its inner files

@@ -11,6 +11,7 @@ import { KafkaDeadLetters } from "../../../transfer/dead_letter.ts";
 import { ElasticWriter } from "../../../transfer/index/elastic_writer.ts";
 import { FixedNames } from "../../../transfer/index/fixed_names.ts";
 import type { IndexNames } from "../../../transfer/index/names.ts";
+import type { TemplateOptions } from "../../../transfer/index/template.ts";
 import { PlanNames, TopicPlans } from "../../../transfer/topics/plan.ts";
 import { Quotas } from "../../../transfer/topics/quota.ts";
 import { TOPIC } from "./agent_process.ts";
@@ -44,6 +45,15 @@ const DELIVERY_EVENTS: DeliveryEvents = {
   delay() {},
 };
 
+const TEMPLATE: TemplateOptions = {
+  pattern: "*",
+  priority: 1,
+  shards: 1,
+  replicas: 1,
+  refreshInterval: "",
+  document: "full",
+};
+
 export class SimTransfer {
   readonly life: Life;
   readonly consumer: Consumer;
@@ -70,17 +80,7 @@ export class SimTransfer {
     const writer = new ElasticWriter(
       simElastic(site.kafka.network, site.index, life, Serializer),
       names,
-      (topic) => ({
-        shape: plan(topic).shape,
-        template: {
-          pattern: "*",
-          priority: 1,
-          shards: 1,
-          replicas: 1,
-          refreshInterval: "",
-          document: "full",
-        },
-      }),
+      (topic) => ({ shape: plan(topic).shape, template: TEMPLATE }),
     );
     const dead = new KafkaDeadLetters(kafka, {
       topic: DEAD_TOPIC,
