@@ -11,6 +11,7 @@ import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor/command.ts";
 import { explainCommand } from "./explain/command.ts";
 import { healthCommand } from "./health.ts";
+import { etcdCommand } from "./etcd/command.ts";
 import { fleetCommand } from "./fleet/command.ts";
 import { linksCommand } from "./links.ts";
 import { pageCommand } from "./page.ts";
@@ -40,6 +41,7 @@ export function weirCommand(): Command {
     transferCommand(),
     configCommand(),
     fleetCommand(),
+    etcdCommand(),
     auditCommand(),
     resendCommand(),
     deadLettersCommand(),

@@ -63,6 +63,11 @@ export function connect(options: ConnectionOptions): Connection {
   };
 }
 
+/** The keys that the settings name; nothing is connected. Throws CONFIG_UNREADABLE, CONFIG_INVALID. */
+export function operatorKeys(options: ConnectionOptions): OperatorSettings["keys"] {
+  return readSettings(options.config).keys;
+}
+
 function readSettings(file: string | undefined): OperatorSettings {
   let source = "";
   try {

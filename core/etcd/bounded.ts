@@ -1,5 +1,5 @@
 /** No wait for etcd is without a bound: etcd3's watch with a wrong password, for one, never settles. */
-import { GRPCDeadlineExceededError } from "etcd3";
+import { EtcdPermissionDeniedError, GRPCDeadlineExceededError } from "etcd3";
 import { WeirError } from "../errors.ts";
 import type { Clock } from "../ports/clock.ts";
 
@@ -24,6 +24,11 @@ export async function bounded<T>(
   } finally {
     end.abort();
   }
+}
+
+/** True where etcd says that this user may not. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof EtcdPermissionDeniedError;
 }
 
 /** True for a failure that is no answer: a connection with several of them is made anew. */

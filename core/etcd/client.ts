@@ -6,8 +6,9 @@ import { Etcd3 } from "etcd3";
 import type { IOptions } from "etcd3";
 import { WatchManager } from "etcd3/lib/watch.js";
 import { messageOf, WeirError } from "../errors.ts";
-import { readSecret, readSecretFile } from "../secrets.ts";
+import { readSecret } from "../secrets.ts";
 import type { EtcdSettings } from "./settings.ts";
+import { mendTls, tlsFiles } from "./tls.ts";
 
 /**
  * etcd may answer for a watcher that was cancelled meanwhile. etcd3 throws then, out of its stream where nobody can
@@ -22,8 +23,6 @@ inner.handleResponse = function (response) {
   if (this.watchers.some(({ id }) => id === response.watch_id)) handleResponse.call(this, response);
 };
 
-const encoder = new TextEncoder();
-
 /** Makes the client; nothing is connected yet. Throws SECRET_UNREADABLE. */
 export function createEtcd(settings: EtcdSettings): Etcd3 {
   const options: IOptions = {
@@ -37,20 +36,18 @@ export function createEtcd(settings: EtcdSettings): Etcd3 {
     defaultCallOptions: (context) =>
       context.isStream ? {} : { deadline: Date.now() + settings.timeout },
   };
-  if (settings.caFile !== "") {
-    options.credentials = {
-      rootCertificate: encoder.encode(readSecretFile(settings.caFile)),
-      ...(settings.certFile === "" ? {} : {
-        privateKey: encoder.encode(readSecretFile(settings.keyFile)),
-        certChain: encoder.encode(readSecretFile(settings.certFile)),
-      }),
-    } as never;
+  const files = settings.caFile === "" ? undefined : tlsFiles(settings);
+  if (files !== undefined) {
+    const { ca, cert, key } = files;
+    options.credentials = { rootCertificate: ca, privateKey: key!, certChain: cert! };
   }
   if (settings.username !== "") {
     const password = readSecret(settings.passwordFile);
     options.auth = { username: settings.username, password };
   }
-  return new Etcd3(options);
+  const client = new Etcd3(options);
+  if (files !== undefined) mendTls(client);
+  return client;
 }
 
 /** Anything that etcd3 threw, as a WeirError. */

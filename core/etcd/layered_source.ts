@@ -11,7 +11,7 @@ import { logOf } from "../log.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ConfigSnapshot, ConfigSource } from "../ports/config_source.ts";
 import { beginWatch } from "./begin_watch.ts";
-import { bounded, isSilence } from "./bounded.ts";
+import { bounded, isRefusal, isSilence } from "./bounded.ts";
 import { etcdError } from "./client.ts";
 
 export interface LayeredKey {
@@ -49,6 +49,8 @@ export class LayeredSource implements ConfigSource {
   /** A watch brought something since the last look. */
   #told = false;
   #cancelled = false;
+  /** May not look around its keys. */
+  #narrow = false;
   /** Times that a watch had missed a change which a look then found. */
   missed = 0;
 
@@ -150,13 +152,29 @@ export class LayeredSource implements ConfigSource {
     };
   }
 
-  /** All keys as of one revision. */
+  /** All keys as of one revision. A role that is this host's alone may not see what is around them. */
   async #look(): Promise<RawState> {
-    const { keys, prefix, clock, timeoutMs } = this.#options, client = this.#client;
+    if (this.#narrow) return await this.#lookAt("");
+    try {
+      return await this.#lookAt(this.#options.prefix);
+    } catch (error) {
+      if (this.#options.prefix === "" || !isRefusal(error)) throw error;
+      const state = await this.#lookAt("");
+      this.#narrow = true;
+      this.#log.info(
+        "May read the keys of this host alone: a deletion of all of them does not count",
+      );
+      return state;
+    }
+  }
+
+  /** @param prefix what is around the keys; "": nothing is */
+  async #lookAt(prefix: string): Promise<RawState> {
+    const { keys, clock, timeoutMs } = this.#options, client = this.#client;
     const gets = [
       ...keys.map(({ key }) => client.get(key)),
       ...keys.map(({ target }) => client.get(CANDIDATE_PREFIX + target)),
-      anyUnder(client, prefix),
+      ...prefix === "" ? [] : [anyUnder(client, prefix)],
     ];
     const answer = await bounded(
       client.if(keys[0].key, "Mod", ">", -1).then(...gets).commit(),
@@ -175,7 +193,9 @@ export class LayeredSource implements ConfigSource {
       storeRevision: Number(answer.header.revision),
       keys: keys.map(({ key }, i) => raw(key, ranges[i])),
       candidates: keys.map(({ target }, i) => raw(target, ranges[keys.length + i])),
-      surroundings: prefix === "" || ranges[2 * keys.length].kvs.length > 0,
+      surroundings: this.#options.prefix === "" ||
+        (prefix === "" ? ranges.slice(0, keys.length) : ranges.slice(2 * keys.length))
+          .some(({ kvs }) => kvs.length > 0),
     };
   }
 

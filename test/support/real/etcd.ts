@@ -13,6 +13,8 @@ import {
 export interface EtcdOptions extends StartOptions {
   /** Added to its command line. */
   args?: readonly string[];
+  /** PEM files with which it speaks TLS and asks clients for a certificate; the CN of that is a user. */
+  tls?: { caFile: string; certFile: string; keyFile: string };
 }
 
 export interface EtcdClusterOptions extends EtcdOptions {
@@ -42,7 +44,10 @@ async function plans(count: number, options: EtcdOptions): Promise<ServerPlan[]>
   const members = peers.map((peer, i) => `n${i + 1}=${peer}`).join(",");
   return await Promise.all(peers.map(async (peer, i) => {
     const folder = await runFolder("etcd");
-    const address = `http://127.0.0.1:${freePort()}`;
+    const { tls } = options, scheme = tls === undefined ? "http" : "https";
+    const address = `${scheme}://127.0.0.1:${freePort()}`;
+    // Health without a certificate.
+    const metrics = `http://127.0.0.1:${freePort()}`;
     return {
       name: count === 1 ? "etcd" : `etcd node ${i + 1}`,
       address,
@@ -56,10 +61,17 @@ async function plans(count: number, options: EtcdOptions): Promise<ServerPlan[]>
         `--listen-peer-urls=${peer}`,
         `--initial-advertise-peer-urls=${peer}`,
         `--initial-cluster=${members}`,
+        `--listen-metrics-urls=${metrics}`,
+        ...tls === undefined ? [] : [
+          "--client-cert-auth",
+          `--trusted-ca-file=${tls.caFile}`,
+          `--cert-file=${tls.certFile}`,
+          `--key-file=${tls.keyFile}`,
+        ],
         ...options.args ?? [],
       ],
       keep: options.keep,
-      ready: () => answers(`${address}/health`),
+      ready: () => answers(`${metrics}/health`),
       readyTimeoutMs: 30_000,
       stopTimeoutMs: 5_000,
     };
