@@ -30,6 +30,8 @@ interface Options {
   tokenFile?: string;
   usersFile?: string;
   allowHost?: string[];
+  kibanaUrl?: string;
+  grafanaUrl?: string;
   checkConfig?: boolean;
 }
 
@@ -46,6 +48,8 @@ export function pageCommand(): Command {
     .option("--token-file <file>", "file with a token for programs (or WEIR_TOKEN)")
     .option("--users-file <file>", "file with users, their roles and topics: weir user")
     .option("--allow-host <name...>", "further names under which the page may be called")
+    .option("--kibana-url <url>", "Kibana; the page links to the same search in Discover")
+    .option("--grafana-url <url>", "Grafana; the page links to the same search in Explore")
     .option("--check-config", "check the settings and end: 0 or 78")
     .addHelpText(
       "after",
@@ -84,6 +88,7 @@ async function page(options: Options): Promise<number> {
     page: pageFiles,
     ...(auth && { auth }),
     hosts: settings.hosts.map((name) => name.toLowerCase()),
+    elsewhere: settings.elsewhere,
     searchesMax: settings.search.max,
     tailRateMax: settings.live.rateMax,
     ...(fleet && { fleet }),
@@ -143,9 +148,11 @@ function settingsOf(options: Options): PageSettings {
     : readSettingsFile(pageSettings, options.config, "Check the path.");
   const { elasticsearch: nodes, index, listen, passwordFile, tokenFile, usersFile, allowHost } =
     options;
+  const { kibanaUrl: kibana, grafanaUrl: grafana } = options;
   const changed = {
     ...base,
     elasticsearch: { ...base.elasticsearch, ...(nodes && { nodes }) },
+    elsewhere: { ...base.elsewhere, ...(kibana && { kibana }), ...(grafana && { grafana }) },
     ...(index && { index }),
     ...(listen && { listen }),
     ...(passwordFile && { passwordFile }),

@@ -61,6 +61,25 @@ const fields = settings({
     }),
     deadTopic: text("weir-dead", { description: "Topic of the dead letters, for the audit." }),
   }, { description: "Connection to Kafka: what each host tails, plans, a line's way, the audit." }),
+  elsewhere: group({
+    kibana: text("", {
+      description: "Address of Kibana; the page then links to the same search in Discover.",
+      example: "https://kibana.example.com",
+    }),
+    dataView: text("weir-logs", {
+      description: "Id of Kibana's data view; this one is in deploy/kibana/objects.ndjson.",
+    }),
+    grafana: text("", {
+      description: "Address of Grafana; the page then links to the same search in Explore.",
+      example: "https://grafana.example.com",
+    }),
+    dataSource: text("weir-elasticsearch", {
+      description: "Uid of Grafana's Elasticsearch; this one is in grafana/provisioning.",
+    }),
+  }, {
+    description:
+      "Other programs over the same indices. No login in the addresses: readers see them.",
+  }),
   passwordFile: text("", { description: "File with the page's password; or WEIR_PASSWORD." }),
   tokenFile: text("", { description: "File with a token for programs; or WEIR_TOKEN." }),
   usersFile: text("", {
@@ -78,8 +97,16 @@ export const pageSettings = fields.superRefine((value, context) => {
   value.index.forEach((name, at) => {
     if (!INDEX.test(name)) fault(["index", at], `"${name}" is no index or pattern`);
   });
+  const isUrl = (text: string) =>
+    /^https?:$/.test(URL.canParse(text) ? new URL(text).protocol : "");
+  for (const name of ["kibana", "grafana"] as const) {
+    const url = value.elsewhere[name];
+    if (url !== "" && !isUrl(url)) {
+      fault(["elsewhere", name], `"${url}" is no URL, such as https://${name}.example.com`);
+    }
+  }
   value.elasticsearch.nodes.forEach((node, at) => {
-    if (!/^https?:$/.test(URL.canParse(node) ? new URL(node).protocol : "")) {
+    if (!isUrl(node)) {
       fault(["elasticsearch", "nodes", at], `"${node}" is no URL, such as https://es1:9200`);
     }
   });

@@ -19,6 +19,7 @@ import type { HostView } from "./api/host.ts";
 import { firstPage } from "./api/first_view.ts";
 import { checkPath, type Identity } from "./access/identity.ts";
 import { readerFor } from "./access/scoped_reader.ts";
+import type { Elsewhere } from "./page/model/elsewhere.ts";
 import { type AuthOptions, checkRequest, Guard, HEADERS } from "./api/guard.ts";
 import { SearchMetrics } from "./api/metrics.ts";
 import { Tails, type TailsOptions } from "./api/tail.ts";
@@ -39,6 +40,8 @@ export interface SearchServerOptions {
   fleet?: FleetView;
   /** What is known of a line beside its document, for /api/explain. @default {{}: the document alone} */
   trace?: Trace;
+  /** Where Kibana and Grafana over the same lines are; the page links to them. @default {undefined: nowhere} */
+  elsewhere?: Elsewhere;
   /** State for /api/status, no secrets. @default {() => ({})} */
   status?: () => unknown;
   /** Reasons for not being ready; empty means ready. @default {() => []} */
@@ -172,15 +175,19 @@ const FLEET_META = /<meta name="fleet" content="\w+">/;
 
 /**
  * What a page has to know before it asks: the zone of this host, by whose clock somebody may want the times, and
- * whether there is a fleet to show.
+ * whether there is a fleet to show, and where else the same lines are seen.
  */
-function withMeta(html: string, { fleet }: SearchServerOptions): string {
+function withMeta(html: string, { fleet, elsewhere }: SearchServerOptions): string {
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
   const metas = [`<meta name="host-zone" content="${timeZone}">`];
   if (fleet !== undefined) {
     metas.push(`<meta name="fleet" content="${fleet.config === undefined ? "yes" : "config"}">`);
   }
-  return html.replace("</head>", `${metas.join("\n")}\n</head>`);
+  if (elsewhere !== undefined) {
+    const text = JSON.stringify(elsewhere).replace(/[&"<>]/g, (one) => `&#${one.charCodeAt(0)};`);
+    metas.push(`<meta name="elsewhere" content="${text}">`);
+  }
+  return html.replace("</head>", () => `${metas.join("\n")}\n</head>`);
 }
 
 /**

@@ -36,7 +36,7 @@ export function rangeValues(): Values & { q: string; since: string; until: strin
   return { q, since, until, tz: zoneName(zone) };
 }
 
-function zoneName(zone: Zone): string {
+export function zoneName(zone: Zone): string {
   if (zone === "utc") return "UTC";
   if (zone === "host" && state.hostZone !== "") return state.hostZone;
   return Intl.DateTimeFormat().resolvedOptions().timeZone;

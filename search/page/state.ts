@@ -6,6 +6,7 @@ import { QueryError } from "../query/query_error.ts";
 import type { Problem } from "./client.ts";
 import { addressOf, type View, viewOf } from "./model/address.ts";
 import { LineBuffer, shownRows } from "./model/buffer.ts";
+import type { Elsewhere } from "./model/elsewhere.ts";
 import { setHostZone } from "./model/format.ts";
 import { finderOf } from "./model/highlight.ts";
 import type { LineCopy } from "./model/line_copy.ts";
@@ -46,6 +47,15 @@ export const hasFleet = document.querySelector("meta[name=fleet]") !== null;
 /** Whether configurations can be changed there. */
 export const hasConfig =
   document.querySelector<HTMLMetaElement>("meta[name=fleet]")?.content === "config";
+
+/** Kibana and Grafana over the same lines, where the settings name them. */
+export const elsewhere: Elsewhere = {
+  kibana: "",
+  dataView: "",
+  grafana: "",
+  dataSource: "",
+  ...JSON.parse(document.querySelector<HTMLMetaElement>("meta[name=elsewhere]")?.content ?? "{}"),
+};
 
 export const buffer = new LineBuffer();
 /** Counts changes of the buffer. */

@@ -17,6 +17,7 @@ import type { Language, TextKey } from "../model/text.ts";
 import * as state from "../state.ts";
 import { nameOf } from "./facets.tsx";
 import { LevelChips } from "./levels.tsx";
+import { ElsewhereLinks } from "./elsewhere_links.tsx";
 import { SavedMenu } from "./saved_menu.tsx";
 
 const { menu, t } = state;
@@ -66,6 +67,7 @@ export function Toolbar() {
           <ViewMenu />
         </Menu>
         <button type="button" onClick={() => state.dialog.value = "sources"}>{t("sources")}</button>
+        <ElsewhereLinks />
         {state.hasFleet && <a class="button" href="/fleet">{t("fleet")}</a>}
         <button
           type="button"
