@@ -1,15 +1,18 @@
 /**
- * The shipped compose file in a real Docker engine: everything comes up healthy, logs written in one container are
- * documents of another, metrics are where they belong, every link answers; and it goes without a trace. Grafana and
- * Kibana are stand-ins that only answer: what they show is not tested here.
+ * The shipped compose files in a real Docker engine: everything comes up healthy, logs written in one container are
+ * documents of another, metrics are where they belong, every link answers; with three nodes each, lines go on while one
+ * of each is gone; and all goes without a trace. Grafana and Kibana are stand-ins that only answer: what they show is
+ * not tested here.
  */
 import assert from "node:assert/strict";
 import { parse } from "yaml";
+import { run } from "../support/process.ts";
+import { tempDir } from "../support/temp.ts";
 import { waitFor } from "../support/wait.ts";
 import { DockerEngine } from "./engine.ts";
 import { buildStandins, buildWeir } from "./standins.ts";
 
-const FILE = new URL("../../deploy/docker-compose.yml", import.meta.url).pathname;
+const FOLDER = new URL("../../deploy/", import.meta.url).pathname;
 const WAIT = { timeoutMs: 90_000, everyMs: 500 };
 
 interface Service {
@@ -18,49 +21,96 @@ interface Service {
 }
 
 Deno.test({
-  name: "compose: profile full comes up, carries lines and metrics, and goes",
+  name:
+    "compose: the stack comes up, carries lines and metrics, and goes; so does that of three nodes",
   sanitizeOps: false,
   sanitizeResources: false,
-  async fn() {
+  async fn(t) {
     const dist = Deno.env.get("WEIR_TEST_DIST");
     if (dist === undefined) throw new Error("WEIR_TEST_DIST is not set. Run: npm run test:docker");
     await using engine = await DockerEngine.open();
-    const file = ["-f", FILE, "--profile", "full"];
-    const config = JSON.parse(await engine.compose([...file, "config", "--format", "json"]));
-    const services: Record<string, Service> = config.services;
-    const own = Object.values(services).filter(({ build }) => build !== undefined);
-    const official = new Set(
-      Object.values(services).filter(({ build }) => build === undefined).map(({ image }) => image),
-    );
-    console.log(`${await buildStandins(engine, [...official])} stand-ins`);
-    await buildWeir(engine, dist, Object.fromEntries(own.map((s) => [s.build!.target, s.image])));
-
-    const up = [...file, "up", "--detach", "--wait", "--wait-timeout", "240", "--pull", "never"];
-    try {
-      await engine.compose([...up, "--no-build"]);
-    } catch (error) {
-      console.log(await engine.compose([...file, "ps", "--all"]));
-      console.log((await engine.compose([...file, "logs", "--tail", "15"])).slice(-12_000));
-      throw error;
+    const single = ["-f", `${FOLDER}docker-compose.yml`, "--profile", "full"];
+    await makeImages(engine, single, dist);
+    if (Deno.env.get("ONLY3") === undefined) {
+      await t.step("profile full", () => whileUp(engine, single, () => smoke(engine)));
     }
-    try {
-      await smoke(engine);
-    } catch (error) {
-      console.log((await engine.compose([...file, "logs", "--tail", "20"])).slice(-12_000));
-      throw error;
-    }
-    await engine.compose([...file, "down", "--volumes", "--timeout", "20"]);
-    assert.equal((await engine.docker("ps", "-aq")).trim(), "", "no container is left");
-    assert.equal((await engine.docker("volume", "ls", "-q")).trim(), "", "no volume is left");
+    await t.step("three nodes", async () => {
+      await using folder = await tempDir("weir-three-");
+      const nodes = await elasticNodes();
+      const files = ["docker-compose.yml", "docker-compose.three.yml"].map((name) => FOLDER + name);
+      if (nodes === 1) {
+        files.push(folder.join("one.yml"));
+        await Deno.writeTextFile(folder.join("one.yml"), ONE_ELASTICSEARCH);
+      }
+      const three = [...files.flatMap((file) => ["-f", file]), "--profile", "core"];
+      await whileUp(engine, three, () => threeNodes(engine, three, nodes));
+    });
   },
 });
 
+/** What Elasticsearch asks for before it joins others that are not on its own machine. */
+const OPEN_FILES_MIN = 65_536;
+
+/** How many nodes of Elasticsearch can run here: 3, or 1 where nobody may open as many files as a cluster asks for. */
+async function elasticNodes(): Promise<1 | 3> {
+  const most = await run("sh", ["-c", "ulimit -H -n"]);
+  if (most.trim() === "unlimited" || Number(most) >= OPEN_FILES_MIN) return 3;
+  console.log(
+    `skipped: three nodes of Elasticsearch: ${most.trim()} open files are allowed here, a cluster asks ` +
+      `for ${OPEN_FILES_MIN}; one node instead`,
+  );
+  return 1;
+}
+
+/** Over the two others: one node of Elasticsearch again, the addresses of the other two lead nowhere. */
+const ONE_ELASTICSEARCH = `services:
+  elasticsearch:
+    ulimits: !reset null
+    environment: !override { discovery.type: single-node, xpack.security.enabled: "false" }
+  elasticsearch2: { profiles: !override [never] }
+  elasticsearch3: { profiles: !override [never] }
+  weir-transfer:
+    depends_on: !override
+      etcd: { condition: service_healthy }
+      kafka2: { condition: service_healthy }
+      kafka3: { condition: service_healthy }
+      elasticsearch: { condition: service_healthy }
+`;
+
+/** An image for every service: Weir's own from its Dockerfile, stand-ins for the others. */
+async function makeImages(engine: DockerEngine, file: string[], dist: string): Promise<void> {
+  const config = JSON.parse(await engine.compose([...file, "config", "--format", "json"]));
+  const services: Record<string, Service> = config.services;
+  const own = Object.values(services).filter(({ build }) => build !== undefined);
+  const official = new Set(
+    Object.values(services).filter(({ build }) => build === undefined).map(({ image }) => image),
+  );
+  console.log(`${await buildStandins(engine, [...official])} stand-ins`);
+  await buildWeir(engine, dist, Object.fromEntries(own.map((s) => [s.build!.target, s.image])));
+}
+
+/** Brings a project up, looks at it, takes it down and checks that nothing is left; shows its logs where it fails. */
+async function whileUp(
+  engine: DockerEngine,
+  file: string[],
+  look: () => Promise<void>,
+): Promise<void> {
+  const up = [...file, "up", "--detach", "--wait", "--wait-timeout", "240", "--pull", "never"];
+  try {
+    await engine.compose([...up, "--no-build"]);
+    await look();
+  } catch (error) {
+    console.log(await engine.compose([...file, "ps", "--all"]));
+    console.log((await engine.compose([...file, "logs", "--tail", "15"])).slice(-12_000));
+    throw error;
+  }
+  await engine.compose([...file, "down", "--volumes", "--timeout", "20"]);
+  assert.equal((await engine.docker("ps", "-aq")).trim(), "", "no container is left");
+  assert.equal((await engine.docker("volume", "ls", "-q")).trim(), "", "no volume is left");
+}
+
 async function smoke(engine: DockerEngine): Promise<void> {
-  const documents = await waitFor("documents of the demo", async () => {
-    const text = await engine.get("http://127.0.0.1:9200/weir-demo_logs-*/_count");
-    return JSON.parse(text).count || undefined;
-  }, WAIT);
-  console.log(`${documents} documents`);
+  console.log(`${await documentsAbove(engine, 0, 9200)} documents`);
 
   const jobs = await waitFor("every job scraped", async () => {
     const { data } = JSON.parse(await engine.get("http://127.0.0.1:9090/api/v1/query?query=up"));
@@ -126,4 +176,37 @@ async function alerts(engine: DockerEngine): Promise<void> {
     ["http://alertmanager:9093/api/v2/alerts"],
   );
   console.log(`${loaded.length} rules evaluated`);
+}
+
+/** Waits for more documents of the demo than `count`; returns how many there are. */
+async function documentsAbove(engine: DockerEngine, count: number, port: number): Promise<number> {
+  return await waitFor(`more than ${count} documents of the demo`, async () => {
+    const text = await engine.get(`http://127.0.0.1:${port}/weir-demo_logs-*/_count`);
+    const found: number = JSON.parse(text).count;
+    return found > count ? found : undefined;
+  }, WAIT);
+}
+
+/** Each cluster has its nodes, the agent's topic three replicas with two in sync; lines go on without one of each. */
+async function threeNodes(engine: DockerEngine, file: string[], nodes: 1 | 3): Promise<void> {
+  const before = await documentsAbove(engine, 0, 9200);
+  const health = JSON.parse(await engine.get("http://127.0.0.1:9200/_cluster/health"));
+  assert.equal(health.number_of_nodes, nodes);
+  const exec = (service: string, ...command: string[]) =>
+    engine.compose([...file, "exec", "-T", service, ...command]);
+  const members = await exec("etcd", "/usr/local/bin/etcdctl", "member", "list");
+  assert.equal(members.trim().split("\n").filter((line) => line.includes("started")).length, 3);
+  const tool = "java -cp '/opt/kafka/lib/*' org.apache.kafka.tools.TopicCommand";
+  const describe = `${tool} --bootstrap-server kafka:9092 --describe --topic demo_logs`;
+  const [demo] = (await exec("kafka", "sh", "-c", describe)).split("\n").filter((line) =>
+    line.startsWith("Topic: demo_logs")
+  );
+  assert.match(demo, /ReplicationFactor: 3\b/);
+  assert.match(demo, /min\.insync\.replicas=2\b/);
+
+  const gone = ["kafka2", "etcd3", ...(nodes === 3 ? ["elasticsearch"] : [])];
+  await engine.compose([...file, "kill", ...gone]);
+  // Lines that were on their way are not enough to pass.
+  const after = await documentsAbove(engine, before + 500, nodes === 3 ? 9201 : 9200);
+  console.log(`${before} documents, then ${after} without ${gone.join(", ")}`);
 }
