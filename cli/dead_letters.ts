@@ -3,7 +3,9 @@
  * Kafka, by the settings of weir-transfer; and sending them again once the cause is mended.
  */
 import { Command } from "commander";
+import type { Kafka } from "kafkajs";
 import { createKafka } from "../core/kafka/client.ts";
+import { kafkaError } from "../core/kafka/errors.ts";
 import {
   type LetterFilter,
   readLetters,
@@ -45,15 +47,34 @@ export function deadLettersCommand(): Command {
 async function listLetters(options: ListOptions): Promise<void> {
   const settings = readTransferSettings(options.config);
   const kafka = createKafka(settings.kafka, "dead-letters");
+  const { topic } = settings.dead;
+  if (!await isThere(kafka, topic)) {
+    const why = "the first one makes it, and this user must be allowed to see it";
+    console.error(`No dead letters: there is no topic "${topic}"; ${why}`);
+    return;
+  }
   let shown = 0;
-  for await (const letter of readLetters(kafka, settings.dead.topic, options)) {
+  for await (const letter of readLetters(kafka, topic, options)) {
     if (shown++ >= options.limit) {
       console.error(`More than ${options.limit}: --limit shows more`);
       break;
     }
     console.log(options.json ? JSON.stringify(jsonOf(letter)) : textOf(letter));
   }
-  if (shown === 0) console.error(`No dead letters in "${settings.dead.topic}"`);
+  if (shown === 0) console.error(`No dead letters in "${topic}"`);
+}
+
+/** Asked beforehand: a read of a topic that is not there is tried for half a minute. */
+async function isThere(kafka: Kafka, topic: string): Promise<boolean> {
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    return (await admin.listTopics()).includes(topic);
+  } catch (error) {
+    throw kafkaError(error, "Cannot list the topics");
+  } finally {
+    await admin.disconnect();
+  }
 }
 
 async function replayAll(

@@ -24,6 +24,7 @@ export const BUDGET_MINUTES: Readonly<Record<string, number>> = {
 /** Folders that `npm test` leaves out: each is a task of its own, `npm run test:NAME`, with these minutes. */
 export const LONG_MINUTES: Readonly<Record<string, number>> = {
   "test/docker": 15,
+  "test/docs": 5,
 };
 
 /** Folders whose tests talk to the shared servers. */
@@ -36,6 +37,7 @@ export const NEED_SERVERS: readonly string[] = [
   "test/control",
   "test/deploy",
   "test/e2e",
+  "test/docs",
 ];
 
 /** Folders whose tests run the executables of dist/. */
@@ -47,11 +49,17 @@ export const NEED_EXECUTABLES: readonly string[] = [
   "test/search",
   "test/deploy",
   "test/docker",
+  "test/docs",
   "test/e2e",
 ];
 
 /** Folders all of whose tests run executables: without a base for `deno compile` they are skipped. */
-export const ONLY_EXECUTABLES: readonly string[] = ["test/deploy", "test/docker", "test/e2e"];
+export const ONLY_EXECUTABLES: readonly string[] = [
+  "test/deploy",
+  "test/docker",
+  "test/docs",
+  "test/e2e",
+];
 
 /** Folders whose tests are not checked for timers, requests and files that they leave behind, and why. */
 export const LEAVE_BEHIND: Readonly<Record<string, string>> = {

@@ -82,6 +82,8 @@ export class DebianRoot implements AsyncDisposable {
     const groups = [group, ...(unit.get("SupplementaryGroups") ?? []).flatMap((g) => g.split(" "))];
     for (const state of unit.get("StateDirectory") ?? []) {
       await this.run("install", "-d", "-o", user, "-g", group, "-m", "700", `/var/lib/${state}`);
+      // systemd, too, takes over what another user has left there.
+      await this.run("chown", "-R", `${user}:${group}`, `/var/lib/${state}`);
     }
     const as = ["--reuid", user, "--regid", group, "--groups", groups.join(","), "--no-new-privs"];
     for (const check of unit.get("ExecStartPre") ?? []) {

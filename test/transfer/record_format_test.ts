@@ -86,7 +86,7 @@ Deno.test({
     try {
       const topic = await site.topic("errors");
       await fill(site, topic);
-      const [, command] = [...PAGE.matchAll(/\n((?: {4}.*\n)+)/g)].map((found) => found[1]);
+      const [, command] = [...PAGE.matchAll(/```sh\n([\s\S]*?)```/g)].map((found) => found[1]);
       assert.match(command, /awk/);
       const { code, stdout, stderr } = await new Deno.Command("sh", {
         args: [
