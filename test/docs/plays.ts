@@ -33,7 +33,7 @@ const not = (why: string): Play => ({ kind: "not", why });
 
 const PAGE = /Weir is at {2}(http\S+)/;
 const LISTENING = /"?Listening"?/;
-const UP = "--listen 127.0.0.1:0 --data /root/up";
+const UP = "--listen 127.0.0.1:0 --data /srv/site/up";
 const COMPOSE = test("test/docker/compose_test.ts");
 const STACK = test("test/deploy/stack_test.ts");
 const PACKAGES = test("test/deploy/packages_test.ts");
@@ -116,7 +116,7 @@ export const PLAYS: Readonly<Record<string, Play>> = {
     ACL,
   "weir up --listen 0.0.0.0:7700 --password-file /etc/weir/page-password": service(
     PAGE,
-    "--data /root/up --token-file /root/.weir-token /var/log/app.log",
+    "--data /srv/site/up --token-file /srv/site/.weir-token /var/log/app.log",
   ),
   "weir search level:error --url http://logs:7700 --token-file ~/.weir-token": once({
     says: /disk full/,

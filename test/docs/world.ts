@@ -94,10 +94,10 @@ export class World implements AsyncDisposable {
       ? []
       : ["setpriv", `--reuid=${user[1]}`, "--regid=weir", "--groups=adm"];
     const line = text.replace(/^sudo (-u \w+ )?/, "");
-    const shell = [...as, "sh", "-c", `cd ${user === null ? "/root/site" : "/"} && ${line}`];
+    const shell = [...as, "sh", "-c", `cd ${user === null ? "/srv/site" : "/"} && ${line}`];
     return startProgram("chroot", [this.root.path, ...shell], {
       env: {
-        HOME: "/root",
+        HOME: "/srv/site",
         PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
         WEIR_PASSWORD: "",
         NO_COLOR: "1",
@@ -136,28 +136,28 @@ export class World implements AsyncDisposable {
     await run("mkdir", [
       "-p",
       ...[
-        "/root/site/logs",
+        "/srv/site/logs",
         "/srv/app/log",
         "/var/log/nginx",
         "/usr/local/share/zsh/site-functions",
       ].map((path) => root.join(path)),
     ]);
     await write("/etc/weir/agent.yaml", `${agent}${ledger}listen: 127.0.0.1:${port}\n`);
-    await write("/root/site/agent.yaml", `${agent}${ledger}listen: 127.0.0.1:0\n`);
+    await write("/srv/site/agent.yaml", `${agent}${ledger}listen: 127.0.0.1:0\n`);
     await write("/etc/weir/transfer.yaml", `${transfer}${group}`);
-    await write("/root/site/transfer.yaml", `${transfer}${group}`);
+    await write("/srv/site/transfer.yaml", `${transfer}${group}`);
     await write("/etc/weir/monitor.yaml", "listen: 127.0.0.1:0\n");
     await write("/etc/weir/page-password", "a good password\n");
-    await write("/root/.weir-token", "a-token-of-some-length\n");
+    await write("/srv/site/.weir-token", "a-token-of-some-length\n");
     const entries = [{ path: "/var/log/nginx/*.log", topic }];
-    await write("/root/site/new.json", JSON.stringify(entries));
+    await write("/srv/site/new.json", JSON.stringify(entries));
     await write("/var/log/nginx/access.log", "ERROR payment refused\nINFO payment taken\n");
     await write("/var/log/app.log", "ERROR disk full\n");
-    await write("/root/site/app.log", "INFO started\n");
-    await Deno.copyFile(`${dist}/weir-agent`, root.join("/root/site/weir-agent-linux-x64"));
+    await write("/srv/site/app.log", "INFO started\n");
+    await Deno.copyFile(`${dist}/weir-agent`, root.join("/srv/site/weir-agent-linux-x64"));
     await write(
-      "/root/site/SHA256SUMS",
-      await sha256Sums(root.join("/root/site"), ["weir-agent-linux-x64"]),
+      "/srv/site/SHA256SUMS",
+      await sha256Sums(root.join("/srv/site"), ["weir-agent-linux-x64"]),
     );
   }
 
