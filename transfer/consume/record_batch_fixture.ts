@@ -50,7 +50,8 @@ export function batchBytes(records: readonly TestRecord[], options: BatchOptions
       ...varint(record.headers.length),
       ...record.headers.flatMap(([name, value]) => [...sized(name), ...sized(value)]),
     ];
-    body.push(...varint(inner.length), ...inner);
+    for (const byte of varint(inner.length)) body.push(byte);
+    for (const byte of inner) body.push(byte); // too many for one call
   }
   const packed = options.pack?.(Uint8Array.from(body)) ?? Uint8Array.from(body);
   const bytes = new Uint8Array(61 + packed.length);

@@ -2,8 +2,20 @@
  * The body of a bulk request, written as bytes: two lines a document, no object and no string in
  * between. The line of the log is escaped as JSON straight from its bytes; what is no UTF-8 becomes
  * U+FFFD and is counted, because Elasticsearch refuses the document otherwise. The bytes serve
- * again for the next body.
+ * again for the next body. Most documents are written by WebAssembly, in its memory; `head` and
+ * `message` say where that cannot be, and the caller puts the same bytes together from parts.
  */
+import {
+  DAYS,
+  DocumentMemory,
+  OUT,
+  PIECE_BYTES_MAX,
+  PIECES,
+  PIECES_END,
+  SLACK_BYTES,
+  STAGE,
+  STAGE_BYTES,
+} from "./document_memory.ts";
 
 const encoder = new TextEncoder();
 const HEX = encoder.encode("0123456789abcdef");
@@ -27,6 +39,9 @@ function kinds(): Uint8Array {
 export interface Piece {
   words: Int32Array;
   length: number;
+  /** Where it lies in the memory of the body that has this number. */
+  body: number;
+  address: number;
 }
 
 /** A text as it stands in a body. */
@@ -35,7 +50,7 @@ export function piece(text: string): Piece {
   const words = new Int32Array((bytes.length + 3) >> 2), view = new DataView(words.buffer);
   new Uint8Array(words.buffer).set(bytes);
   for (let i = 0; i < words.length; i++) words[i] = view.getInt32(i * 4, true);
-  return { words, length: bytes.length };
+  return { words, length: bytes.length, body: -1, address: 0 };
 }
 
 /** The two digits of 0 to 99, as they lie in memory. */
@@ -46,40 +61,170 @@ const PAIRS = Uint16Array.from(
 
 const NO_SOURCE: DataView = new DataView(new ArrayBuffer(0));
 
+const DAY_MS = 86_400_000;
+/** Grows with each body, and where a body's pieces begin anew. */
+let lastBody = 0;
+
+/** What a document says before its fields, beside the texts that others share. */
+export interface DocumentHead {
+  action: Piece;
+  origin: Piece;
+  /** By the level. */
+  created: Piece;
+  written: Piece;
+  offset: number;
+  length: number;
+  timeMs: number;
+  createdMs: number;
+  kafkaOffset: number;
+}
+
 export class BulkBody {
+  readonly #memory: DocumentMemory | undefined;
+  /** Where the body begins in `#bytes`. */
+  readonly #out: number;
   #bytes: Uint8Array;
   #view: DataView;
   #at = 0;
+  #number = 0;
+  #piecesAt = PIECES;
+  /** Lines that lie in the memory, and from where to where. */
+  #staged: Uint8Array | undefined;
+  #stagedFrom = 0;
+  #stagedTo = 0;
+  /** Bytes of the lines at hand are read up to here. */
+  #linesEnd = 0;
+  /** Days whose texts lie in the memory: four for times, four for times of creation. */
+  readonly #daysThere = new Float64Array(8).fill(NaN);
   #source: DataView = NO_SOURCE;
   /** Lines of yesterday that are sent today have two days each. */
   readonly #days = [NaN, NaN, NaN, NaN];
   readonly #dayTexts: Uint8Array[] = this.#days.map(() => new Uint8Array(11));
-  /** Byte sequences that were no UTF-8, since the last `begin`. */
-  invalid = 0;
+  #invalid = 0;
 
-  constructor(size = 65_536) {
-    this.#bytes = new Uint8Array(size);
+  /** @param quick whether to write in WebAssembly's memory, where there is still one */
+  constructor(size = 65_536, quick = false) {
+    this.#memory = quick ? DocumentMemory.make(KIND) : undefined;
+    this.#out = this.#memory === undefined ? 0 : OUT;
+    this.#bytes = this.#memory?.bytes ?? new Uint8Array(size);
     this.#view = new DataView(this.#bytes.buffer);
+    this.#at = this.#out;
   }
 
   get size(): number {
-    return this.#at;
+    return this.#at - this.#out;
+  }
+
+  /** Byte sequences that were no UTF-8, since the last `begin`. */
+  get invalid(): number {
+    this.#invalid += this.#memory?.takeInvalid() ?? 0;
+    return this.#invalid;
   }
 
   begin(): void {
-    this.#at = 0;
-    this.invalid = 0;
+    this.#at = this.#out;
+    this.#memory?.takeInvalid();
+    this.#invalid = 0;
+    this.#anew();
+  }
+
+  /** Says which lines come next: bytes of `source` up to `end`. */
+  lines(source: Uint8Array, end: number): void {
+    if (source !== this.#staged) this.#staged = undefined;
+    this.#linesEnd = Math.min(source.length, end);
   }
 
   /** The body so far; a view, good until the next `begin`. */
   take(): Uint8Array {
     this.#source = NO_SOURCE; // a body that waits for its answer holds no lines
-    return this.#bytes.subarray(0, this.#at);
+    this.#staged = undefined;
+    return this.#bytes.subarray(this.#out, this.#at);
+  }
+
+  /**
+   * Action and document up to the Kafka offset, of a record that an agent wrote; false where that
+   * is not possible here, and nothing is written.
+   */
+  head(head: DocumentHead): boolean {
+    const memory = this.#memory;
+    if (memory === undefined) return false;
+    const { action, origin, created, written, timeMs, createdMs } = head;
+    if (this.#piecesAt > PIECES_END - 4 * PIECE_BYTES_MAX) this.#anew();
+    const actionAt = this.#addressOf(action), originAt = this.#addressOf(origin);
+    const createdAt = this.#addressOf(created), writtenAt = this.#addressOf(written);
+    if (actionAt < 0 || originAt < 0) return false;
+    this.#room(action.length + origin.length + created.length + written.length + 256);
+    const day = Math.floor(timeMs / DAY_MS), createdDay = Math.floor(createdMs / DAY_MS);
+    this.#at = memory.module.head(
+      this.#at,
+      actionAt,
+      action.length,
+      head.offset,
+      head.length,
+      this.#dayAt(day, 0),
+      timeMs - day * DAY_MS,
+      originAt,
+      origin.length,
+      createdAt,
+      created.length,
+      this.#dayAt(createdDay, 4),
+      createdMs - createdDay * DAY_MS,
+      writtenAt,
+      written.length,
+      head.kafkaOffset,
+    );
+    return true;
+  }
+
+  /** The message `source[from..to)` and the end of the document; false as above. */
+  message(source: Uint8Array, from: number, to: number): boolean {
+    const memory = this.#memory;
+    if (memory === undefined || to - from > STAGE_BYTES) return false;
+    if (source !== this.#staged || from < this.#stagedFrom || to > this.#stagedTo) {
+      const end = Math.min(Math.max(to, this.#linesEnd), from + STAGE_BYTES);
+      memory.bytes.set(source.subarray(from, end), STAGE);
+      this.#staged = source;
+      this.#stagedFrom = from;
+      this.#stagedTo = end;
+    }
+    this.#room((to - from) * 6 + 64);
+    const base = STAGE - this.#stagedFrom;
+    this.#at = memory.module.message(this.#at, base + from, base + to);
+    return true;
+  }
+
+  /** Pieces are put into the memory anew from here on. */
+  #anew(): void {
+    this.#number = ++lastBody;
+    this.#piecesAt = PIECES;
+  }
+
+  /** -1 where the piece is too long. */
+  #addressOf(piece: Piece): number {
+    if (piece.body === this.#number) return piece.address;
+    const { words, length } = piece;
+    if (length > PIECE_BYTES_MAX - 64) return -1;
+    const address = this.#piecesAt;
+    for (let i = 0; i < words.length; i++) this.#view.setInt32(address + i * 4, words[i], true);
+    this.#piecesAt += words.length * 4;
+    piece.body = this.#number;
+    piece.address = address;
+    return address;
+  }
+
+  /** Address of a day's text; `first`: of the four that it may be one of. */
+  #dayAt(day: number, first: number): number {
+    const slot = first + (day & 3), address = DAYS + slot * 16;
+    if (this.#daysThere[slot] !== day) {
+      this.#daysThere[slot] = day;
+      this.#bytes.set(encoder.encode(new Date(day * DAY_MS).toISOString().slice(0, 11)), address);
+    }
+    return address;
   }
 
   /** Takes back what was written behind `size`. */
   rewind(size: number): void {
-    this.#at = size;
+    this.#at = this.#out + size;
   }
 
   /** A range of bytes as it is. */
@@ -234,7 +379,7 @@ export class BulkBody {
             out[at++] = 0xbf;
             out[at++] = 0xbd;
             i -= size;
-            this.invalid++;
+            this.#invalid++;
           }
           continue;
         }
@@ -260,12 +405,17 @@ export class BulkBody {
   }
 
   #room(more: number): void {
-    const needed = this.#at + more;
+    const needed = this.#at + more + SLACK_BYTES;
     if (needed <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
-    grown.set(this.#bytes.subarray(0, this.#at));
-    this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
+    if (this.#memory !== undefined) {
+      this.#memory.grow(needed);
+      this.#bytes = this.#memory.bytes;
+    } else {
+      const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+      grown.set(this.#bytes.subarray(0, this.#at));
+      this.#bytes = grown;
+    }
+    this.#view = new DataView(this.#bytes.buffer);
   }
 }
 

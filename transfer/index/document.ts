@@ -10,7 +10,7 @@ import { zoneOf } from "../../core/reading/zone.ts";
 import type { LogRecord } from "../../core/ports/document_store.ts";
 import type { LineParser } from "../topics/line_parser.ts";
 import { KafkaRecord } from "../consume/record_rows.ts";
-import { type BulkBody, jsonText, type Piece, piece } from "./bulk_body.ts";
+import { type BulkBody, type DocumentHead, jsonText, type Piece, piece } from "./bulk_body.ts";
 import { appendJsonFields } from "./json_fields.ts";
 import type { IndexTarget } from "./names.ts";
 
@@ -66,6 +66,17 @@ export class DocumentEncoder {
   #partition = -1;
   #written: Piece = QUOTE;
   #shape: DocumentShape | undefined;
+  readonly #head: DocumentHead = {
+    action: QUOTE,
+    origin: QUOTE,
+    created: QUOTE,
+    written: QUOTE,
+    offset: 0,
+    length: 0,
+    timeMs: 0,
+    createdMs: 0,
+    kafkaOffset: 0,
+  };
   /** Lines since the start that the way of reading of their topic did not fit. */
   unfit = 0;
 
@@ -90,15 +101,20 @@ export class DocumentEncoder {
           }`,
       );
     }
+    if (target.document === "minimal") {
+      this.#appendAction(body, record);
+      minimalDocument(body, record);
+    } else this.#fullDocument(body, record, shape, ingested);
+  }
+
+  #appendAction(body: BulkBody, record: LogRecord): void {
     body.piece(this.#action);
-    if (generation === null) body.ascii(record.uid);
+    if (record.generation === null) body.ascii(record.uid);
     else {
       body.number(record.offset);
       body.piece(HYPHEN);
       body.number(record.offset + record.length);
     }
-    if (target.document === "minimal") minimalDocument(body, record);
-    else this.#fullDocument(body, record, shape, ingested);
   }
 
   #fullDocument(
@@ -130,15 +146,20 @@ export class DocumentEncoder {
       if (shape.fields) found = findings.fields;
       if (!findings.fits) this.unfit++;
     }
-    body.piece(TIME);
-    body.time(timeMs >= 0 && timeMs <= TIME_MAX ? timeMs : createdMs);
-    body.piece(this.#originOf(record, shape));
-    body.number(record.offset);
-    body.piece(LENGTH);
-    body.number(record.length);
-    body.piece(CREATED[level]);
-    body.time(createdMs);
-    this.#appendKafka(body, record, ingested);
+    if (!(timeMs >= 0 && timeMs <= TIME_MAX)) timeMs = createdMs;
+    const created = CREATED[level];
+    if (!this.#quickHead(body, record, shape, ingested, timeMs, created)) {
+      this.#appendAction(body, record);
+      body.piece(TIME);
+      body.time(timeMs);
+      body.piece(this.#originOf(record, shape));
+      body.number(record.offset);
+      body.piece(LENGTH);
+      body.number(record.length);
+      body.piece(created);
+      body.time(createdMs);
+      this.#appendKafka(body, record, ingested);
+    }
     if (!parse || record.fields !== undefined || !appendJsonFields(body, bytes, from, to)) {
       if (parse) found = fieldsOf(decoder.decode(bytes.subarray(from, to)));
       const fields = found === undefined || record.fields === undefined
@@ -146,9 +167,33 @@ export class DocumentEncoder {
         : Object.assign(Object.create(null), found, record.fields);
       if (fields !== undefined) appendFields(body, fields);
     }
+    if (body.message(bytes, from, to)) return;
     body.piece(MESSAGE);
     body.escaped(bytes, from, to);
     body.piece(END);
+  }
+
+  /** All before the fields at once, of a line that an agent sent; false where that cannot be. */
+  #quickHead(
+    body: BulkBody,
+    record: LogRecord,
+    shape: DocumentShape,
+    ingested: string,
+    timeMs: number,
+    created: Piece,
+  ): boolean {
+    if (!(record instanceof KafkaRecord) || record.generation === null) return false;
+    const head = this.#head;
+    head.action = this.#action;
+    head.origin = this.#originOf(record, shape);
+    head.created = created;
+    head.written = this.#writtenOf(ingested, record.partition);
+    head.offset = record.offset;
+    head.length = record.length;
+    head.timeMs = Math.floor(timeMs);
+    head.createdMs = record.createdMs;
+    head.kafkaOffset = record.kafkaOffset;
+    return body.head(head);
   }
 
   /** Behind the time, up to the offset: what all lines of a file share. */

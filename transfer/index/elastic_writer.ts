@@ -93,6 +93,7 @@ export class ElasticWriter implements RowWriter {
     const row = new KafkaRecord();
     const answer = await this.#sendBody(count, (body, ingested) => {
       for (const { rows, from, to, target, shape } of parts) {
+        body.lines(rows.bytes, rows.values[to * 2 - 1]);
         for (let i = from; i < to; i++) {
           this.#encoder.append(body, row.load(rows, i), target, shape, ingested);
         }
@@ -192,7 +193,7 @@ export class ElasticWriter implements RowWriter {
     count: number,
     fill: (body: BulkBody, ingested: string) => void,
   ): Promise<BulkAnswer> {
-    const body = this.#bodies.pop() ?? new BulkBody();
+    const body = this.#bodies.pop() ?? new BulkBody(65_536, true);
     try {
       body.begin();
       const { unfit } = this.#encoder;
