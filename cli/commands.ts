@@ -18,6 +18,7 @@ import { pageCommand } from "./page.ts";
 import { schemaCommand } from "./schema.ts";
 import { searchCommand } from "./search.ts";
 import { tailCommand } from "./tail.ts";
+import { topCommand } from "./top/command.ts";
 import { transferCommand } from "./transfer.ts";
 import { upCommand } from "./up.ts";
 import { userCommand } from "./user.ts";
@@ -42,6 +43,7 @@ export function weirCommand(): Command {
     configCommand(),
     fleetCommand(),
     etcdCommand(),
+    topCommand(),
     auditCommand(),
     resendCommand(),
     deadLettersCommand(),
