@@ -55,7 +55,7 @@ Deno.test("screen() has sums, the troubled first, and exactly as many lines as t
     lines[1],
     "lines/s 29   behind 193.0 kB in files   12.3k records in Kafka   dead letters 3",
   );
-  assert.match(lines[4], /^refused  host-03  agent +FAILED 8 +2 files +3.0 kB +1  bad \\u001b\[2J/);
+  assert.match(lines[4], /^refused +host-03 +agent +FAILED 8 +2 files +3.0 kB +1 +bad \\u001b\[2J/);
   assert.equal(offsetMax, 22 - (12 - 3 - 2));
   assert.match(lines[11], /^q ends, s sorts \(state\), arrows scroll; 15 more$/);
 });

@@ -1,6 +1,6 @@
 /**
- * A terminal that is drawn on as a whole: keys as they are pressed, size, and an end that leaves it as it was. q, Ctrl-C,
- * Ctrl-D and the signals end it.
+ * A terminal that is drawn on as a whole: keys as they are pressed, size, and an end that leaves it as it was. q,
+ * Ctrl-C, Ctrl-D and the signals end it.
  */
 
 export type Key = "up" | "down" | "pageUp" | "pageDown" | "home" | "end" | "s";
