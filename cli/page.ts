@@ -76,7 +76,7 @@ async function page(options: Options): Promise<number> {
   checkAddress(settings.listen, auth);
   const client = createElastic({ ...settings.elasticsearch, ...secretsOf(env) });
   const elastic = new ElasticPart(client, settings);
-  const fleet = settings.etcd.hosts.length === 0 ? undefined : new EtcdFleet(settings);
+  const fleet = settings.etcd.hosts.length === 0 ? undefined : new EtcdFleet(settings, client);
   const where = {
     elasticsearch: settings.elasticsearch.nodes.map(withoutLogin),
     index: settings.index,

@@ -1,4 +1,5 @@
 /** The fleet as `weir page` shows it: registrations from etcd, detail from Kafka. */
+import type { Client } from "@elastic/elasticsearch";
 import type { Etcd3 } from "etcd3";
 import { createEtcd } from "../../core/etcd/client.ts";
 import type { FleetDetail } from "../../core/fleet/detail.ts";
@@ -12,6 +13,7 @@ import type { PageSettings } from "../../search/config.ts";
 import type { FleetConfig } from "../../search/fleet/fleet_config.ts";
 import type { FleetView } from "../../search/fleet/fleet_view.ts";
 import { EtcdConfig } from "./etcd_config.ts";
+import { auditOf } from "./page_audit.ts";
 import { DetailReader } from "./detail_reader.ts";
 
 const NO_KAFKA = "kafka.brokers is not set in this page's settings";
@@ -22,11 +24,13 @@ export class EtcdFleet implements FleetView {
   readonly #reader: DetailReader | undefined;
   /** What hosts are configured with. */
   readonly config: FleetConfig;
+  readonly audit: FleetView["audit"];
   /** To be started with the page. */
   readonly parts: Part[];
 
   /** Throws SECRET_UNREADABLE and the like; nothing is connected yet. */
-  constructor(settings: PageSettings) {
+  constructor(settings: PageSettings, elastic: Client) {
+    this.audit = auditOf(elastic, settings);
     const { etcd, keys, kafka } = settings;
     const client = this.#client = createEtcd(etcd);
     this.#table = new LiveTable({

@@ -53,6 +53,18 @@ export function fleetRoutes(
     if (id === undefined) throw invalid("Parameter id is missing", "Take it from /api/fleet.");
     return Response.json(await programAnswer(fleetOf(fleet), id));
   };
+  const audit = async (parameters: Parameters) => {
+    const host = parameters.text("host");
+    if (host === undefined) throw invalid("Parameter host is missing", "Take it from /api/fleet.");
+    const known = fleetOf(fleet).audit;
+    if (known === undefined) {
+      throw new WeirError("FLEET_NO_AUDIT", "This page knows no ledger", {
+        hint:
+          "Set kafka.brokers in its settings file; in weir up there is one process and no ledger.",
+      });
+    }
+    return Response.json(await known({ host, file: parameters.text("file") ?? "" }));
+  };
   return [
     [
       "/api/fleet",
@@ -65,6 +77,7 @@ export function fleetRoutes(
       ["target"],
       (parameters) => configAnswer(fleet?.config, parameters),
     ],
+    ["/api/fleet/audit", ["host", "file"], audit],
     ["/api/fleet/program", ["id"], program],
     [
       "/api/fleet/files",

@@ -17,6 +17,43 @@ export interface FleetView {
   detailFault(): string;
   /** What hosts are configured with; undefined where that cannot be changed. */
   readonly config?: FleetConfig | undefined;
+  /** What was shipped, compared with the store; undefined where that cannot be done. */
+  readonly audit?: ((request: AuditRequest) => Promise<AuditAnswer>) | undefined;
+}
+
+export interface AuditRequest {
+  host: string;
+  /** Path, with * for any characters; empty: every file of the host. */
+  file: string;
+}
+
+interface Bytes {
+  start: number;
+  end: number;
+}
+
+/** Sums over the files that were asked for, and those of them of which something is wrong. */
+export interface AuditAnswer {
+  files: number;
+  /** Lines. */
+  indexed: number;
+  acknowledgedBytes: number;
+  missingBytes: number;
+  doubledBytes: number;
+  deadBytes: number;
+  unreadBytes: number;
+  unsealedBytes: number;
+  faultsTotal: number;
+  faults: {
+    path: string;
+    topic: string;
+    generation: string;
+    missing: Bytes[];
+    doubled: Bytes[];
+    /** The generation that holds the same lines; empty: none. */
+    twin: string;
+    unread: number;
+  }[];
 }
 
 export const STATES = ["well", "unwell", "failed"] as const;

@@ -83,6 +83,19 @@ Deno.test({
         { path: log, missing: [range(10, 11), range(100, 100)], doubled: [range(150, 150)] },
       ],
     );
+    const asked = new URLSearchParams({ host: "e2e-host", file: log });
+    const page = await fetch(`${await chain.startPage()}api/fleet/audit?${asked}`);
+    const shown = await page.json() as Result;
+    assert.deepEqual(
+      [shown.missingBytes, shown.doubledBytes, shown.faults[0].missing, shown.faults[0].doubled],
+      [
+        planted.missingBytes,
+        planted.doubledBytes,
+        planted.faults[0].missing,
+        planted.faults[0].doubled,
+      ],
+      "the page says the same",
+    );
     chain.say("audit", `planted faults found: ${JSON.stringify(planted.faults[0].missing)}`);
 
     await chain.elastic.delete({ index: twice._index, id: "planted", refresh: true });

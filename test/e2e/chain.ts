@@ -92,6 +92,8 @@ export class Chain implements AsyncDisposable {
     const page = await this.#start("weir", {
       elasticsearch: { nodes: [this.servers.elasticsearch] },
       index: [this.indices],
+      etcd: { hosts: [this.servers.etcd] },
+      fleet: { register: false },
       kafka: { brokers: [this.servers.kafka], ledgerTopic: this.ledger },
       listen: "127.0.0.1:0",
     }, ["page"]);

@@ -5,6 +5,7 @@ import { printQuery } from "../../query/print.ts";
 import { equalsTerm } from "../../query/terms.ts";
 import { bytesText, countText, exactCount, timeText } from "../model/format.ts";
 import { hasConfig, language } from "../state.ts";
+import { Audit, AuditButton } from "./audit.tsx";
 import { PartitionTable } from "./partition_table.tsx";
 import { appliedText, saysOf, StateMark } from "./program_table.tsx";
 import { answer, chosen, place, type Program, show } from "./state.ts";
@@ -25,6 +26,7 @@ export function ProgramDetail() {
       </div>
       {program !== undefined && <About program={program} />}
       {detail === undefined && known !== undefined && <Unknown reason={known.detailFault} />}
+      {program?.program === "agent" && <Audit host={program.host} />}
       {detail !== undefined && <Work detail={detail} />}
     </section>
   );
@@ -152,6 +154,7 @@ function FileRow({ host, file }: { host: string; file: FileDetail }) {
       <tr>
         <th scope="row">
           <a href={linesLink(host, path)} title={ft("toLines", { path })}>{path}</a>
+          {hasConfig && <AuditButton host={host} path={path} />}
           {detached && <span class="quiet">{ft("rotated")}</span>}
         </th>
         <td>{topic}</td>
