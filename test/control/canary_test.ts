@@ -1,4 +1,4 @@
-/** One change for a group of three real agents: tried on one, taken back or promoted; history of all of it. */
+/** One change for a group of three real agents: planned, tried on one, taken back or promoted; history of all of it. */
 import assert from "node:assert/strict";
 import { waitFor } from "../support/wait.ts";
 import { Site } from "./site.ts";
@@ -25,6 +25,14 @@ Deno.test({
 
     // Right in form, and wrong on the host: outside of what it may read.
     const bad = [...good, { path: "/etc/passwd", topic }];
+    const settings = site.folder.join("weir.yaml");
+    await Deno.writeTextFile(settings, `answers: ${site.answerTopic}\n`);
+    const reach = ["-c", settings, "--brokers", site.kafka];
+    const planned = await site.weir("config", "plan", target, await site.value(bad), ...reach);
+    assert.equal(planned.code, 1, planned.stderr);
+    assert.match(planned.stdout, /3 of 3 hosts answered, 3 with problems/);
+    assert.match(planned.stdout, /PATH_OUTSIDE_ROOTS: Cannot read "\/etc\/passwd"/);
+
     const taken = await site.weir(
       ...["config", "apply", target, await site.value(bad), "--canary", "two", "--hold", "1"],
     );
@@ -39,6 +47,9 @@ Deno.test({
     assert.equal(await site.client.get(`/weir/candidate/${target}`).string(), null);
 
     const better = [...good, { path: `${site.folder.path}/logs/more*.log`, topic }];
+    const clear = await site.weir("config", "plan", target, await site.value(better), ...reach);
+    assert.equal(clear.code, 0, clear.stdout + clear.stderr);
+    assert.match(clear.stdout, /3 of 3 hosts answered, 0 with problems/);
     const applied = await site.weir(
       ...["config", "apply", target, await site.value(better), "--hold", "1", "--why", "more"],
     );
