@@ -18,6 +18,7 @@ import { programFields } from "../core/config/program_fields.ts";
 import { elasticFields } from "../core/elastic/settings.ts";
 import { messageOf } from "../core/errors.ts";
 import { etcdFields } from "../core/etcd/settings.ts";
+import { LEDGER_TOPIC } from "../core/ledger/seal.ts";
 import { detailFields, fleetFields } from "../core/fleet/settings.ts";
 import { kafkaFields } from "../core/kafka/settings.ts";
 import { archiveSettings } from "./archive/settings.ts";
@@ -151,6 +152,10 @@ const fields = settings({
   }),
   fleet: group(fleetFields, { description: "How this transfer shows itself in etcd." }),
   detail: group(detailFields, { description: "The state of each partition, told by Kafka." }),
+  ledger: group({
+    enabled: flag(true, { description: "Say in the ledger what rules dropped, for `weir audit`." }),
+    topic: text(LEDGER_TOPIC, { description: "Topic of the ledger, as agents have it." }),
+  }, { description: "What rules dropped, as small records for `weir audit`." }),
   consumer,
   elasticsearch,
   index,

@@ -9,9 +9,11 @@ import type { Part } from "../core/lifecycle.ts";
 import { createEtcd } from "../core/etcd/client.ts";
 import { createKafka } from "../core/kafka/client.ts";
 import { WeirError } from "../core/errors.ts";
+import { ANSWER_TOPIC } from "../core/fleet/question_schema.ts";
+import { LedgerLog } from "../core/ledger/ledger_log.ts";
 import { LEDGER_TOPIC } from "../core/ledger/seal.ts";
 import { logOf } from "../core/log.ts";
-import { newRegistry, type Registry } from "../core/metrics/registry.ts";
+import { Counter, newRegistry, type Registry } from "../core/metrics/registry.ts";
 import type { DocumentWriter } from "../core/ports/document_store.ts";
 import type { TransferSettings } from "./config.ts";
 import { Archive } from "./archive/archive.ts";
@@ -19,6 +21,7 @@ import { Consumer, type ConsumerOptions } from "./consume/consumer.ts";
 import { compilePatterns } from "./consume/topics.ts";
 import { type DeadLetters, KafkaDeadLetters } from "./dead_letter.ts";
 import { Channel } from "./deliver/channel.ts";
+import { DropLedger } from "./ledger/drop_ledger.ts";
 import { Deliverer } from "./deliver/deliverer.ts";
 import { createElastic } from "./index/client.ts";
 import { ElasticWriter, type WriterEvents, type WriterPlan } from "./index/elastic_writer.ts";
@@ -54,6 +57,7 @@ export class Transfer {
   readonly #deliverer: Deliverer;
   readonly #writer: DocumentWriter;
   readonly #dead: DeadLetters;
+  readonly #ledger: DropLedger | undefined;
   readonly #retention: Retention | undefined;
   /** Undefined without archive.location. */
   readonly archive: Archive | undefined;
@@ -86,6 +90,11 @@ export class Transfer {
       },
     };
     const kafka = createKafka(settings.kafka, "transfer");
+    const ledger = this.#ledger = newDropLedger(settings, this.registry);
+    if (ledger !== undefined) {
+      events.droppedRecord = (record, rule) => ledger.add(record, rule);
+      events.committing = () => ledger.flush();
+    }
     this.topics = createTopicSettings(settings, events);
     this.#writer = deps.writer?.(events, this.topics) ??
       elasticWriter(settings, events, this.topics.of);
@@ -134,6 +143,7 @@ export class Transfer {
     return [
       { name: "writer", start() {}, stop: () => this.#writer.close() },
       { name: "dead letters", start() {}, stop: () => this.#dead.close() },
+      { name: "ledger", start() {}, stop: () => this.#ledger?.close() },
       {
         name: "rules of topics",
         start: () => this.topics.start(),
@@ -265,6 +275,21 @@ export function createTransferParts(settings: TransferSettings): Part[] {
   return [status, ...transfer.parts(), ...registration];
 }
 
+/** What rules dropped, for the audit; undefined where it is not wanted. */
+function newDropLedger(settings: TransferSettings, registry: Registry): DropLedger | undefined {
+  if (!settings.ledger.enabled) return undefined;
+  const lost = new Counter({
+    name: "weir_transfer_ledger_lost_ranges_total",
+    help: "Ranges dropped by a rule that the ledger could not be told.",
+    registers: [registry],
+  });
+  return new DropLedger({
+    log: new LedgerLog(createKafka(settings.kafka, "transfer.ledger", 2), settings.ledger.topic),
+    wallMs: () => systemClock.wallMs(),
+    onLost: (ranges) => lost.inc(ranges),
+  });
+}
+
 function newRetention(
   settings: TransferSettings,
   topics: TopicSettings,
@@ -346,6 +371,8 @@ function consumerOptions(settings: TransferSettings): ConsumerOptions {
         ...consumer.topicsExcluded,
         settings.dead.topic,
         settings.detail.topic,
+        settings.ledger.topic,
+        ANSWER_TOPIC,
         DETAIL_TOPIC,
         LEDGER_TOPIC,
       ]),

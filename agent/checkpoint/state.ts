@@ -18,6 +18,8 @@ export interface FileState {
   head: Hash;
   /** Wall ms of the last look, for pruning. */
   seenMs: number;
+  /** Size at the last look, while the file was open; absent once it was closed. */
+  size?: number;
   /** The file was truncated or replaced: only a copy of it can still be this generation. */
   retired?: boolean;
   /** It was removed with so few bytes that another file may be the same by chance: only a packed copy may be it. */

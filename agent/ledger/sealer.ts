@@ -19,6 +19,8 @@ export interface Progress {
   size: number;
   headLength: number;
   head: string;
+  /** It went while no agent ran: what was written after the last look is not known. */
+  away?: boolean;
 }
 
 interface Known {
@@ -49,19 +51,20 @@ export class Sealer {
   look(now: readonly Progress[], atMs: number): Seal[] {
     const seals: Seal[] = [], seen = new Set<string>();
     for (const progress of now) {
-      if (progress.offset === 0) continue; // nothing to say yet
       const key = sealKey(progress);
-      seen.add(key);
+      if (!progress.away) seen.add(key); // told once: it is gone
       const known = this.#known.get(key);
       const from = known?.from ?? progress.origin;
       this.#known.set(key, { from, last: progress, sealed: known?.sealed ?? "" });
+      if (progress.offset === 0 || progress.away) continue; // nothing to say before its end
       const seal = this.#seal(progress, from, false, atMs);
       if (markOf(seal) !== known?.sealed) seals.push(seal);
     }
     for (const [key, { from, last, sealed }] of this.#known) {
       if (seen.has(key)) continue;
       const seal = this.#seal(last, from, true, atMs);
-      if (markOf(seal) === sealed) this.#known.delete(key);
+      const isEmpty = seal.to === 0 && seal.unread === 0 && !seal.away;
+      if (isEmpty || markOf(seal) === sealed) this.#known.delete(key);
       else seals.push(seal);
     }
     return seals;
@@ -96,6 +99,7 @@ export class Sealer {
       unread: closed ? Math.max(0, size - offset) : 0,
       guarantee: this.#guarantee,
       atMs,
+      ...(progress.away && { away: true }),
     };
   }
 }

@@ -46,3 +46,22 @@ Deno.test("where a topic's lines begin is asked once, and a renamed file is seal
   const [renamed] = sealer.look([progress(500, { path: "/a.log.1" })], 2);
   assert.deepEqual([renamed.path, renamed.from], ["/a.log.1", 400]);
 });
+
+Deno.test("a file of which nothing was sent is told of when it goes unread, and only then", () => {
+  const sealer = new Sealer("host", "all");
+  assert.deepEqual(sealer.look([progress(0, { size: 70 })], 1), []);
+  const closed = sealer.look([], 2);
+  assert.deepEqual(closed.map(({ closed, to, unread }) => [closed, to, unread]), [[true, 0, 70]]);
+  sealer.accept(closed);
+  assert.deepEqual(sealer.look([], 3), []);
+  sealer.look([progress(0, { generation: "e".repeat(16), size: 0 })], 4);
+  assert.deepEqual(sealer.look([], 5), []);
+});
+
+Deno.test("a file that went while no agent ran is closed at once, and says so", () => {
+  const sealer = new Sealer("host", "all");
+  const [seal] = sealer.look([progress(40, { away: true, origin: 40, size: 90 })], 1);
+  assert.deepEqual([seal.closed, seal.away, seal.unread], [true, true, 50]);
+  sealer.accept([seal]);
+  assert.deepEqual(sealer.look([], 2), []);
+});

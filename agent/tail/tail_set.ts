@@ -19,6 +19,7 @@ import { settledState } from "./lane.ts";
 import { Recognition } from "./recognition.ts";
 import { newFileState } from "./new_state.ts";
 import type { LookResult, TailContext, TailSetEvents, TailSetOptions } from "./tail_context.ts";
+import { shippedOf, Vanished } from "./shipped.ts";
 import { TailedFile } from "./tailed_file.ts";
 
 /** Made once: an abort without a reason makes an exception with its stack each time. */
@@ -79,6 +80,7 @@ export class TailSet {
   ) {
     this.#options = options;
     this.#events = events;
+    this.#vanished = new Vanished(options.files);
     this.#recognition = new Recognition({
       files: options.files,
       roots: options.roots,
@@ -106,6 +108,7 @@ export class TailSet {
     };
   }
 
+  readonly #vanished: Vanished;
   #applied = false;
   #applying: (() => void)[] = [];
   /** Everything was looked for once and could be seen. */
@@ -163,9 +166,10 @@ export class TailSet {
   #states(): FileState[] {
     const states: FileState[] = [];
     const nowMs = this.#context.clock.wallMs();
-    for (const { state } of this.#open.values()) {
+    for (const { state, size } of this.#open.values()) {
       if (state.head.length === 0) continue;
       state.seenMs = nowMs;
+      state.size = size;
       states.push(state);
     }
     for (const state of this.#known.values()) states.push(state);
@@ -577,6 +581,9 @@ export class TailSet {
       }
     }
     if (!this.#searched) return; // before that a file that is there is not open yet
+    if (this.#faulty.size === 0) {
+      this.#vanished.look(this.#known.values(), this.#entries, this.#open, this.#events.removed);
+    }
     const oldest = this.#context.clock.wallMs() - this.#options.forgetMs;
     const oldestBrief = Math.max(oldest, this.#context.clock.wallMs() - BRIEF_MS);
     for (const state of this.#known.values()) {
@@ -596,6 +603,7 @@ export class TailSet {
     file.close();
     const behind = [...file.lanes.values()].map((lane) => file.size - lane.state.offset);
     this.#events.removed(file.path, file.isCopy ? 0 : Math.max(0, ...behind));
+    delete file.state.size;
     if (file.state.head.length === 0) return;
     if (file.state.head.length < least) file.state.brief = true;
     if (file.links === 0) file.state.retired = true;
@@ -630,26 +638,7 @@ export class TailSet {
 
   /** How far each generation is for each topic, for the ledger. */
   shipped(): Progress[] {
-    const rows: Progress[] = [];
-    for (const { path, state, lanes, size } of this.#open.values()) {
-      const { generation, device, inode, head } = state;
-      for (const { topic, state: { offset }, origin, linesSent } of lanes.values()) {
-        rows.push({
-          path,
-          device,
-          inode,
-          generation,
-          topic,
-          origin,
-          offset,
-          lines: linesSent,
-          size,
-          headLength: head.length,
-          head: head.hash,
-        });
-      }
-    }
-    return rows;
+    return [...this.#vanished.take(), ...shippedOf(this.#open.values())];
   }
 
   /** What it knows of files and entries now, for a plan: what is handed out is not to be changed. */

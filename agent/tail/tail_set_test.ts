@@ -303,3 +303,28 @@ Deno.test("TailSet takes the first of two entries whose patterns meet on one fil
       { path: "/var/log/a*", topic: "t" },
     ]),
   ));
+
+Deno.test("TailSet tells once of a file that went while no agent ran, with what was unread at the last look", () =>
+  bench(async (it) => {
+    it.files.append("/var/log/a.log", "1\n2\n");
+    it.files.append("/var/log/read.log", "all of it\n");
+    it.files.append("/var/log/kept.log", "kept\n");
+    await it.settle(10);
+    it.sink.gate = new Promise(() => {});
+    it.files.append("/var/log/a.log", "three\n");
+    await it.settle(2000);
+    await it.set.save();
+    await it.kill();
+    await it.files.remove("/var/log/a.log");
+    await it.files.remove("/var/log/read.log");
+    it.files.append("/var/log/a.log", "another file of this name\n");
+    await it.start();
+    await it.settle(22_000);
+    const away = it.set.shipped().filter(({ away }) => away);
+    assert.deepEqual(
+      away.map(({ path, offset, size }) => [path, offset, size]).sort(),
+      [["/var/log/a.log", 4, 10], ["/var/log/read.log", 10, 10]],
+    );
+    assert.deepEqual(it.set.shipped().filter(({ away }) => away), []);
+    assert(it.events.includes("removed /var/log/a.log 6"));
+  }));

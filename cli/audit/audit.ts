@@ -5,7 +5,17 @@
 import type { Client } from "@elastic/elasticsearch";
 import { type Seal, sealKey } from "../../core/ledger/seal.ts";
 import { wildcard } from "../../transfer/topics/drop.ts";
-import { bytesOf, compareRanges, isComplete, type Range, subtract, type Total } from "./compare.ts";
+import {
+  bytesOf,
+  compareRanges,
+  isComplete,
+  type Range,
+  subtract,
+  type Total,
+  united,
+  within,
+} from "./compare.ts";
+import type { Drops } from "./read_ledger.ts";
 import { firstLines, ranges, type StoredRange, totals } from "./store.ts";
 
 export interface AuditOptions {
@@ -22,6 +32,8 @@ export interface AuditOptions {
   deep?: boolean;
   /** Ranges in the dead letters, by sealKey. */
   dead: ReadonlyMap<string, Range[]>;
+  /** Ranges that rules of transfers dropped. @default {none} */
+  drops?: Drops;
 }
 
 export interface FileAudit {
@@ -32,6 +44,8 @@ export interface FileAudit {
   missing: Range[];
   doubled: Range[];
   deadBytes: number;
+  /** Bytes by the name of the rule that dropped their lines. */
+  dropped: Record<string, number>;
   unsealedBytes: number;
   /** Another generation that holds the same first lines: the file was taken anew and its lines are there twice. */
   twin: string;
@@ -52,13 +66,14 @@ export async function audit(
   seals: ReadonlyMap<string, Seal>,
   options: AuditOptions,
 ): Promise<Audit> {
-  const { client, index, topic, host, dead } = options;
+  const { client, index, topic, host, dead, drops } = options;
   const stored = await totals(client, index, { topic, host });
   const chosen = [...seals.values()].filter(chooser(options));
   const files: FileAudit[] = [];
   for (const seal of chosen) {
-    const total = stored.get(sealKey(seal)), others = dead.get(sealKey(seal)) ?? [];
-    files.push(await auditFile(seal, total, others, options));
+    const key = sealKey(seal);
+    const others = { dead: dead.get(key) ?? [], dropped: drops?.get(key) ?? new Map() };
+    files.push(await auditFile(seal, stored.get(key), others, options));
   }
   await findTwins(files, client, index);
   const unknown = [...stored].filter(([key]) => !seals.has(key))
@@ -77,18 +92,22 @@ function chooser({ topic, host, file, sinceMs = 0 }: AuditOptions): (seal: Seal)
 async function auditFile(
   seal: Seal,
   total: Total | undefined,
-  dead: readonly Range[],
+  { dead, dropped }: { dead: readonly Range[]; dropped: ReadonlyMap<string, readonly Range[]> },
   { client, index, deep }: AuditOptions,
 ): Promise<FileAudit> {
   const acknowledged = { start: seal.from, end: seal.to };
+  const others = united([...dead, ...[...dropped.values()].flat()]);
   const base = {
     seal,
     indexed: total?.lines ?? 0,
     acknowledgedBytes: seal.to - seal.from,
-    deadBytes: bytesOf(dead),
+    deadBytes: bytesOf(united(dead)),
+    dropped: Object.fromEntries(
+      [...dropped].map(([rule, all]) => [rule, bytesOf(within(all, acknowledged))]),
+    ),
     twin: "",
   };
-  if (!deep && isComplete(total, acknowledged)) {
+  if (!deep && isComplete(total, acknowledged, others)) {
     return { ...base, missing: [], doubled: [], unsealedBytes: 0, createdMs: [] };
   }
   const documents: StoredRange[] = [];
@@ -97,7 +116,7 @@ async function auditFile(
       documents.push(range);
     }
   }
-  const compared = compareRanges(documents, acknowledged, dead);
+  const compared = compareRanges(documents, acknowledged, others);
   const createdMs = compared.missing.map(({ start }) =>
     createdOf(documents.findLast(({ end }) => end <= start) ?? documents[0], seal)
   );
@@ -142,8 +161,12 @@ export interface AuditTotals {
   missingBytes: number;
   doubledBytes: number;
   deadBytes: number;
+  /** Of lines that rules dropped. */
+  droppedBytes: number;
   unreadBytes: number;
   unsealedBytes: number;
+  /** Files that went while no agent ran. */
+  away: number;
 }
 
 export function totalsOf({ files }: Audit): AuditTotals {
@@ -156,7 +179,9 @@ export function totalsOf({ files }: Audit): AuditTotals {
     missingBytes: sum(({ missing }) => bytesOf(missing)),
     doubledBytes: sum(({ doubled }) => bytesOf(doubled)),
     deadBytes: sum(({ deadBytes }) => deadBytes),
+    droppedBytes: sum(({ dropped }) => Object.values(dropped).reduce((a, b) => a + b, 0)),
     unreadBytes: sum(({ seal }) => seal.unread),
     unsealedBytes: sum(({ unsealedBytes }) => unsealedBytes),
+    away: files.filter(({ seal }) => seal.away).length,
   };
 }

@@ -16,7 +16,7 @@ import { runAndExit } from "../api_client.ts";
 import { readTransferSettings } from "../transfer_settings.ts";
 import { type Audit, audit, type FileAudit, totalsOf } from "./audit.ts";
 import type { Range } from "./compare.ts";
-import { deadRanges, readLedger } from "./read_ledger.ts";
+import { deadRanges, readLedger, readWholeLedger } from "./read_ledger.ts";
 import { auditJson, auditText } from "./report.ts";
 import { openSealed, resendRange } from "./resend.ts";
 
@@ -83,12 +83,12 @@ async function auditMain(options: AuditCommandOptions): Promise<void> {
   const client = createElastic(settings.elasticsearch);
   try {
     // A repair looks at the store again and again, at what was acknowledged and refused only once.
-    const seals = await readLedger(kafka, options.ledger);
+    const { seals, drops } = await readWholeLedger(kafka, options.ledger);
     const { index, topic, host, file, deep } = options;
     const since = sinceMs(options.since, Date.now());
     const dead = await deadRanges(kafka, settings.dead.topic);
     const look = () =>
-      audit(seals, { client, index, topic, host, file, sinceMs: since, deep, dead });
+      audit(seals, { client, index, topic, host, file, sinceMs: since, deep, dead, drops });
     let found = await look();
     if (options.repair && totalsOf(found).missingBytes > 0) {
       if (!options.json) console.log(`${auditText(found)}\n`);

@@ -29,13 +29,18 @@ export interface Compared {
 }
 
 /**
- * True where totals alone prove that [from, to) is there once: nothing but the acknowledged range and as many bytes
- * as it has. A hole and a double of the same size would hide one another: the caller can ask for the ranges instead.
+ * True where totals alone prove that [from, to) is accounted for once: nothing but the acknowledged range and, with the
+ * `others` (which do not overlap), as many bytes as it has. A hole and a double of the same size would hide one another:
+ * the caller can ask for the ranges instead.
  */
-export function isComplete(total: Total | undefined, { start, end }: Range): boolean {
-  if (start >= end) return total === undefined;
-  return total !== undefined && total.start === start && total.end === end &&
-    total.bytes === end - start;
+export function isComplete(
+  total: Total | undefined,
+  { start, end }: Range,
+  others: readonly Range[] = [],
+): boolean {
+  const other = bytesOf(within(others, { start, end }));
+  if (total === undefined) return start >= end || other === end - start;
+  return total.start >= start && total.end <= end && total.bytes + other === end - start;
 }
 
 /** Compares ranges, in order of their start, with what was acknowledged; `others` account for holes too. */
@@ -80,6 +85,19 @@ export function subtract(ranges: readonly Range[], others: readonly Range[]): Ra
     });
   }
   return left;
+}
+
+/** The same bytes as ascending ranges that neither overlap nor touch. */
+export function united(ranges: readonly Range[]): Range[] {
+  const found: Range[] = [];
+  for (const range of [...ranges].sort((a, b) => a.start - b.start)) append(found, range);
+  return found;
+}
+
+/** What of the ranges lies within one. */
+export function within(ranges: readonly Range[], { start, end }: Range): Range[] {
+  return ranges.map((one) => ({ start: Math.max(one.start, start), end: Math.min(one.end, end) }))
+    .filter((one) => one.start < one.end);
 }
 
 export function bytesOf(ranges: readonly Range[]): number {

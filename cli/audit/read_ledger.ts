@@ -1,24 +1,53 @@
 /** Reads what the audit compares with the store: the ledger's seals and the ranges of the dead letters. */
 import type { Kafka } from "kafkajs";
 import { WeirError } from "../../core/errors.ts";
+import { type DropSeal, parseDropSeal, unpackRanges } from "../../core/ledger/drop_seal.ts";
 import { mergedSeal, parseSeal, type Seal, sealKey } from "../../core/ledger/seal.ts";
 import { HEADER } from "../../core/record/headers.ts";
 import { isGeneration } from "../../core/record/identity.ts";
 import { RecordCursor } from "../../transfer/consume/record_batch.ts";
 import { readTopic } from "../../transfer/consume/topic_reader.ts";
 import { readLetters } from "../../transfer/dead_letter_reader.ts";
-import type { Range } from "./compare.ts";
+import { type Range, united } from "./compare.ts";
 
 const UNPACKED_BYTES_MAX = 2 ** 30;
 const decoder = new TextDecoder();
 
 /** The seals by sealKey. Rejects with LEDGER_EMPTY where there is none: then nothing can be said. */
 export async function readLedger(kafka: Kafka, topic: string): Promise<Map<string, Seal>> {
-  const seals = await readSeals(kafka, topic);
+  return known(await readSeals(kafka, topic), topic);
+}
+
+function known(seals: Map<string, Seal>, topic: string): Map<string, Seal> {
   if (seals.size > 0) return seals;
   throw new WeirError("LEDGER_EMPTY", `There is nothing in the ledger "${topic}"`, {
     hint: "Agents write it: is ledger.enabled set there, and is this their Kafka?",
   });
+}
+
+/** Both kinds of seals: what agents shipped, and what rules of transfers dropped, each by sealKey. */
+export interface Ledger {
+  seals: Map<string, Seal>;
+  drops: Drops;
+}
+
+/** By sealKey, then by rule: ranges in order. */
+export type Drops = ReadonlyMap<string, ReadonlyMap<string, Range[]>>;
+
+/** Rejects with LEDGER_EMPTY where there is no seal of an agent. */
+export async function readWholeLedger(kafka: Kafka, topic: string): Promise<Ledger> {
+  const drops = new Map<string, Map<string, Range[]>>();
+  const seals = await readSeals(kafka, topic, undefined, (drop) => {
+    const key = sealKey(drop), rules = drops.get(key) ?? new Map<string, Range[]>();
+    drops.set(key, rules);
+    const ranges = rules.get(drop.rule) ?? [];
+    rules.set(drop.rule, ranges);
+    for (const range of unpackRanges(drop.ranges)) ranges.push(range);
+  });
+  for (const rules of drops.values()) {
+    for (const [rule, ranges] of rules) rules.set(rule, united(ranges));
+  }
+  return { seals: known(seals, topic), drops };
 }
 
 /** The seals by sealKey, none where there is no ledger; with `only` those of this key. */
@@ -26,6 +55,7 @@ export async function readSeals(
   kafka: Kafka,
   topic: string,
   only?: string,
+  onDrop: (drop: DropSeal) => void = () => {},
 ): Promise<Map<string, Seal>> {
   const seals = new Map<string, Seal>();
   if (await exists(kafka, topic)) {
@@ -35,7 +65,9 @@ export async function readSeals(
         if (cursor.offset < from || cursor.valueStart < 0) continue;
         if (only !== undefined && keyOf(cursor) !== only) continue;
         const value = cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd);
-        const seal = parseSeal(decoder.decode(value));
+        const text = decoder.decode(value), drop = parseDropSeal(text);
+        if (drop !== undefined) onDrop(drop);
+        const seal = drop === undefined ? parseSeal(text) : undefined;
         if (seal !== undefined) {
           seals.set(sealKey(seal), mergedSeal(seals.get(sealKey(seal)), seal));
         }

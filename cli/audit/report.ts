@@ -19,10 +19,27 @@ export function auditJson(audit: Audit): Record<string, unknown> {
       twin,
       dead: deadBytes,
       unread: seal.unread,
+      away: seal.away ?? false,
       guarantee: seal.guarantee,
     })),
+    droppedByRule: droppedByRule(audit),
     unknown: audit.unknown,
   };
+}
+
+/** Bytes of lines that rules of transfers dropped, by rule. */
+function droppedByRule({ files }: Audit): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const { dropped } of files) {
+    for (const [rule, bytes] of Object.entries(dropped)) sums[rule] = (sums[rule] ?? 0) + bytes;
+  }
+  return sums;
+}
+
+function rulesText(audit: Audit): string {
+  const rules = Object.entries(droppedByRule(audit));
+  if (rules.length === 0) return "";
+  return `: ${rules.map(([rule, bytes]) => `${safeText(rule)} ${bytes}`).join(", ")}`;
 }
 
 export function isFaulty({ missing, doubled, seal }: FileAudit): boolean {
@@ -43,7 +60,11 @@ export function auditText(audit: Audit): string {
       const where = twin === "" ? "" : `, also under generation ${twin}`;
       lines.push(`  doubled  ${rangesText(doubled)}${where}`);
     }
-    if (seal.unread > 0) lines.push(`  unread   ${seal.unread} bytes when the file went`);
+    if (seal.unread > 0) {
+      lines.push(
+        `  unread   ${seal.unread} bytes when the file went${seal.away ? ", at least" : ""}`,
+      );
+    }
     if (seal.guarantee !== "all") {
       lines.push(`  acks=${seal.guarantee}: what is acknowledged can be lost`);
     }
@@ -56,10 +77,16 @@ export function auditText(audit: Audit): string {
     `indexed       ${totals.indexed} lines`,
     `acknowledged  ${totals.acknowledgedBytes} bytes`,
     `dead letters  ${totals.deadBytes} bytes`,
+    `dropped       ${totals.droppedBytes} bytes${rulesText(audit)}`,
     `missing       ${totals.missingBytes}${totals.missingBytes === 0 ? "" : " bytes"}`,
     `doubled       ${totals.doubledBytes}${totals.doubledBytes === 0 ? "" : " bytes"}`,
     `unread        ${totals.unreadBytes}${totals.unreadBytes === 0 ? "" : " bytes"}`,
   );
+  if (totals.away > 0) {
+    lines.push(
+      `gone unseen   ${totals.away} files, while no agent ran: what was written to them after its last look is not known`,
+    );
+  }
   if (totals.unsealedBytes > 0) {
     lines.push(
       `not sealed    ${totals.unsealedBytes} bytes, shipped since the last look of the agents`,

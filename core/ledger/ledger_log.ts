@@ -1,7 +1,8 @@
 /** The ledger's topic: written by agents, read whole by `weir audit`. Compacted by generation and topic. */
 import type { Kafka } from "kafkajs";
 import { messageOf, WeirError } from "../errors.ts";
-import { SideTopic } from "../kafka/side_topic.ts";
+import { type SideMessage, SideTopic } from "../kafka/side_topic.ts";
+import { dropKey, type DropSeal } from "./drop_seal.ts";
 import { type Seal, sealKey } from "./seal.ts";
 
 const RETENTION_MS = 90 * 86_400_000;
@@ -17,10 +18,17 @@ export class LedgerLog {
 
   /** Resolves when all in-sync replicas have the seals. Rejects with LEDGER_UNWRITABLE (retriable). */
   async write(seals: readonly Seal[]): Promise<void> {
+    await this.#write(seals.map((seal) => ({ key: sealKey(seal), value: JSON.stringify(seal) })));
+  }
+
+  /** The same for what rules dropped. */
+  async writeDrops(seals: readonly DropSeal[]): Promise<void> {
+    await this.#write(seals.map((seal) => ({ key: dropKey(seal), value: JSON.stringify(seal) })));
+  }
+
+  async #write(messages: readonly SideMessage[]): Promise<void> {
     try {
-      await this.#side.write(
-        seals.map((seal) => ({ key: sealKey(seal), value: JSON.stringify(seal) })),
-      );
+      await this.#side.write(messages);
     } catch (error) {
       throw new WeirError("LEDGER_UNWRITABLE", `Cannot write the ledger: ${messageOf(error)}`, {
         retriable: true,

@@ -35,6 +35,8 @@ export interface Seal {
   closed: boolean;
   /** Bytes that were there and not acknowledged when it was closed: a loss, unless somebody else has them. */
   unread: number;
+  /** It went while no agent ran: `unread` counts to its size at the last look, what came after is not known. */
+  away?: boolean;
   /** The agent's acks: "all", "1" or "0"; with less than all an acknowledged line can be lost. */
   guarantee: string;
   atMs: number;

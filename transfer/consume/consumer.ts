@@ -52,6 +52,8 @@ export interface ConsumerEvents {
   /** Offsets that Kafka had removed before they were read. */
   lost?(topic: string, partition: number, records: number): void;
   rebalanced?(): void;
+  /** Offsets are about to be committed: what must be written before them. Never rejects. */
+  committing?(): Promise<void>;
   committed?(failed: boolean): void;
   restarted?(): void;
 }
@@ -374,6 +376,7 @@ export class Consumer {
         .map((lane) => ({ lane, offset: lane.due }));
       if (due.length === 0) return;
       try {
+        await this.#events.committing?.();
         await bounded(manager.commitOffsets({ topics: byTopic(due) }), 30_000);
         for (const { lane, offset } of due) lane.committed = Math.max(lane.committed, offset);
         this.#events.committed?.(false);

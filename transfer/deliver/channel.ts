@@ -9,6 +9,7 @@ import type { BatchSink } from "../consume/consumer.ts";
 import type { Lane } from "../consume/lane.ts";
 import { type RecordBatch, RecordCursor } from "../consume/record_batch.ts";
 import { RecordRows } from "../consume/record_rows.ts";
+import type { LogRecord } from "../../core/ports/document_store.ts";
 import type { DropRules } from "../topics/drop.ts";
 import type { Quotas } from "../topics/quota.ts";
 import type { Quota } from "../topics/rules.ts";
@@ -31,6 +32,8 @@ export interface ChannelPlan {
 export interface ChannelEvents {
   /** Records of a topic that a named rule drops: of the operator, `tombstone`, `quota`, `not_indexed`. */
   dropped(topic: string, rule: string, records: number): void;
+  /** Each record that a rule dropped, while its bytes are there. */
+  droppedRecord?(record: LogRecord, rule: string): void;
   read(topic: string, records: number, bytes: number): void;
   /** Headers left out of documents: too many in a record, or too long. */
   fieldsDropped(count: number): void;
@@ -129,6 +132,7 @@ export class Channel implements BatchSink {
             bytes += size;
             continue;
           }
+          this.#events.droppedRecord?.(rows.record(rows.count - 1), rule);
           rows.pop();
         } else rule = "tombstone";
         tracker.skipTo(offset + 1);

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { dropKey, packRanges, parseDropSeal, unpackRanges } from "./drop_seal.ts";
+
+Deno.test("ranges come back from their packed form as they were", () => {
+  const steps = fc.array(fc.tuple(fc.nat(1e6), fc.integer({ min: 1, max: 1e6 })), { minLength: 1 });
+  fc.assert(fc.property(steps, (all) => {
+    let at = 0;
+    const ranges = all.map(([gap, length]) => {
+      const start = at + gap;
+      at = start + length;
+      return { start, end: at };
+    });
+    assert.deepEqual(unpackRanges(packRanges(ranges)), ranges);
+  }));
+});
+
+Deno.test("what is no drop seal is none", () => {
+  const seal = { v: 1, kind: "drop", generation: "g".repeat(16), topic: "t", rule: "r", atMs: 1 };
+  const text = JSON.stringify({ ...seal, ranges: [10, 5] });
+  assert.equal(dropKey(parseDropSeal(text)!), `${"g".repeat(16)}/t/r/10`);
+  for (const ranges of [[], [1], [1, -2], [1, 2, 3]]) {
+    assert.equal(parseDropSeal(JSON.stringify({ ...seal, ranges })), undefined);
+  }
+  assert.equal(parseDropSeal("{}"), undefined);
+  assert.equal(parseDropSeal("null"), undefined);
+});
