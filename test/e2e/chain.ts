@@ -72,7 +72,8 @@ export class Chain implements AsyncDisposable {
     });
   }
 
-  startTransfer(): Promise<Program> {
+  /** @param rules file with rules of topics; empty: none */
+  startTransfer(rules = ""): Promise<Program> {
     return this.#start("weir-transfer", {
       kafka: { brokers: [this.servers.kafka] },
       consumer: {
@@ -83,6 +84,8 @@ export class Chain implements AsyncDisposable {
         topicsRefresh: "1s",
       },
       elasticsearch: { nodes: [this.servers.elasticsearch] },
+      ledger: { topic: this.ledger },
+      topics: { file: rules },
       listen: "127.0.0.1:0",
     });
   }
