@@ -19,8 +19,6 @@ import { simProduceClient } from "./sim_produce_client.ts";
 import { sleep } from "./virtual_time.ts";
 
 export const TOPIC = "t";
-/** Longest time that a write takes. */
-const WRITE_MS = 30;
 const ENTRIES = parseEntries(`[{"path": "/log/*.log*", "topic": "${TOPIC}"}]`, "simulation");
 
 /** Where a planted bug takes hold of an agent; the agent itself knows nothing of it. */
@@ -31,7 +29,8 @@ export interface AgentSeams {
 }
 
 /** The host's files as one process sees them: a write takes time, and is there only if the process lives as long. */
-function filesOf(files: SimFiles, life: Life, random: Random): Files {
+function filesOf(host: SimHost, life: Life): Files {
+  const { files, random } = host;
   const alive = () => {
     if (life.dead) throw new WeirError("FILE_FAILED", "killed");
   };
@@ -43,7 +42,7 @@ function filesOf(files: SimFiles, life: Life, random: Random): Files {
     readText: (path) => files.readText(path),
     watch: (directories, changed, signal) => files.watch(directories, changed, signal),
     async writeAtomic(path, content) {
-      await sleep(random.next() * WRITE_MS);
+      await sleep(random.next() * host.writeMs);
       alive();
       await files.writeAtomic(path, content);
     },
@@ -58,6 +57,8 @@ export class SimHost {
   readonly files: SimFiles;
   readonly clock: Clock;
   jumpMs = 0;
+  /** Longest time that a write to the disk takes. */
+  writeMs = 30;
   #life: Life | undefined;
   #set: TailSet | undefined;
   #sink: LineSink | undefined;
@@ -84,7 +85,7 @@ export class SimHost {
   async start(): Promise<boolean> {
     const life = this.#life = new Life(`agent ${this.name}`);
     const { clock, seams } = this;
-    const files = filesOf(this.files, life, this.random);
+    const files = filesOf(this, life);
     const acks = seams.acks ?? -1;
     const kafkaSink = new KafkaLineSink({
       client: simProduceClient(this.kafka, life, acks),

@@ -62,13 +62,41 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: "slow disk",
+    weight: 3,
+    begin(world, random) {
+      const host = random.pick(world.hosts);
+      host.writeMs = 1500;
+      return () => host.writeMs = 30;
+    },
+  },
+  {
+    name: "agent killed while a file is rotated",
+    weight: 5,
+    begin(world, random) {
+      const at = random.below(world.hosts.length), host = world.hosts[at];
+      if (!host.runs) return undefined;
+      world.writers[at].rotate();
+      const { life } = host;
+      let healed = false;
+      setTimeout(() => {
+        if (host.life === life && host.runs) world.wait(host.kill());
+        if (healed) world.startAgent(host);
+      }, random.below(300));
+      return () => {
+        healed = true;
+        world.startAgent(host);
+      };
+    },
+  },
+  {
     name: "broker killed",
     weight: 3,
     begin: (world, random) => crash(world, random, false),
   },
   {
     name: "broker without power",
-    weight: 4,
+    weight: 6,
     begin: (world, random) => crash(world, random, true),
   },
   {
@@ -87,6 +115,17 @@ export const FAULTS: readonly Fault[] = [
       const broker = random.pick(world.kafka.brokers.brokers);
       broker.lagMs = 2000;
       return () => broker.lagMs = 20;
+    },
+  },
+  {
+    name: "slow network between brokers",
+    weight: 6,
+    begin(world) {
+      const { brokers } = world.kafka.brokers;
+      for (const broker of brokers) broker.lagMs = 1500;
+      return () => {
+        for (const broker of brokers) broker.lagMs = 20;
+      };
     },
   },
   {

@@ -18,7 +18,7 @@ import { Writers } from "./writers.ts";
 /** Planted bugs: none in the real chain. */
 export interface Seams extends AgentSeams, TransferSeams {}
 
-const STEPS = 60;
+const STEPS = 50;
 const START_MS = Date.UTC(2026, 10, 21, 23, 59, 25);
 const PARTITIONS = 3;
 /** Within this time after the last fault every line is in the index and committed. */

@@ -1,0 +1,31 @@
+/** Each planted bug of mutants.ts is found by the simulator within 200 seeds. */
+import assert from "node:assert/strict";
+import { startLog } from "../../../core/log.ts";
+import { MUTANTS } from "./mutants.ts";
+import { runSeed } from "./run_seed.ts";
+
+startLog({ level: "error", write: () => {} });
+
+const SEEDS = 200;
+
+for (const { name, seams, shows } of MUTANTS) {
+  Deno.test(`chain simulation finds: ${name}`, async () => {
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const { fault } = await runSeed(seed, seams());
+      const seen = whatIsWrong(fault).filter((what) => shows.includes(what));
+      if (seen.length === 0) continue;
+      console.log(`seed ${seed}: ${seen.join(", ")}`);
+      return;
+    }
+    assert.fail(`not found in ${SEEDS} seeds`);
+  });
+}
+
+/** The names of what chain_check.ts found not as it should be. */
+function whatIsWrong(fault: unknown): string[] {
+  if (fault === undefined) return [];
+  if (!(fault instanceof assert.AssertionError)) throw fault;
+  return Object.entries(fault.actual as Record<string, unknown>)
+    .filter(([, value]) => Array.isArray(value) ? value.length > 0 : value !== 0 && value !== true)
+    .map(([name]) => name);
+}
