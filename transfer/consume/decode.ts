@@ -201,11 +201,11 @@ class Headers {
  * bytes but for the two numbers at its end needs no more than those.
  */
 class Repeated {
-  #key = new Uint8Array(16);
+  #key = new Pattern(new Uint8Array(16));
   /** From the first header to the name of the offset. */
-  #head = new Uint8Array(0);
+  #head = new Pattern(new Uint8Array(0));
   /** From the end of the offset to the name of the length. */
-  #middle = new Uint8Array(0);
+  #middle = new Pattern(new Uint8Array(0));
   #headers = -1;
   /** Day since 1970 that the time has to be of; NaN where a header names the day. */
   #day = NaN;
@@ -223,28 +223,28 @@ class Repeated {
     const { bytes, headersStart, headerCount, keyStart, keyEnd } = cursor;
     const inOrder = found.offsetSeen === headerCount - 1 && found.lengthSeen === headerCount;
     if (!inOrder || found.lengthNameEnd - headersStart > REPEATED_BYTES_MAX) return;
-    this.#key = bytes.slice(keyStart, keyEnd);
-    this.#head = bytes.slice(headersStart, found.offsetNameEnd);
-    this.#middle = bytes.slice(found.offsetEnd, found.lengthNameEnd);
+    this.#key = new Pattern(bytes.slice(keyStart, keyEnd));
+    this.#head = new Pattern(bytes.slice(headersStart, found.offsetNameEnd));
+    this.#middle = new Pattern(bytes.slice(found.offsetEnd, found.lengthNameEnd));
     this.#day = day;
     this.#headers = headerCount;
   }
 
   fits(cursor: RecordCursor): boolean {
-    const { bytes, keyStart, recordEnd } = cursor;
+    const { bytes, view, keyStart, recordEnd } = cursor;
     if (cursor.headerCount !== this.#headers || cursor.keyEnd - keyStart !== 16) return false;
     const day = this.#day;
     if (day === day && Math.floor(cursor.timestampMs / DAY_MS) !== day) return false;
     const head = this.#head, middle = this.#middle;
     let at = cursor.headersStart;
     if (at + head.length + middle.length + 4 > recordEnd) return false;
-    if (!same(bytes, keyStart, this.#key) || !same(bytes, at, head)) return false;
+    if (!this.#key.isAt(view, keyStart) || !head.isAt(view, at)) return false;
     at += head.length;
     let digits = bytes[at++] >> 1;
     if (at + digits + middle.length + 2 > recordEnd) return false;
     const offset = decimal(bytes, at, at + digits);
     at += digits;
-    if (bytes[at - digits - 1] % 2 !== 0 || !same(bytes, at, middle)) return false;
+    if (bytes[at - digits - 1] % 2 !== 0 || !middle.isAt(view, at)) return false;
     at += middle.length;
     digits = bytes[at] >> 1;
     if (bytes[at++] % 2 !== 0 || at + digits !== recordEnd) return false;
@@ -256,11 +256,33 @@ class Repeated {
   }
 }
 
-/** True where `part` lies at `at`; the caller knows that there are as many bytes. */
-function same(bytes: Uint8Array, at: number, part: Uint8Array): boolean {
-  // From the end: names that differ mostly do so there.
-  for (let i = part.length - 1; i >= 0; i--) if (bytes[at + i] !== part[i]) return false;
-  return true;
+/** Bytes to be found again, compared four at once. */
+class Pattern {
+  readonly length: number;
+  readonly #bytes: DataView;
+  readonly #words: Int32Array;
+
+  constructor(bytes: Uint8Array<ArrayBuffer>) {
+    this.length = bytes.length;
+    this.#bytes = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#words = Int32Array.from(
+      { length: bytes.length >> 2 },
+      (_, i) => this.#bytes.getInt32(i * 4, true),
+    );
+  }
+
+  /** True where the bytes lie at `at`; the caller knows that there are as many. */
+  isAt(view: DataView, at: number): boolean {
+    const words = this.#words;
+    // From the end: names that differ mostly do so there.
+    for (let i = this.length - 1; i >= words.length * 4; i--) {
+      if (view.getUint8(at + i) !== this.#bytes.getUint8(i)) return false;
+    }
+    for (let i = words.length - 1; i >= 0; i--) {
+      if (view.getInt32(at + i * 4, true) !== words[i]) return false;
+    }
+    return true;
+  }
 }
 
 const KNOWN = Object.values(HEADER).map((name) => ({

@@ -71,6 +71,8 @@ export function readBatches(bytes: Uint8Array): RecordBatch[] {
 export class RecordCursor {
   /** The unpacked records; key, value and headers are ranges of these bytes. */
   readonly bytes: Uint8Array;
+  /** The same bytes. */
+  readonly view: DataView;
   offset = 0;
   /** Milliseconds since 1970, 0 to the year 9999. */
   timestampMs = 0;
@@ -97,6 +99,8 @@ export class RecordCursor {
       const name = CODEC_NAMES[batch.codec] ?? String(batch.codec);
       throw new RangeError(`cannot unpack ${name}: ${(error as Error).message}`);
     }
+    const { buffer, byteOffset, byteLength } = this.bytes;
+    this.view = new DataView(buffer, byteOffset, byteLength);
   }
 
   /**

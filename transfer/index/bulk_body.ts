@@ -180,6 +180,29 @@ export class BulkBody {
   message(source: Uint8Array, from: number, to: number): boolean {
     const memory = this.#memory;
     if (memory === undefined || to - from > STAGE_BYTES) return false;
+    const base = this.#stage(memory, source, from, to);
+    this.#room((to - from) * 6 + 64);
+    this.#at = memory.module.message(this.#at, base + from, base + to);
+    return true;
+  }
+
+  /**
+   * `,"fields":{…}` of the line `source[from..to)`, where that is one flat JSON object: whether it
+   * was written, undefined where that cannot be said here.
+   */
+  fields(source: Uint8Array, from: number, to: number): boolean | undefined {
+    const memory = this.#memory;
+    if (memory === undefined || to - from > STAGE_BYTES) return undefined;
+    const base = this.#stage(memory, source, from, to);
+    this.#room(to - from + 2048);
+    const at = memory.module.fields(this.#at, base + from, base + to);
+    if (at === 0) return false;
+    this.#at = at;
+    return true;
+  }
+
+  /** Sees to it that the line lies in the memory; returns the address from which its places count. */
+  #stage(memory: DocumentMemory, source: Uint8Array, from: number, to: number): number {
     if (source !== this.#staged || from < this.#stagedFrom || to > this.#stagedTo) {
       const end = Math.min(Math.max(to, this.#linesEnd), from + STAGE_BYTES);
       memory.bytes.set(source.subarray(from, end), STAGE);
@@ -187,10 +210,7 @@ export class BulkBody {
       this.#stagedFrom = from;
       this.#stagedTo = end;
     }
-    this.#room((to - from) * 6 + 64);
-    const base = STAGE - this.#stagedFrom;
-    this.#at = memory.module.message(this.#at, base + from, base + to);
-    return true;
+    return STAGE - this.#stagedFrom;
   }
 
   /** Pieces are put into the memory anew from here on. */

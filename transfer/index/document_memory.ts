@@ -27,7 +27,8 @@ export interface DocumentModule {
     kafkaOffset: number,
   ): number;
   message(at: number, from: number, to: number): number;
-  escape(at: number, from: number, to: number): number;
+  /** 0 where the line is not one that it knows. */
+  fields(at: number, from: number, to: number): number;
 }
 
 const PAGE = 65_536;
@@ -52,6 +53,7 @@ const FIXED: readonly [address: number, text: string][] = [
   [512, '"}}\n{"@timestamp":"'],
   [544, ',"log.length":'],
   [576, ',"message":"'],
+  [608, ',"fields":{"'],
 ];
 /** Memories made by this process are no more than this; what is beyond works without. */
 const MEMORIES_MAX = 16;

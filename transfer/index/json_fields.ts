@@ -32,6 +32,8 @@ export function appendJsonFields(
   from: number,
   to: number,
 ): boolean {
+  const quick = body.fields(bytes, from, to);
+  if (quick !== undefined) return quick;
   const { size } = body;
   if (append(body, bytes, from, to)) return true;
   body.rewind(size);

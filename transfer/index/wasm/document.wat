@@ -12,6 +12,9 @@
   ;;   512 `"}}\n{"@timestamp":"` (19 bytes)
   ;;   544 `,"log.length":` (14 bytes)
   ;;   576 `,"message":"` (12 bytes)
+  ;;   608 `,"fields":{"` (12 bytes)
+  ;; And one that is used here:
+  ;;  1280 begin and end of the keys of a line, two words each, 64 of them
 
   ;; Copies `size` bytes in steps of 32: up to 31 bytes behind them are written as well. Returns `to` + `size`.
   (func $copy (param $to i32) (param $from i32) (param $size i32) (result i32)
@@ -223,14 +226,242 @@
         (br $next)))
     (local.get $at))
 
-  ;; The bytes [p, end) as the inside of a JSON string, written at `at`. Returns the place behind.
-  (func (export "escape") (param $at i32) (param $p i32) (param $end i32) (result i32)
-    (call $escape (local.get $at) (local.get $p) (local.get $end)))
-
   ;; The message and the end of the document.
   (func (export "message") (param $at i32) (param $p i32) (param $end i32) (result i32)
     (local.set $at (call $copy (local.get $at) (i32.const 576) (i32.const 12)))
     (local.set $at (call $escape (local.get $at) (local.get $p) (local.get $end)))
     (i32.store (local.get $at) (i32.const 0x0a7d22)) ;; "} and a line feed
     (i32.add (local.get $at) (i32.const 3)))
+
+  ;; Set where a text held a backslash.
+  (global $slash (mut i32) (i32.const 0))
+
+  (func $blanks (param $p i32) (param $end i32) (result i32)
+    (local $byte i32)
+    (block $done
+      (loop $next
+        (br_if $done (i32.ge_u (local.get $p) (local.get $end)))
+        (local.set $byte (i32.load8_u (local.get $p)))
+        (br_if $done
+          (i32.eqz
+            (i32.or
+              (i32.eq (local.get $byte) (i32.const 32))
+              (i32.or
+                (i32.eq (local.get $byte) (i32.const 9))
+                (i32.eq (local.get $byte) (i32.const 13))))))
+        (local.set $p (i32.add (local.get $p) (i32.const 1)))
+        (br $next)))
+    (local.get $p))
+
+  ;; What may stand behind a backslash: " \ / b f n r t. \u may mean half a character.
+  (func $isEscape (param $byte i32) (result i32)
+    (i32.or
+      (i32.or
+        (i32.or (i32.eq (local.get $byte) (i32.const 34)) (i32.eq (local.get $byte) (i32.const 92)))
+        (i32.or (i32.eq (local.get $byte) (i32.const 47)) (i32.eq (local.get $byte) (i32.const 98))))
+      (i32.or
+        (i32.or (i32.eq (local.get $byte) (i32.const 102)) (i32.eq (local.get $byte) (i32.const 110)))
+        (i32.or (i32.eq (local.get $byte) (i32.const 114)) (i32.eq (local.get $byte) (i32.const 116))))))
+
+  ;; The place of the quote that ends a text; -1 where it holds what is not for us.
+  (func $textEnd (param $p i32) (param $end i32) (result i32)
+    (local $v v128) (local $mask i32) (local $byte i32)
+    (loop $next
+      (if (i32.ge_u (local.get $p) (local.get $end)) (then (return (i32.const -1))))
+      (local.set $v (v128.load (local.get $p)))
+      (local.set $mask
+        (i8x16.bitmask
+          (v128.or
+            (i8x16.lt_s (local.get $v) (v128.const i32x4 0x20202020 0x20202020 0x20202020 0x20202020))
+            (v128.or
+              (i8x16.eq (local.get $v) (v128.const i32x4 0x22222222 0x22222222 0x22222222 0x22222222))
+              (i8x16.eq (local.get $v) (v128.const i32x4 0x5c5c5c5c 0x5c5c5c5c 0x5c5c5c5c 0x5c5c5c5c))))))
+      (if (i32.eqz (local.get $mask))
+        (then
+          (local.set $p (i32.add (local.get $p) (i32.const 16)))
+          (br $next)))
+      (local.set $p (i32.add (local.get $p) (i32.ctz (local.get $mask))))
+      (if (i32.ge_u (local.get $p) (local.get $end)) (then (return (i32.const -1))))
+      (local.set $byte (i32.load8_u (local.get $p)))
+      (if (i32.eq (local.get $byte) (i32.const 34)) (then (return (local.get $p))))
+      (if (i32.ne (local.get $byte) (i32.const 92)) (then (return (i32.const -1))))
+      (global.set $slash (i32.const 1))
+      (local.set $p (i32.add (local.get $p) (i32.const 1)))
+      (if (i32.ge_u (local.get $p) (local.get $end)) (then (return (i32.const -1))))
+      (if (i32.eqz (call $isEscape (i32.load8_u (local.get $p)))) (then (return (i32.const -1))))
+      (local.set $p (i32.add (local.get $p) (i32.const 1)))
+      (br $next))
+    (unreachable))
+
+  (func $digitsEnd (param $p i32) (param $end i32) (result i32)
+    (block $done
+      (loop $next
+        (br_if $done (i32.ge_u (local.get $p) (local.get $end)))
+        (br_if $done
+          (i32.gt_u (i32.sub (i32.load8_u (local.get $p)) (i32.const 48)) (i32.const 9)))
+        (local.set $p (i32.add (local.get $p) (i32.const 1)))
+        (br $next)))
+    (local.get $p))
+
+  ;; Behind true, false, null, or a number whose text is what JavaScript would write; else -1. A word is compared as
+  ;; four bytes; the line may end before them, where what follows is of no line.
+  (func $plainEnd (param $from i32) (param $end i32) (result i32)
+    (local $at i32) (local $first i32) (local $whole i32) (local $zero i32) (local $point i32) (local $word i32)
+    (local.set $word (i32.load (local.get $from)))
+    (local.set $at (i32.add (local.get $from) (i32.const 4)))
+    (if (i32.or
+          (i32.eq (local.get $word) (i32.const 0x65757274)) ;; true
+          (i32.eq (local.get $word) (i32.const 0x6c6c756e))) ;; null
+      (then
+        (return (select (local.get $at) (i32.const -1) (i32.le_u (local.get $at) (local.get $end))))))
+    (if (i32.and
+          (i32.eq (local.get $word) (i32.const 0x736c6166)) ;; fals
+          (i32.eq (i32.load8_u (local.get $at)) (i32.const 101)))
+      (then
+        (local.set $at (i32.add (local.get $at) (i32.const 1)))
+        (return (select (local.get $at) (i32.const -1) (i32.le_u (local.get $at) (local.get $end))))))
+    (local.set $first (i32.load8_u (local.get $from)))
+    (local.set $whole
+      (i32.add (local.get $from) (i32.eq (local.get $first) (i32.const 45))))
+    (local.set $at (call $digitsEnd (local.get $whole) (local.get $end)))
+    (if (i32.or
+          (i32.eq (local.get $at) (local.get $whole))
+          (i32.gt_u (i32.sub (local.get $at) (local.get $whole)) (i32.const 15)))
+      (then (return (i32.const -1))))
+    (local.set $zero (i32.eq (i32.load8_u (local.get $whole)) (i32.const 48)))
+    ;; 01 and -0 are not for us.
+    (if (i32.and
+          (local.get $zero)
+          (i32.or
+            (i32.gt_u (i32.sub (local.get $at) (local.get $whole)) (i32.const 1))
+            (i32.eq (local.get $first) (i32.const 45))))
+      (then (return (i32.const -1))))
+    (if (i32.lt_u (local.get $at) (local.get $end))
+      (then
+        (if (i32.eq (i32.load8_u (local.get $at)) (i32.const 46))
+          (then
+            (local.set $point (local.get $at))
+            (local.set $at
+              (call $digitsEnd (i32.add (local.get $at) (i32.const 1)) (local.get $end)))
+            ;; 1.50 is 1.5, and what is below 0.000001 gets an exponent.
+            (if (i32.or
+                  (i32.or
+                    (i32.eq (local.get $at) (i32.add (local.get $point) (i32.const 1)))
+                    (i32.eq
+                      (i32.load8_u (i32.sub (local.get $at) (i32.const 1)))
+                      (i32.const 48)))
+                  (i32.or
+                    (i32.gt_u (i32.sub (local.get $at) (local.get $whole)) (i32.const 15))
+                    (i32.and
+                      (local.get $zero)
+                      (i32.eq (i32.load8_u offset=1 (local.get $point)) (i32.const 48)))))
+              (then (return (i32.const -1))))))))
+    (if (i32.lt_u (local.get $at) (local.get $end))
+      (then
+        (if (i32.eq (i32.or (i32.load8_u (local.get $at)) (i32.const 32)) (i32.const 101))
+          (then (return (i32.const -1))))))
+    (local.get $at))
+
+  ;; True where the key [p, end) was among the `count` before it; notes it.
+  (func $isKnown (param $p i32) (param $end i32) (param $count i32) (result i32)
+    (local $note i32) (local $last i32) (local $size i32) (local $i i32) (local $begin i32)
+    (local.set $note (i32.const 1280))
+    (local.set $last (i32.add (local.get $note) (i32.shl (local.get $count) (i32.const 3))))
+    (local.set $size (i32.sub (local.get $end) (local.get $p)))
+    (block $none
+      (loop $key
+        (br_if $none (i32.ge_u (local.get $note) (local.get $last)))
+        (local.set $begin (i32.load (local.get $note)))
+        (block $other
+          (br_if $other
+            (i32.ne (i32.sub (i32.load offset=4 (local.get $note)) (local.get $begin)) (local.get $size)))
+          (local.set $i (i32.const 0))
+          (loop $byte
+            (br_if $other
+              (i32.ne
+                (i32.load8_u (i32.add (local.get $begin) (local.get $i)))
+                (i32.load8_u (i32.add (local.get $p) (local.get $i)))))
+            (local.set $i (i32.add (local.get $i) (i32.const 1)))
+            (br_if $byte (i32.lt_u (local.get $i) (local.get $size))))
+          (return (i32.const 1)))
+        (local.set $note (i32.add (local.get $note) (i32.const 8)))
+        (br $key)))
+    (i32.store (local.get $last) (local.get $p))
+    (i32.store offset=4 (local.get $last) (local.get $end))
+    (i32.const 0))
+
+  ;; `,"fields":{…}` for the line [p, end), where it is one flat JSON object that is known here. Returns the place behind
+  ;; what was written; 0 for any other line. At most 2048 bytes more than the line has are written.
+  (func (export "fields") (param $at i32) (param $p i32) (param $end i32) (result i32)
+    (local $count i32) (local $key i32) (local $keyEnd i32) (local $value i32) (local $valueEnd i32)
+    (local $quoted i32) (local $byte i32)
+    (local.set $p (call $blanks (local.get $p) (local.get $end)))
+    (if (i32.ge_u (local.get $p) (local.get $end)) (then (return (i32.const 0))))
+    (if (i32.ne (i32.load8_u (local.get $p)) (i32.const 123)) (then (return (i32.const 0))))
+    (local.set $p (call $blanks (i32.add (local.get $p) (i32.const 1)) (local.get $end)))
+    (local.set $at (call $copy (local.get $at) (i32.const 608) (i32.const 12)))
+    (block $closed
+      (loop $next
+        (if (i32.or
+              (i32.ge_u (local.get $p) (local.get $end))
+              (i32.eq (local.get $count) (i32.const 64)))
+          (then (return (i32.const 0))))
+        (if (i32.ne (i32.load8_u (local.get $p)) (i32.const 34)) (then (return (i32.const 0))))
+        (local.set $key (i32.add (local.get $p) (i32.const 1)))
+        (global.set $slash (i32.const 0))
+        (local.set $keyEnd (call $textEnd (local.get $key) (local.get $end)))
+        (if (i32.or
+              (i32.le_s (local.get $keyEnd) (local.get $key))
+              (i32.or
+                (global.get $slash)
+                (i32.gt_s (i32.sub (local.get $keyEnd) (local.get $key)) (i32.const 128))))
+          (then (return (i32.const 0))))
+        (if (call $isKnown (local.get $key) (local.get $keyEnd) (local.get $count))
+          (then (return (i32.const 0))))
+        (local.set $p
+          (call $blanks (i32.add (local.get $keyEnd) (i32.const 1)) (local.get $end)))
+        (if (i32.ge_u (local.get $p) (local.get $end)) (then (return (i32.const 0))))
+        (if (i32.ne (i32.load8_u (local.get $p)) (i32.const 58)) (then (return (i32.const 0))))
+        (local.set $p (call $blanks (i32.add (local.get $p) (i32.const 1)) (local.get $end)))
+        (if (i32.ge_u (local.get $p) (local.get $end)) (then (return (i32.const 0))))
+        (local.set $quoted (i32.eq (i32.load8_u (local.get $p)) (i32.const 34)))
+        (local.set $value (i32.add (local.get $p) (local.get $quoted)))
+        (if (local.get $quoted)
+          (then (local.set $valueEnd (call $textEnd (local.get $value) (local.get $end))))
+          (else (local.set $valueEnd (call $plainEnd (local.get $value) (local.get $end)))))
+        (if (i32.or
+              (i32.lt_s (local.get $valueEnd) (i32.const 0))
+              (i32.gt_s (i32.sub (local.get $valueEnd) (local.get $value)) (i32.const 8192)))
+          (then (return (i32.const 0))))
+        (if (local.get $count)
+          (then
+            (i32.store16 (local.get $at) (i32.const 0x222c)) ;; ,"
+            (local.set $at (i32.add (local.get $at) (i32.const 2)))))
+        (local.set $at
+          (call $copy
+            (local.get $at)
+            (local.get $key)
+            (i32.sub (local.get $keyEnd) (local.get $key))))
+        (i32.store (local.get $at) (i32.const 0x223a22)) ;; ":"
+        (local.set $at
+          (call $copy
+            (i32.add (local.get $at) (i32.const 3))
+            (local.get $value)
+            (i32.sub (local.get $valueEnd) (local.get $value))))
+        (i32.store8 (local.get $at) (i32.const 34))
+        (local.set $at (i32.add (local.get $at) (i32.const 1)))
+        (local.set $count (i32.add (local.get $count) (i32.const 1)))
+        (local.set $p
+          (call $blanks (i32.add (local.get $valueEnd) (local.get $quoted)) (local.get $end)))
+        (if (i32.ge_u (local.get $p) (local.get $end)) (then (return (i32.const 0))))
+        (local.set $byte (i32.load8_u (local.get $p)))
+        (local.set $p (i32.add (local.get $p) (i32.const 1)))
+        (br_if $closed (i32.eq (local.get $byte) (i32.const 125)))
+        (if (i32.ne (local.get $byte) (i32.const 44)) (then (return (i32.const 0))))
+        (local.set $p (call $blanks (local.get $p) (local.get $end)))
+        (br $next)))
+    (if (i32.ne (call $blanks (local.get $p) (local.get $end)) (local.get $end))
+      (then (return (i32.const 0))))
+    (i32.store8 (local.get $at) (i32.const 125))
+    (i32.add (local.get $at) (i32.const 1)))
 )
