@@ -25,6 +25,7 @@ export const BUDGET_MINUTES: Readonly<Record<string, number>> = {
 export const LONG_MINUTES: Readonly<Record<string, number>> = {
   "test/docker": 15,
   "test/docs": 5,
+  "test/engines": 6,
 };
 
 /** Folders whose tests talk to the shared servers. */
@@ -38,6 +39,7 @@ export const NEED_SERVERS: readonly string[] = [
   "test/deploy",
   "test/e2e",
   "test/docs",
+  "test/engines",
 ];
 
 /** Folders whose tests run the executables of dist/. */
