@@ -14,7 +14,7 @@ import { waitFor } from "../support/wait.ts";
 import { Site } from "./site.ts";
 
 const HOSTS = 2000, REAL = 2;
-const FIGURES_MS = 10_000, TTL_MS = 60_000;
+const FIGURES_MS = 4000, TTL_MS = 60_000;
 const VALUE_BYTES_MAX = 4096, BASE_BYTES = 4 * 2 ** 20;
 const PREFIX = "/weir/live/";
 
