@@ -19,6 +19,18 @@ export function docCommands(): DocCommand[] {
   );
 }
 
+/** Places where a command stands outside an `sh` block, indented, where no test would find it. */
+export function strayCommands(): string[] {
+  const command = /^ {4}(?:weir(?:-\w+)?|npm|etcdctl|curl|sudo|docker|kubectl|kcat|chmod) /;
+  return [...documents("")].flatMap((file) => {
+    let fenced = false;
+    return Deno.readTextFileSync(ROOT + file).split("\n").flatMap((line, at) => {
+      if (line.startsWith("```")) fenced = !fenced;
+      return !fenced && command.test(line) ? [`${file}:${at + 1}:${line}`] : [];
+    });
+  });
+}
+
 /** Text of the blocks of a language, such as the settings of a page. */
 export function blocksOf(file: string, language: string): string[] {
   const pattern = new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, "gm");

@@ -3,13 +3,14 @@ import assert from "node:assert/strict";
 import { messageOf } from "../../core/errors.ts";
 import type { Program } from "../support/process.ts";
 import { waitFor } from "../support/wait.ts";
-import { commandsOf, type DocCommand, docCommands } from "./commands.ts";
+import { commandsOf, type DocCommand, docCommands, strayCommands } from "./commands.ts";
 import { keyOf, type Play, PLAYS } from "./plays.ts";
 import { World } from "./world.ts";
 
 const WAIT = { timeoutMs: 60_000, everyMs: 500 };
 
 Deno.test("documents: every command has an entry, and no entry is left over", () => {
+  assert.deepEqual(strayCommands(), [], "commands stand in ```sh blocks");
   const needed = new Set(docCommands().map(({ text }) => keyOf(text)));
   const missing = docCommands().filter(({ text }) => PLAYS[keyOf(text)] === undefined)
     .map(({ file, line, text }) => `${file}:${line}: ${text}`);
@@ -76,7 +77,9 @@ async function play(world: World, commands: readonly DocCommand[]): Promise<void
     for (const { program } of running) await program.stop();
   }
   for (const { text, program } of running) {
-    assert.equal((await program.exit).code, 0, `${text}: ${program.tail()}`);
+    // npm may end of the signal before its program has.
+    const fine = text.includes("npm ") ? [0, 143] : [0];
+    assert.ok(fine.includes((await program.exit).code), `${text}: ${program.tail()}`);
   }
 }
 

@@ -38,6 +38,8 @@ const COMPOSE = test("test/docker/compose_test.ts");
 const STACK = test("test/deploy/stack_test.ts");
 const PACKAGES = test("test/deploy/packages_test.ts");
 const JOURNAL = test("test/cli/journal_test.ts");
+const ARCHIVE = test("test/transfer/archive_test.ts");
+const ROLES = test("test/control/roles_test.ts");
 const RUN = not("it is what runs this test");
 const CLUSTER = not("there is no Kubernetes; test/deploy/kubernetes_test.ts checks the objects");
 const ACL = not("needs a broker with an authorizer and a user for each program");
@@ -57,6 +59,11 @@ export const PLAYS: Readonly<Record<string, Play>> = {
   // CONTRIBUTING.md
   "npm ci": RUN,
   "npm run ok": RUN,
+
+  // docs/archive.md
+  "weir archive list [TOPIC] --config transfer.yaml": ARCHIVE,
+  "weir archive check TOPIC --config transfer.yaml": ARCHIVE,
+  "weir restore TOPIC 2026-11-19 --config transfer.yaml": ARCHIVE,
 
   // docs/audit.md
   "weir audit": once({ with: "{ledger}", says: /acknowledged/ }),
@@ -97,6 +104,12 @@ export const PLAYS: Readonly<Record<string, Play>> = {
   "sudo -u weir weir-agent --config /etc/weir/agent.yaml --dry-run": once({ says: /nginx/ }),
   "weir-agent --dry-run --entries new.json --json": once({ says: /^\{/ }),
 
+  "weir validate --as collect new.json": once({ says: /right/ }),
+  "weir config diff host/10.0.0.7 new.json": once({ says: /app\.log/, code: 1 }),
+  "weir config set host/10.0.0.7 new.json": once(),
+  "weir config history host/10.0.0.7": once({ says: /\d{4}-\d\d-\d\d/ }),
+  "weir config rollback host/10.0.0.7": once(),
+
   // docs/operations/kibana.md
   "curl -H 'kbn-xsrf: weir' -F file=@deploy/kibana/objects.ndjson 'http://127.0.0.1:5601/api/saved_objects/_import?overwrite=true'":
     not("Kibana cannot be had; test/deploy/kibana_test.ts checks the objects"),
@@ -121,6 +134,10 @@ export const PLAYS: Readonly<Record<string, Play>> = {
   "weir search level:error --url http://logs:7700 --token-file ~/.weir-token": once({
     says: /disk full/,
   }),
+
+  "weir etcd roles --config root.yaml": ROLES,
+  "weir etcd roles --print": once({ says: /role grant-permission weir-agent/ }),
+  "weir etcd roles --host 10.0.0.7 --groups web,db --id ID": ROLES,
 
   // docs/operations/troubleshooting.md
   "weir validate /etc/weir/agent.yaml": once({ says: /right/ }),

@@ -40,6 +40,7 @@ export class World implements AsyncDisposable {
       ["http://127.0.0.1:9200", at.elasticsearch],
       ["http://127.0.0.1:2379", at.etcd],
       ["web_log", this.topic],
+      ["host/10.0.0.7", `host/${this.topic}`],
       ["/logagent/10.0.0.7/", `/logagent/${this.topic}/`],
       ["/logagent/kubernetes/", `/logagent/${this.topic}-kubernetes/`],
       ["0.0.0.0:7700", "127.0.0.1:0"],
@@ -149,7 +150,8 @@ export class World implements AsyncDisposable {
     await write("/etc/weir/monitor.yaml", "listen: 127.0.0.1:0\n");
     await write("/etc/weir/page-password", "a good password\n");
     await write("/srv/site/.weir-token", "a-token-of-some-length\n");
-    const entries = [{ path: "/var/log/nginx/*.log", topic }];
+    await write("/etc/weir/weir.yaml", `etcd: {hosts: ["${this.#etcd}"]}\n`);
+    const entries = ["/var/log/nginx/*.log", "/var/log/app.log"].map((path) => ({ path, topic }));
     await write("/srv/site/new.json", JSON.stringify(entries));
     await write("/var/log/nginx/access.log", "ERROR payment refused\nINFO payment taken\n");
     await write("/var/log/app.log", "ERROR disk full\n");
