@@ -12,7 +12,9 @@ import { LEDGER_TOPIC, type Seal } from "../../core/ledger/seal.ts";
 import { type AgentSettings, agentSettings } from "../../agent/config.ts";
 import { createSink } from "../../agent/program.ts";
 import { parseSpan } from "../../search/api/times.ts";
-import { runAndExit } from "../api_client.ts";
+import { wildcard } from "../../transfer/topics/drop.ts";
+import { ApiClient, runAndExit } from "../api_client.ts";
+import { auditEmbedded } from "./embedded.ts";
 import { readTransferSettings } from "../transfer_settings.ts";
 import { type Audit, audit, type FileAudit, totalsOf } from "./audit.ts";
 import type { Range } from "./compare.ts";
@@ -32,6 +34,9 @@ interface AuditCommandOptions {
   deep?: boolean;
   json?: boolean;
   repair?: boolean;
+  url?: string;
+  tokenFile?: string;
+  passwordFile?: string;
 }
 
 const TRANSFER_CONFIG = "/etc/weir/transfer.yaml", AGENT_CONFIG = "/etc/weir/agent.yaml";
@@ -50,8 +55,13 @@ export function auditCommand(): Command {
     .option("--deep", "look at every document, even where the sums fit")
     .option("--repair", "send what is missing again; on the host of the files")
     .option("--agent-config <file>", "settings of weir-agent, for --repair", AGENT_CONFIG)
+    .option("--url <url>", "of a `weir up` instead: its agent against its own store")
+    .option("--token-file <file>", "file with that server's token (or WEIR_TOKEN)")
+    .option("--password-file <file>", "file with that server's password")
     .option("--json", "one JSON object")
-    .action((options: AuditCommandOptions) => runAndExit(() => auditMain(options)));
+    .action((options: AuditCommandOptions) =>
+      runAndExit(() => options.url === undefined ? auditMain(options) : auditUp(options))
+    );
 }
 
 export function resendCommand(): Command {
@@ -74,6 +84,19 @@ interface ResendCommandOptions {
   agentConfig: string;
   ledger: string;
   topic?: string;
+}
+
+/** The same for a `weir up` that runs. */
+async function auditUp(options: AuditCommandOptions): Promise<void> {
+  const { url = "", tokenFile, passwordFile, topic, file, json } = options;
+  const client = new ApiClient({ url, tokenFile, passwordFile }, Deno.env.get("WEIR_TOKEN"));
+  const path = file === undefined ? undefined : wildcard(file);
+  const found = await auditEmbedded(client, { topic, fits: (one) => path?.test(one) ?? true });
+  const { notes } = found;
+  console.log(json ? JSON.stringify({ ...auditJson(found), notes }) : auditText(found));
+  if (!json) { for (const note of notes) console.log(note); }
+  const { missingBytes, doubledBytes } = totalsOf(found);
+  if (missingBytes + doubledBytes > 0) Deno.exit(EXIT.runtime);
 }
 
 /** Exit code 0 where nothing is missing and nothing doubled, else 1. */

@@ -84,7 +84,7 @@ export function auditText(audit: Audit): string {
   );
   if (totals.away > 0) {
     lines.push(
-      `gone unseen   ${totals.away} files, while no agent ran: what was written to them after its last look is not known`,
+      `gone unseen   ${totals.away} files, while no agent ran: what came after its last look is not known`,
     );
   }
   if (totals.unsealedBytes > 0) {

@@ -66,6 +66,11 @@ export class UpSite implements AsyncDisposable {
     return this.#dir.join(`logs/${name}`);
   }
 
+  /** The path of something of its own data. */
+  dataPath(name: string): string {
+    return this.#dir.join(`data/${name}`);
+  }
+
   append(name: string, text: string): void {
     Deno.writeTextFileSync(this.path(name), text, { append: true });
   }
