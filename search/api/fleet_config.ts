@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { WeirError } from "../../core/errors.ts";
+import { logOf } from "../../core/log.ts";
 import { checkOperator, type Identity } from "../access/identity.ts";
 import type { FleetConfig } from "../fleet/fleet_config.ts";
 import { errorBody } from "./answers.ts";
@@ -54,11 +55,17 @@ export async function changeAnswer(
   const { target, text, base, why } = given, change = { target, text, base, why, who };
   if (action === "check") return Response.json({ entries: known.check(target, text) });
   if (action === "plan") return Response.json(await known.plan(target, text, who));
-  if (action === "set") return Response.json({ revision: await known.set(change) });
-  if (action === "rollback") return Response.json({ revision: await known.rollback(change, to) });
+  const log = logOf("fleet");
+  const done = (revision: number) => {
+    log.info("Configuration changed", { target, action, who, revision });
+    return Response.json({ revision });
+  };
+  if (action === "set") return done(await known.set(change));
+  if (action === "rollback") return done(await known.rollback(change, to));
   // Wrong values are refused before the stream begins, with a status of their own.
   known.check(target, text);
   const signal = AbortSignal.any([request.signal, stopping]);
+  log.info("Configuration is tried", { target, who, canary });
   return told((say) => known.apply({ ...change, canary, holdMs: hold * 1000 }, say, signal));
 }
 
