@@ -37,6 +37,8 @@ import type { TopicSettings } from "./topics/topic_settings.ts";
 
 /** Failures in a row after which a transfer says that it is not ready. */
 const FAILURES_NOT_READY = 3;
+/** Attempts of the Kafka client by itself: few, because what it waits for is said only after the last. */
+const KAFKA_RETRIES = 3;
 
 export interface TransferDeps {
   /** @default one over Elasticsearch, from the settings */
@@ -89,7 +91,7 @@ export class Transfer {
         metrics.dead(code, count);
       },
     };
-    const kafka = createKafka(settings.kafka, "transfer");
+    const kafka = createKafka(settings.kafka, "transfer", KAFKA_RETRIES);
     const ledger = this.#ledger = newDropLedger(settings, this.registry);
     if (ledger !== undefined) {
       events.droppedRecord = (record, rule) => ledger.add(record, rule);

@@ -61,7 +61,12 @@ const BY_TYPE: Record<string, Known> = {
   INVALID_PRODUCER_ID_MAPPING: SEQUENCE,
   TOPIC_AUTHORIZATION_FAILED: {
     code: "KAFKA_NOT_AUTHORISED",
-    hint: "Allow this user Write and Describe on the topic.",
+    hint: "Allow this user Describe on the topic, and Write (an agent) or Read (a transfer).",
+    retriable: true,
+  },
+  GROUP_AUTHORIZATION_FAILED: {
+    code: "KAFKA_NOT_AUTHORISED",
+    hint: "Allow this user Read on the consumer group.",
     retriable: true,
   },
   CLUSTER_AUTHORIZATION_FAILED: {

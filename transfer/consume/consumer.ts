@@ -141,8 +141,9 @@ export class Consumer {
       } catch (error) {
         const known = kafkaError(error, "Cannot read from Kafka");
         this.state = "failed";
-        this.lastError = known.message;
+        this.lastError = `${known.code}: ${known.message}`;
         this.#log.warn("Consumer failed, starting again", {
+          code: known.code,
           reason: known.message,
           hint: known.hint,
         });
@@ -182,12 +183,13 @@ export class Consumer {
         if (why === "expelled") this.#expelled(group);
         if (why === "topics") await session.subscribe(this.topics);
       }
-      // A member with a name keeps its partitions until it is back, or its session ends.
+    } finally {
+      this.#commit = undefined;
+      // A member with a name keeps its partitions until it is back, or its session ends. Any other leaves, also after
+      // a failure: else the next membership would wait for the end of this one's session.
       if (this.#options.instanceId === "") {
         await bounded(group.leave(), 5000).catch(() => {}); // the group notices by itself
       }
-    } finally {
-      this.#commit = undefined;
       this.#dropLanes(() => true);
       await bounded(session.disconnect(), 5000).catch(() => {}); // its sockets are no longer used
     }

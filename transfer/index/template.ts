@@ -133,13 +133,16 @@ export async function installTemplate(client: Client, options: TemplateOptions):
     await request("PUT", templateBody(options));
     logOf("transfer.index").info("Index template installed", { name, version: TEMPLATE_VERSION });
   } catch (error) {
+    const status = (error as { meta?: { statusCode?: number } }).meta?.statusCode;
+    const isAuth = status === 401 || status === 403;
     throw new WeirError(
-      "ES_TEMPLATE_FAILED",
+      isAuth ? "ES_NOT_ALLOWED" : "ES_TEMPLATE_FAILED",
       `Cannot install the index template "${name}": ${messageOf(error)}`,
       {
         retriable: true,
-        hint:
-          "Allow this user to manage index templates, or install it by hand and set index.template: false.",
+        hint: status === 401
+          ? "Check the API key or user."
+          : "Allow this user to manage index templates, or install it by hand and set index.template: false.",
         cause: error,
       },
     );
