@@ -32,6 +32,9 @@ export function createEtcd(settings: EtcdSettings): Etcd3 {
       // Else the wait grows to two minutes: so long nothing would be known after an outage.
       "grpc.initial_reconnect_backoff_ms": 250,
       "grpc.max_reconnect_backoff_ms": 5000,
+      // Else a call on a connection that has just broken is begun again at once and for ever, in
+      // which nothing else of the process gets its turn. Callers try again, with waits between.
+      "grpc.enable_retries": 0,
     },
     defaultCallOptions: (context) =>
       context.isStream ? {} : { deadline: Date.now() + settings.timeout },

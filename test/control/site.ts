@@ -1,12 +1,14 @@
 /** Three agents of one group as processes, real etcd and Kafka, and the operator's commands beside them. */
-import { Etcd3 } from "etcd3";
+import type { Etcd3 } from "etcd3";
 import { Kafka, logLevel } from "kafkajs";
 import { stringify } from "yaml";
+import { createEtcd } from "../../core/etcd/client.ts";
 import type { Registered } from "../../core/fleet/registration_schema.ts";
 import { type Exit, type Program, startProgram } from "../support/process.ts";
 import { servers } from "../support/servers.ts";
 import { type TempDir, tempDir, uniqueName } from "../support/temp.ts";
 import { waitFor } from "../support/wait.ts";
+import { etcdSettings } from "./settings.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
@@ -28,10 +30,10 @@ export class Site implements AsyncDisposable {
     this.folder = folder;
     this.etcd = etcd;
     this.kafka = kafka;
-    this.client = new Etcd3({ hosts: etcd });
+    this.client = createEtcd(etcdSettings({ hosts: etcd.split(",") }));
   }
 
-  /** @param etcd another one than the shared */
+  /** @param etcd another one than the shared; several addresses with commas between */
   static async open(etcd?: string): Promise<Site> {
     const all = await servers("etcd", "kafka");
     return new Site(await tempDir("weir-control-"), etcd ?? all.etcd, all.kafka);
@@ -64,7 +66,7 @@ export class Site implements AsyncDisposable {
       host,
       ip: `${this.group}-${host}`,
       source: { groups: [this.group] },
-      etcd: { hosts: [this.etcd], timeout: "1s", reread: "2s" },
+      etcd: { hosts: this.etcd.split(","), timeout: "1s", reread: "2s" },
       fleet: { ttl: "3s", labels: { site: this.group } },
       kafka: { brokers: [this.kafka], newTopicPartitions: 1 },
       detail: { topic: this.detailTopic, interval: "1s" },

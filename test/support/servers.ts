@@ -16,7 +16,7 @@ import { removeAll } from "./temp.ts";
 
 export { startAlertmanager } from "./real/alertmanager.ts";
 export { startElasticsearch } from "./real/elasticsearch.ts";
-export { startEtcd, startEtcdCluster } from "./real/etcd.ts";
+export { restoreEtcdCluster, startEtcd, startEtcdCluster } from "./real/etcd.ts";
 export { startInfluxdb } from "./real/influxdb.ts";
 export { kafkaTools, startKafka, startKafkaCluster } from "./real/kafka.ts";
 export { promtool, startPrometheus } from "./real/prometheus.ts";

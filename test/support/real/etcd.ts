@@ -1,5 +1,6 @@
 /** etcd of Debian on loopback: one node, or several that keep their keys while most of them live. */
-import { freePort } from "../temp.ts";
+import { run } from "../process.ts";
+import { freePort, removeAll } from "../temp.ts";
 import { type Say, sayOnStderr, unpackedCommand } from "./install.ts";
 import {
   answers,
@@ -35,7 +36,29 @@ export async function startEtcd(options: EtcdOptions = {}): Promise<Server> {
 
 /** Starts nodes that form one cluster. The `address` of each is its URL. */
 export async function startEtcdCluster(options: EtcdClusterOptions = {}): Promise<Cluster> {
-  return await Cluster.start(await plans(options.nodes ?? 3, options));
+  const all = await plans(options.nodes ?? 3, options);
+  const cluster = await Cluster.start(all);
+  cluster.nodes.forEach((node, i) => {
+    const of = /^--(name|initial-advertise-peer-urls|initial-cluster)=/;
+    MEMBERSHIP.set(node, all[i].command.filter((argument) => of.test(argument)));
+  });
+  return cluster;
+}
+
+/** What each node of a cluster was started with, to restore it. */
+const MEMBERSHIP = new WeakMap<Server, readonly string[]>();
+
+/** Puts a snapshot in the place of what the nodes hold, as an operator does; they are killed and started. */
+export async function restoreEtcdCluster(cluster: Cluster, snapshot: string): Promise<void> {
+  await Promise.all(cluster.nodes.map((node) => node.kill9()));
+  const etcdctl = await unpackedCommand("etcdctl", "etcd-client", sayOnStderr);
+  for (const node of cluster.nodes) {
+    const data = `${node.folder}/data`;
+    await removeAll(data);
+    const args = ["snapshot", "restore", snapshot, `--data-dir=${data}`, ...MEMBERSHIP.get(node)!];
+    await run(etcdctl, args, { env: { ETCDCTL_API: "3" } });
+  }
+  await Promise.all(cluster.nodes.map((node) => node.start()));
 }
 
 async function plans(count: number, options: EtcdOptions): Promise<ServerPlan[]> {
