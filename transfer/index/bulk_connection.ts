@@ -1,7 +1,7 @@
 /**
  * The client's connection to a node, with a quicker way for bodies that are bytes: they are sent
- * from where they lie. All other requests, and nodes whose TLS is set up in a way that is not known
- * here, go the client's own way. It promises what the client's connection does: TimeoutError,
+ * from where they lie. All other requests, and nodes with an authority of their own for TLS, go the
+ * client's own way. It promises what the client's connection does: TimeoutError,
  * ConnectionError and RequestAbortedError where those would come.
  */
 import { type ConnectionRequestParams, errors, UndiciConnection } from "@elastic/elasticsearch";
@@ -35,11 +35,10 @@ export class BulkConnection extends UndiciConnection {
     await super.close();
   }
 
-  /** TLS with nothing but authorities is what the runtime offers by itself. */
+  /** The runtime adds an authority to those that it trusts; the client trusts that one alone. */
   #isPlain(): boolean {
-    if (this.url.protocol === "http:") return true;
     const { tls } = this;
-    return tls === null || Object.keys(tls).every((key) => key === "ca" && isText(tls.ca));
+    return this.url.protocol === "http:" || tls === null || Object.keys(tls).length === 0;
   }
 
   async #send(params: ConnectionRequestParams, body: Uint8Array, options: Options): Promise<Any> {
@@ -119,10 +118,7 @@ export class BulkConnection extends UndiciConnection {
       port: Number(port || (protocol === "http:" ? 80 : 443)),
     });
     plain.setNoDelay(true); // head and body are sent one after the other
-    const conn = protocol === "http:" ? plain : await Deno.startTls(plain, {
-      hostname,
-      ...(this.tls?.ca === undefined ? {} : { caCerts: [String(this.tls.ca)] }),
-    });
+    const conn = protocol === "http:" ? plain : await Deno.startTls(plain, { hostname });
     const wire = new HttpWire(conn);
     this.#open.add(wire);
     return wire;
@@ -144,10 +140,6 @@ export class BulkConnection extends UndiciConnection {
     }
     return head;
   }
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === "string" || value instanceof Uint8Array;
 }
 
 function textOf({ headers, body }: WireAnswer): string | Buffer {
