@@ -32,8 +32,8 @@ const V8_FLAGS = "--v8-flags=--enable-experimental-regexp-engine-on-excessive-ba
  */
 const SMALL_HEAP = ",--max-semi-space-size=2,--initial-old-space-size=16,--heap-growing-percent=50";
 /**
- * On a busy host V8's thread for optimised code waits while the slow code runs on: the transfer took up to twice the CPU
- * time. Compiling at once takes the same time whatever else runs.
+ * On a busy host V8's thread for optimised code waits while the slow code runs on, at up to twice the CPU time.
+ * Compiling at once takes the same time whatever else runs.
  */
 const COMPILE_AT_ONCE = ",--no-concurrent-recompilation";
 const NARROW = ["--allow-read", "--allow-write", "--allow-net", "--allow-env", "--allow-sys"];
