@@ -120,9 +120,11 @@ export async function up(
   ];
   await startParts(parts, SHUTDOWN_MS);
   await agent.discovered;
+  // Whoever reads that it is up may end it at once.
+  const ended = waitForEnd();
   console.log(report(search.url, data, sourcesOf(agent, journal, plan)));
   progress.start();
-  await waitForEnd();
+  await ended;
   await stopParts([...parts, progress], SHUTDOWN_MS);
   return EXIT.ok;
 }

@@ -59,24 +59,31 @@ export async function runParts(
   deadlineMs: number,
   end?: AbortSignal,
 ): Promise<number> {
+  // Listened for from the beginning: the last part may say that all is up, and be asked to end at once.
+  let up = false;
+  const ended = waitForEnd(end, () => up);
   await startParts(parts, deadlineMs);
-  await waitForEnd(end);
+  up = true;
+  await ended;
   await stopParts(parts, deadlineMs);
   return 0;
 }
 
-/** Resolves at the first SIGTERM or SIGINT, or when `end` aborts; the second signal ends the process with 130. */
-export function waitForEnd(end?: AbortSignal): Promise<void> {
+/**
+ * Resolves at the first SIGTERM or SIGINT, or when `end` aborts; the second signal ends the process with 130. A signal
+ * before it is up ends it as if nobody listened.
+ */
+export function waitForEnd(end?: AbortSignal, isUp: () => boolean = () => true): Promise<void> {
   return new Promise((resolve) => {
     if (end?.aborted) return resolve();
     let seen = false;
-    const onSignal = () => {
-      if (seen) Deno.exit(130);
+    const onSignal = (code: number) => () => {
+      if (seen || !isUp()) Deno.exit(seen ? 130 : code);
       seen = true;
       resolve();
     };
-    Deno.addSignalListener("SIGTERM", onSignal);
-    Deno.addSignalListener("SIGINT", onSignal);
+    Deno.addSignalListener("SIGTERM", onSignal(143));
+    Deno.addSignalListener("SIGINT", onSignal(130));
     end?.addEventListener("abort", () => resolve(), { once: true });
   });
 }

@@ -72,7 +72,8 @@ function goesOn(text: string): boolean {
   return /[|\\]$/.test(text) || isOpen(text);
 }
 
-function* documents(folder: string): Generator<string> {
+/** Paths of README and its like, and of everything in docs/. */
+export function* documents(folder: string): Generator<string> {
   for (const { name, isDirectory } of Deno.readDirSync(ROOT + folder)) {
     if (isDirectory && (folder !== "" || name === "docs")) yield* documents(`${folder}${name}/`);
     else if (name.endsWith(".md")) yield folder + name;

@@ -1,9 +1,18 @@
 /** Every command of the documents is run as it stands there, or has a reason why not, which must still be needed. */
 import assert from "node:assert/strict";
+import { SPECIFICATIONS } from "../../cli/specifications.ts";
+import { loadSettings } from "../../core/config/load.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Program } from "../support/process.ts";
 import { waitFor } from "../support/wait.ts";
-import { commandsOf, type DocCommand, docCommands, strayCommands } from "./commands.ts";
+import {
+  blocksOf,
+  commandsOf,
+  type DocCommand,
+  docCommands,
+  documents,
+  strayCommands,
+} from "./commands.ts";
 import { keyOf, type Play, PLAYS } from "./plays.ts";
 import { World } from "./world.ts";
 
@@ -26,6 +35,23 @@ Deno.test("documents: commands are found in sh blocks alone, whole, without rema
     "```sh\na 'b # c'   # remark\nb |\n  c\n```\n```yaml\nd: 1\n```\n```sh\n# e\nf\n```\n";
   const found = commandsOf("x.md", text).map(({ line, block, text }) => [line, block, text]);
   assert.deepEqual(found, [[2, 0, "a 'b # c'"], [3, 0, "b |\n  c"], [11, 2, "f"]]);
+});
+
+Deno.test("documents: every block of settings is right", () => {
+  const seen: string[] = [];
+  for (const file of documents("")) {
+    for (const block of blocksOf(file, "yaml")) {
+      // "# agent.yaml, transfer.yaml": part of either.
+      const names = [.../^# (.*)/.exec(block)?.[1].matchAll(/(\w+)\.yaml/g) ?? []];
+      assert.ok(names.length > 0, `${file}: say whose settings begin with ${block.slice(0, 60)}`);
+      for (const [, name] of names) {
+        const { schema } = SPECIFICATIONS[name];
+        loadSettings(schema, block, { name: `${file}, ${name}`, env: () => undefined });
+        seen.push(name);
+      }
+    }
+  }
+  assert.ok(seen.length >= 7, seen.join());
 });
 
 Deno.test({

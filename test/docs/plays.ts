@@ -40,6 +40,7 @@ const PACKAGES = test("test/deploy/packages_test.ts");
 const JOURNAL = test("test/cli/journal_test.ts");
 const ARCHIVE = test("test/transfer/archive_test.ts");
 const ROLES = test("test/control/roles_test.ts");
+const TOP = test("test/control/top_test.ts");
 const RUN = not("it is what runs this test");
 const CLUSTER = not("there is no Kubernetes; test/deploy/kubernetes_test.ts checks the objects");
 const ACL = not("needs a broker with an authorizer and a user for each program");
@@ -87,6 +88,14 @@ export const PLAYS: Readonly<Record<string, Play>> = {
   "npm run stack -- status": STACK,
   "npm run stack -- logs weir-transfer": STACK,
   "npm run stack -- down": STACK,
+
+  // docs/operations/fleet.md
+  "weir page --config page.yaml": service(PAGE),
+  "weir user ana --role operator": once({ says: /ana/ }),
+  "weir user kim --topic web_log shop": once({ says: /kim/ }),
+  "weir user grafana --token": once({ says: /grafana/ }),
+  "weir top": TOP,
+  "weir top --once": TOP,
 
   // docs/operations/install.md
   "npm ci && npm run build && npm run packages": PACKAGES,

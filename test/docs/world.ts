@@ -97,6 +97,8 @@ export class World implements AsyncDisposable {
     const line = text.replace(/^sudo (-u \w+ )?/, "");
     const shell = [...as, "sh", "-c", `cd ${user === null ? "/srv/site" : "/"} && ${line}`];
     return startProgram("chroot", [this.root.path, ...shell], {
+      // Whoever is asked for a password has one.
+      input: "a good password\na good password\n",
       env: {
         HOME: "/srv/site",
         PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
@@ -151,6 +153,8 @@ export class World implements AsyncDisposable {
     await write("/etc/weir/page-password", "a good password\n");
     await write("/srv/site/.weir-token", "a-token-of-some-length\n");
     await write("/etc/weir/weir.yaml", `etcd: {hosts: ["${this.#etcd}"]}\n`);
+    const nodes = `elasticsearch: {nodes: ["${this.#elastic}"]}`;
+    await write("/srv/site/page.yaml", `${nodes}\nlisten: 127.0.0.1:0\n`);
     const entries = ["/var/log/nginx/*.log", "/var/log/app.log"].map((path) => ({ path, topic }));
     await write("/srv/site/new.json", JSON.stringify(entries));
     await write("/var/log/nginx/access.log", "ERROR payment refused\nINFO payment taken\n");
