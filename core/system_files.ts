@@ -15,24 +15,33 @@ class SystemFileHandle implements FileHandle {
   /** Its inode is in memory as long as it is open; undefined: not known yet. */
   #isLocal: boolean | undefined;
   #open = true;
+  /** Calls under way: while there are some, the number is not given back, or they would meet another file. */
+  #calls = 0;
 
   constructor(fd: number, path: string) {
     this.#fd = fd;
     this.#path = path;
   }
   async stat(): Promise<FileStat> {
+    if (!this.#open) throw closedError("stat", this.#path);
+    this.#calls++;
     try {
-      if (this.#isLocal && this.#open) return statOf(fs.fstatSync(this.#fd));
+      if (this.#isLocal) return statOf(fs.fstatSync(this.#fd));
       const stat = statOf(await fstat(this.#fd));
       this.#isLocal ??= await isLocal(stat.device, this.#path);
       return stat;
     } catch (error) {
       throw fileError(error, "stat", "open file");
+    } finally {
+      this.#called();
     }
   }
   read(into: Uint8Array, position: number): Promise<number> {
+    if (!this.#open) return Promise.reject(closedError("read", this.#path));
+    this.#calls++;
     return new Promise((resolve, reject) => {
       fs.read(this.#fd, into, 0, into.length, position, (error, bytes) => {
+        this.#called();
         if (error) reject(fileError(error, "read", "open file"));
         else resolve(bytes);
       });
@@ -41,8 +50,19 @@ class SystemFileHandle implements FileHandle {
   close(): void {
     if (!this.#open) return;
     this.#open = false;
-    fs.closeSync(this.#fd);
+    if (this.#calls === 0) fs.closeSync(this.#fd);
   }
+
+  #called(): void {
+    if (--this.#calls === 0 && !this.#open) fs.closeSync(this.#fd);
+  }
+}
+
+/** Its number may be another file's by now. */
+function closedError(action: string, path: string): WeirError {
+  return new WeirError("FILE_FAILED", `Cannot ${action} "${path}": it is closed`, {
+    retriable: true,
+  });
 }
 
 export const systemFiles: Files = {

@@ -26,6 +26,10 @@ export interface FileState {
   brief?: boolean;
   /** Where the file is a packed one: what its packed bytes were. Offsets are those of the unpacked bytes. */
   packed?: Packed;
+  /** Where it is a copy that ends before what was read of its original: its size, and the bytes before it. */
+  ends?: { size: number; mark: Hash };
+  /** Of a truncated or removed file: how a copy that ends earlier is known (agent/tail/trail.ts). */
+  trail?: number[];
   topics: Record<string, TopicState>;
 }
 

@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { crc32c } from "../../core/kafka/crc32c.ts";
+import { followsTrail } from "./trail.ts";
 import type { Packed } from "../unpack/packed_file.ts";
 
 /** Bytes of the head that are looked at. */
@@ -64,6 +65,10 @@ export interface KnownFile {
   brief?: boolean;
   /** Where it is a packed file. */
   packed?: Packed;
+  /** It is a copy that ends before what was read: its size at least, and the bytes before that. */
+  ends?: { size: number; mark: Hash };
+  /** Of one that was truncated or removed (trail.ts). */
+  trail?: number[];
   /** For each topic: acknowledged offset and the bytes before it. */
   marks: readonly { offset: number; mark: Hash }[];
 }
@@ -79,20 +84,39 @@ export interface SeenFile {
   read(position: number, length: number): Promise<Uint8Array>;
 }
 
-/** True where head and all marks of `known` are found in `seen`: the file has only grown since. */
-export async function sameContent(known: KnownFile, seen: SeenFile): Promise<boolean> {
+/**
+ * True where head and all marks of `known` are found in `seen`: the file has only grown since.
+ * @param mayEnd it may also be a copy that ends before what was read
+ */
+export async function sameContent(
+  known: KnownFile,
+  seen: SeenFile,
+  mayEnd = false,
+): Promise<boolean> {
   if (samePacked(known.packed, seen.packed)) return true;
   if (seen.size < known.head.length) return false;
   const furthest = Math.max(0, ...known.marks.map(({ offset }) => offset));
-  if (seen.size < furthest) return false;
   if (known.brief && (seen.packed === undefined || seen.size !== furthest)) return false;
   const head = await seen.read(0, known.head.length);
   if (head.length !== known.head.length || hashOf(head).hash !== known.head.hash) return false;
+  if (seen.size < furthest) return await isPrefix(known, seen, mayEnd);
   for (const { offset, mark } of known.marks) {
     const bytes = await seen.read(offset - mark.length, mark.length);
     if (hashOf(bytes).hash !== mark.hash) return false;
   }
   return true;
+}
+
+/** True where the file is a copy that ends before what was read of its original. */
+async function isPrefix(
+  { ends, trail }: KnownFile,
+  seen: SeenFile,
+  mayEnd: boolean,
+): Promise<boolean> {
+  if (ends === undefined) return mayEnd && await followsTrail(trail ?? [], seen);
+  if (seen.size < ends.size) return false;
+  const { length, hash } = ends.mark;
+  return hashOf(await seen.read(ends.size - length, length)).hash === hash;
 }
 
 function samePacked(a?: Packed, b?: Packed): boolean {
@@ -119,7 +143,9 @@ export async function recognise<K extends KnownFile>(
   const moved: K[] = [];
   for (const candidate of read) {
     if (candidate.inode === seen.inode) continue;
-    if (await sameContent(candidate, seen) && await ownInodeGone(candidate)) moved.push(candidate);
+    if (await sameContent(candidate, seen, true) && await ownInodeGone(candidate)) {
+      moved.push(candidate);
+    }
   }
   return moved.length === 1 ? moved[0] : undefined;
 }

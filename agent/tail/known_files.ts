@@ -72,6 +72,8 @@ export class KnownFiles {
       retired: state.retired,
       brief: state.brief,
       packed: state.packed,
+      ends: state.ends,
+      trail: state.trail,
       marks: Object.values(state.topics).map((topic) => ({
         offset: topic.offset,
         mark: settledState(topic).mark,

@@ -7,6 +7,7 @@ import type { LineChunk, LineSink } from "../../core/ports/line_sink.ts";
 import type { TopicState } from "../checkpoint/state.ts";
 import { LaneShape } from "../lines/lane_shape.ts";
 import type { Entry } from "./entries.ts";
+import { addPlace, type Trail } from "./trail.ts";
 import { type Hash, hashOf, MARK_BYTES } from "./fingerprint.ts";
 
 /** Noted days of a lane: more only where a topic takes nothing for a month; then a middle one is forgotten. */
@@ -55,6 +56,8 @@ export class Lane {
   retryAtMs = 0;
   linesSent = 0;
   lastLineMs = 0;
+  /** Places that were acknowledged (trail.ts). */
+  readonly trail: Trail = [];
   #flights: Flight[] = [];
   #epoch = 0;
   #failures = 0;
@@ -66,6 +69,7 @@ export class Lane {
     this.origin = state.offset;
     this.readOffset = state.offset;
     this.before = before;
+    addPlace(this.trail, state.offset, before);
   }
 
   /** Changes when the lane starts again: what was read before does not fit any more. */
@@ -127,6 +131,7 @@ export class Lane {
       events.acknowledged(this.topic, lines, end - this.state.offset);
       this.state.offset = end;
       this.state.before = before;
+      addPlace(this.trail, end, before);
       this.linesSent += lines;
     }
     this.#flights.splice(0, done);

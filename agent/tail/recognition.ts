@@ -44,6 +44,8 @@ export type Decision = "resumed" | "new" | "wait" | "empty" | "unpack" | "copy";
 
 /** A copy that is still being written is waited for this many times longer. */
 const GROWING_HOLDS = 60;
+/** A removed file is read on by its handle until it did not grow for so long. */
+export const UNLINKED_MS = 5000;
 /** Bytes at the begin and at the end of a file that are compared with an open one. */
 const COMPARED_BYTES = 1024;
 
@@ -74,7 +76,9 @@ export class Recognition {
       const grew = (await file.seen()).size !== seen.size;
       return grew && file.tries++ < 2 ? "wait" : "new";
     }
-    if (file.packed !== undefined && coversTopics(own.state, file)) return "copy";
+    const isPair = file.packed !== undefined || // or it was packed, and that one was taken for it first
+      (original?.packed !== undefined && file.links === 0);
+    if (isPair && coversTopics(own.state, file)) return "copy";
     const hold = file.held ??= { sinceMs: now, grownMs: now, size: seen.size };
     if (seen.size !== hold.size) hold.grownMs = now;
     hold.size = seen.size;
@@ -135,8 +139,11 @@ export class Recognition {
       if (file.packed !== undefined) {
         if (length < HEAD_BYTES && other.size !== seen.size) continue;
       } else if (length < HEAD_BYTES || other.round >= file.round) continue;
-      if (!other.settled) isAwaited = true;
-      else if (await sameContent(other.known, seen)) this.#options.closed(other);
+      const idleMs = this.#options.clock.monotonicMs() - other.lastGrowthMs;
+      // One that is packed may still be written for a while: its last lines stand nowhere else.
+      const isWritten = file.packed !== undefined && idleMs < UNLINKED_MS;
+      if (!other.settled || isWritten) isAwaited = true;
+      else if (await sameContent(other.known, seen, true)) this.#options.closed(other);
     }
     return isAwaited;
   }
@@ -154,7 +161,7 @@ export class Recognition {
   async #ownStillThere(seen: SeenFile): Promise<KnownState | undefined> {
     for (const candidate of await this.#options.known.candidates(seen)) {
       if (candidate.inode === seen.inode || candidate.head.length === 0) continue;
-      if (await sameContent(candidate, seen)) return candidate;
+      if (await sameContent(candidate, seen, true)) return candidate;
     }
     return undefined;
   }

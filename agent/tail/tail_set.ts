@@ -16,7 +16,7 @@ import { UnpackPool } from "../unpack/unpack_pool.ts";
 import type { Before } from "../plan/plan.ts";
 import { KnownFiles } from "./known_files.ts";
 import { settledState } from "./lane.ts";
-import { Recognition } from "./recognition.ts";
+import { Recognition, UNLINKED_MS } from "./recognition.ts";
 import { newFileState } from "./new_state.ts";
 import type { LookResult, TailContext, TailSetEvents, TailSetOptions } from "./tail_context.ts";
 import { shippedOf, Vanished } from "./shipped.ts";
@@ -28,7 +28,6 @@ const WOKEN = "woken";
 const NOTED_TOGETHER = 1024;
 /** Between two looks at a file that must wait for others: each look asks the disk. */
 const BLOCKED_LOOK_MS = 1000;
-const UNLINKED_MS = 5000;
 /** Files with no more than this to read are looked at together, so many at once. */
 const SMALL_BYTES = 16_384, TOGETHER_MAX = 256;
 /** Known files that a sweep looks at by name, for each second of its period: a hundred thousand idle ones cost nothing. */
@@ -166,11 +165,12 @@ export class TailSet {
   #states(): FileState[] {
     const states: FileState[] = [];
     const nowMs = this.#context.clock.wallMs();
-    for (const { state, size } of this.#open.values()) {
+    for (const file of this.#open.values()) {
+      const { state } = file;
       if (state.head.length === 0) continue;
       state.seenMs = nowMs;
-      state.size = size;
-      states.push(state);
+      state.size = file.size;
+      states.push(file.isMoved || file.detached ? { ...state, trail: file.trail } : state);
     }
     for (const state of this.#known.values()) states.push(state);
     for (const state of states) {
@@ -228,6 +228,7 @@ export class TailSet {
     };
     for (const file of [...this.#dirty]) {
       if (this.#stopping) return 0;
+      if (file.closed) continue; // by a look at another one
       if (file.decided && file.isBlocked && now - file.lookedAtMs < BLOCKED_LOOK_MS) continue;
       if (!this.#mayUnpack(file)) {
         wait = Math.min(wait, BLOCKED_LOOK_MS);
@@ -261,6 +262,7 @@ export class TailSet {
 
   /** Gives a file one look; returns how long to wait for the next at most, 0: not at all. */
   async #look(file: TailedFile): Promise<number> {
+    if (file.closed) return Infinity;
     try {
       const result = file.decided ? await file.look() : await this.#decide(file);
       this.#complained.delete(file.path);
@@ -477,6 +479,7 @@ export class TailSet {
 
   #setPath(file: TailedFile, path: string): void {
     if (this.#byPath.get(file.path) === file) this.#byPath.delete(file.path);
+    file.isMoved ||= file.path !== path;
     file.path = path;
     this.#byPath.set(path, file);
   }
@@ -606,7 +609,10 @@ export class TailSet {
     delete file.state.size;
     if (file.state.head.length === 0) return;
     if (file.state.head.length < least) file.state.brief = true;
-    if (file.links === 0) file.state.retired = true;
+    if (file.links === 0) {
+      file.state.retired = true;
+      file.state.trail = file.trail;
+    }
     this.#known.add(file.state);
   }
 

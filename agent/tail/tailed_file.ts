@@ -50,6 +50,8 @@ export class TailedFile {
   /** As the last look found it: where a name tells the same, nothing happened. */
   measured = { size: -1, modifiedMs: -1 };
   links = 1;
+  /** It has, or had, another name than first. */
+  isMoved = false;
   /** No path that is wanted leads here any more. */
   detached = false;
   lastGrowthMs: number;
@@ -111,6 +113,7 @@ export class TailedFile {
     state: FileState,
     size: number,
     isLater = true,
+    isCopy = false,
   ): Promise<Lane | undefined> {
     const { topic } = entry;
     const known = state.topics[topic];
@@ -126,9 +129,12 @@ export class TailedFile {
     if (known?.offset === offset && offset === size && this.#isAsPacked(state)) {
       return new Lane(topic, entry, known, new Uint8Array(0)); // its end need not be unpacked to see that
     }
+    if (known !== undefined && offset > size && isCopy) {
+      return new Lane(topic, entry, known, known.before ?? new Uint8Array(0)); // a copy that ends before that
+    }
     const before = await this.read(markStart, offset - markStart);
     if (known !== undefined && known.offset !== acknowledged) {
-      return await this.#laneFor(entry, state, size, isLater);
+      return await this.#laneFor(entry, state, size, isLater, isCopy);
     }
     if (known?.offset === offset && hashOf(before).hash !== settledState(known).mark.hash) {
       return undefined;
@@ -156,10 +162,12 @@ export class TailedFile {
     const lanes: Lane[] = [];
     const { size } = await this.measure(); // a copy may have been completed since
     for (const { entry } of this.lanes.values()) {
-      const lane = await this.#laneFor(entry, state, size);
+      const lane = await this.#laneFor(entry, state, size, true, true);
       if (lane === undefined) return false;
       lanes.push(lane);
     }
+    const isShort = lanes.some((lane) => lane.readOffset > size);
+    const ends = isShort ? await this.#endAt(size) : undefined;
     // What an earlier lane of this life had in flight may have been acknowledged meanwhile.
     if (lanes.some((lane) => lane.isBehind)) {
       return await this.adopt(state, seen, taken);
@@ -170,6 +178,9 @@ export class TailedFile {
     state.inode = seen.inode;
     delete state.retired;
     delete state.brief;
+    delete state.trail;
+    if (ends === undefined) delete state.ends;
+    else state.ends = ends;
     this.state = state;
     this.#notePacked();
     this.#noted = state.head.length > 0;
@@ -179,6 +190,12 @@ export class TailedFile {
       this.lanes.set(lane.topic, lane);
     }
     return true;
+  }
+
+  /** A copy that ends before what was read of its original is known by its own end. */
+  async #endAt(size: number): Promise<{ size: number; mark: Hash }> {
+    const start = Math.max(0, size - MARK_BYTES);
+    return { size, mark: hashOf(await this.read(start, size - start)) };
   }
 
   /** As the recognition needs it. */
@@ -222,7 +239,13 @@ export class TailedFile {
       offset: state.offset,
       mark: settledState(state).mark,
     }));
-    return { ...this.state, marks };
+    return { ...this.state, trail: this.trail, marks };
+  }
+
+  /** How copies that end earlier are known. */
+  get trail(): number[] {
+    const [lane] = this.lanes.values();
+    return lane === undefined ? [] : [...lane.trail];
   }
 
   /** Monotonic ms of the last look. */
@@ -245,11 +268,9 @@ export class TailedFile {
   async look(): Promise<LookResult> {
     const stat = await this.measure();
     this.measured = { size: this.packed?.rawSize ?? stat.size, modifiedMs: stat.modifiedMs };
-    for (const lane of this.lanes.values()) {
-      if (stat.size < lane.readOffset) {
-        this.#renew(stat);
-        return "more";
-      }
+    if (!await this.#reaches(stat.size)) {
+      this.#renew(stat);
+      return "more";
     }
     let result: LookResult = "idle";
     for (const lane of [...this.lanes.values()]) {
@@ -258,6 +279,27 @@ export class TailedFile {
       if (RANK[one] > RANK[result]) result = one;
     }
     return result;
+  }
+
+  /**
+   * False where the file has become shorter than what was read of it. A copy is that from the begin where its original
+   * was read on after it was made; what was on its way then may be acknowledged only now.
+   */
+  async #reaches(size: number): Promise<boolean> {
+    const { state } = this;
+    let isShort = false;
+    for (const lane of this.lanes.values()) {
+      const mayBe = lane.isBehind || (state.ends !== undefined && size >= state.ends.size);
+      lane.catchUp();
+      if (size >= lane.readOffset) continue;
+      if (!mayBe) return false;
+      isShort = true;
+    }
+    if (isShort && state.ends?.size !== size) {
+      state.ends = await this.#endAt(size);
+      this.#unsynced = true;
+    } else if (!isShort && state.ends !== undefined) delete state.ends;
+    return true;
   }
 
   async #lookAt(lane: Lane, stat: FileStat): Promise<LookResult> {
@@ -622,6 +664,8 @@ export class TailedFile {
   #renew(stat: FileStat): void {
     this.#context.events.truncated(this.path);
     this.state.retired = true;
+    this.state.trail = this.trail;
+    delete this.state.ends;
     this.#context.events.retired(this.state);
     this.state = newFileState(this.path, stat);
     this.prefix = undefined;
