@@ -8,6 +8,7 @@ import {
 } from "../core/metrics/registry.ts";
 import { logOf } from "../core/log.ts";
 import type { TailSetEvents } from "./tail/tail_context.ts";
+import { DeliveryRate } from "./tail/tail_report.ts";
 import type { TailSet } from "./tail/tail_set.ts";
 
 const TOPICS_MAX = 500;
@@ -159,6 +160,32 @@ export class AgentMetrics {
       collect() {
         const { savedMs } = checkpoint();
         this.set(savedMs === 0 ? 0 : Math.max(0, (Date.now() - savedMs) / 1000));
+      },
+    });
+    new Gauge({
+      name: "weir_agent_rotated_unread_bytes",
+      help:
+        "Bytes of files that were renamed or removed and are not delivered: lost where the next rotation, or for a removed file the end of the agent, comes first.",
+      labelNames: ["state"],
+      registers,
+      collect() {
+        for (const state of ["renamed", "removed"]) this.set({ state }, 0);
+        for (const row of set()?.status(100_000) ?? []) {
+          if (row.rotated !== "") this.inc({ state: row.rotated }, row.lagBytes);
+        }
+      },
+    });
+    const rate = new DeliveryRate(performance.now());
+    const acknowledged = () => this.bytesAcknowledged;
+    new Gauge({
+      name: "weir_agent_catch_up_seconds",
+      help:
+        "Time until all that is in the files is delivered, at the rate of the last minutes; 86400: a day or more.",
+      registers,
+      collect() {
+        rate.sample(acknowledged(), performance.now());
+        const rows = set()?.status(100_000) ?? [];
+        this.set(rate.secondsFor(rows.reduce((sum, row) => sum + row.lagBytes, 0)));
       },
     });
     const lag = registry.getSingleMetric("weir_agent_lag_bytes") as Gauge<"topic">;

@@ -47,7 +47,9 @@ export class Vanished {
     removed: (path: string, unreadBytes: number) => void,
   ): void {
     if (this.#looked) return;
-    for (const { decided, size } of open.values()) if (!decided && size > 0) return;
+    for (const { decided, size, isCopy } of open.values()) {
+      if (!decided && size > 0 && !isCopy) return;
+    }
     this.#looked = true;
     void this.#find([...known], entries, open).then((rows) => {
       for (const { path, size, offset } of rows) removed(path, Math.max(0, size - offset));

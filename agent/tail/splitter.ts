@@ -110,3 +110,18 @@ export function linesBeforeHole(bytes: Uint8Array, marks: Int32Array, lines: num
   }
   return lines;
 }
+
+/** What a file of UTF-8 may begin with. */
+export const UTF8_MARK = Uint8Array.of(0xef, 0xbb, 0xbf);
+
+/** The begin of a line, at most `bytesMax` bytes of it, cut at a character. */
+export function cutLine(bytes: Uint8Array, bytesMax: number): Uint8Array {
+  const marks = new Int32Array(LINES_MAX * 3);
+  splitLines(bytes, 0, bytes.length, marks, bytesMax, true);
+  return bytes.subarray(0, marks[1]);
+}
+
+export function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {
+  for (let i = 0; i < start.length; i++) if (bytes[i] !== start[i]) return false;
+  return true;
+}

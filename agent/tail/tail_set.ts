@@ -20,6 +20,7 @@ import { Recognition, UNLINKED_MS } from "./recognition.ts";
 import { newFileState } from "./new_state.ts";
 import type { LookResult, TailContext, TailSetEvents, TailSetOptions } from "./tail_context.ts";
 import { shippedOf, Vanished } from "./shipped.ts";
+import { statusOf, type StatusRow } from "./tail_report.ts";
 import { TailedFile } from "./tailed_file.ts";
 
 /** Made once: an abort without a reason makes an exception with its stack each time. */
@@ -34,6 +35,8 @@ const SMALL_BYTES = 16_384, TOGETHER_MAX = 256;
 const SWEPT_PER_SECOND = 50;
 /** A fault that may pass is tried again after this time. */
 const RETRY_MS = 1000;
+/** Other files that are looked at in each round while there is always something to read. */
+const GLANCED = 16;
 const STATES_MAX = 200_000;
 /** Packed files that are unpacked in turns; others wait. */
 const UNPACKED_MAX = 4;
@@ -52,6 +55,7 @@ export class TailSet {
   readonly #recognition: Recognition;
   readonly #byPath = new Map<string, TailedFile>();
   readonly #dirty = new Set<TailedFile>();
+  #glanced: TailedFile[] = [];
   readonly #unpackPool = new UnpackPool();
   /** Packed files whose turn it is. */
   readonly #unpacking = new Set<TailedFile>();
@@ -204,7 +208,32 @@ export class TailSet {
         this.#closeDetached(now);
       }
       const wait = await this.#lookAtDirty();
+      if (wait === 0) await this.#glance();
       if (wait > 0 && !this.#woken) await this.#pause(wait);
+    }
+  }
+
+  /**
+   * While there is always something to read, what the system tells of other files stands behind what it tells of the
+   * busy ones: so some of the others are looked at in each round, in turn.
+   */
+  async #glance(): Promise<void> {
+    for (let i = 0; i < GLANCED; i++) {
+      const file = this.#glanced.pop();
+      if (file === undefined) {
+        this.#glanced = [...this.#open.values()];
+        return;
+      }
+      if (file.closed || !file.decided || file.packed !== undefined || this.#dirty.has(file)) {
+        continue;
+      }
+      try {
+        const { size, modifiedMs } = await file.measure();
+        const { measured } = file;
+        if (size !== measured.size || modifiedMs !== measured.modifiedMs) this.#dirty.add(file);
+      } catch {
+        this.#dirty.add(file); // the look meets the fault again, and tells of it
+      }
     }
   }
 
@@ -617,29 +646,8 @@ export class TailSet {
   }
 
   /** One row a file and topic, for status; `limit` bounds it. */
-  status(limit = 1000) {
-    const rows = [];
-    for (const file of this.#open.values()) {
-      for (const lane of file.lanes.values()) {
-        if (rows.length >= limit) return rows;
-        rows.push({
-          path: file.path,
-          topic: lane.topic,
-          generation: file.state.generation,
-          size: file.size,
-          readOffset: lane.readOffset,
-          offset: lane.state.offset,
-          lagBytes: file.isCopy ? 0 : Math.max(0, file.size - lane.state.offset),
-          lines: lane.linesSent,
-          lastLineMs: lane.lastLineMs,
-          detached: file.detached,
-          failure: lane.failure === undefined
-            ? ""
-            : `${lane.failure.code}: ${lane.failure.message}`,
-        });
-      }
-    }
-    return rows;
+  status(limit = 1000): StatusRow[] {
+    return statusOf(this.#open.values(), limit);
   }
 
   /** How far each generation is for each topic, for the ledger. */

@@ -22,9 +22,18 @@ import {
   sameContent,
   type SeenFile,
 } from "./fingerprint.ts";
+import { startLane } from "./lane_start.ts";
 import { newFileState, newTopicState } from "./new_state.ts";
 import { bytesBefore, FLIGHTS_MAX, Lane, settledState } from "./lane.ts";
-import { LINES_MAX, linesBeforeHole, shiftMarks, splitLines } from "./splitter.ts";
+import {
+  cutLine,
+  LINES_MAX,
+  linesBeforeHole,
+  shiftMarks,
+  splitLines,
+  startsWith,
+  UTF8_MARK,
+} from "./splitter.ts";
 import type { Hold, LookResult, TailContext } from "./tail_context.ts";
 
 /** One look of a lane: what was found before its bytes were read, and the lane's epoch at that time. */
@@ -107,7 +116,6 @@ export class TailedFile {
     await this.addLane(entry, size, isLater);
   }
 
-  /** A lane of the life that `state` tells of; undefined where the file does not hold what that one says. */
   async #laneFor(
     entry: Entry,
     state: FileState,
@@ -115,36 +123,18 @@ export class TailedFile {
     isLater = true,
     isCopy = false,
   ): Promise<Lane | undefined> {
-    const { topic } = entry;
-    const known = state.topics[topic];
-    const far = await this.#context.sink.position(state.generation, topic);
-    const isNew = known === undefined && state.head.length === 0 && !isLater;
-    const ageMs = this.#context.clock.wallMs() - this.modifiedMs;
-    const isOld = entry.ignoreOlder > 0 && ageMs > entry.ignoreOlder;
-    const fromEnd = isNew && (entry.from === "end" || isOld);
-    const acknowledged = known?.offset ?? 0;
-    const wanted = far ?? (fromEnd ? size : acknowledged);
-    const offset = wanted <= size ? wanted : acknowledged;
-    const markStart = Math.max(0, offset - MARK_BYTES);
-    if (known?.offset === offset && offset === size && this.#isAsPacked(state)) {
-      return new Lane(topic, entry, known, new Uint8Array(0)); // its end need not be unpacked to see that
-    }
-    if (known !== undefined && offset > size && isCopy) {
-      return new Lane(topic, entry, known, known.before ?? new Uint8Array(0)); // a copy that ends before that
-    }
-    const before = await this.read(markStart, offset - markStart);
-    if (known !== undefined && known.offset !== acknowledged) {
-      return await this.#laneFor(entry, state, size, isLater, isCopy);
-    }
-    if (known?.offset === offset && hashOf(before).hash !== settledState(known).mark.hash) {
-      return undefined;
-    }
-    const topicState = known ?? newTopicState();
-    topicState.offset = offset;
-    topicState.before = before;
-    const lane = new Lane(topic, entry, topicState, before);
-    if (known !== undefined) lane.dayUntil = size;
-    return lane;
+    const { sink, clock } = this.#context;
+    return await startLane({
+      entry,
+      state,
+      size,
+      isLater,
+      isCopy,
+      ageMs: clock.wallMs() - this.modifiedMs,
+      isAsPacked: this.#isAsPacked(state),
+      position: (generation, topic) => sink.position(generation, topic),
+      read: this.read,
+    });
   }
 
   /** True where it is a packed file whose packed bytes are those that a state tells of. */
@@ -173,6 +163,7 @@ export class TailedFile {
       return await this.adopt(state, seen, taken);
     }
     taken();
+    this.isMoved ||= state.path !== this.path;
     state.path = this.path;
     state.device = seen.device;
     state.inode = seen.inode;
@@ -707,15 +698,3 @@ export class TailedFile {
 }
 
 const RANK: Record<LookResult, number> = { idle: 0, waiting: 1, blocked: 2, more: 3 };
-
-const UTF8_MARK = Uint8Array.of(0xef, 0xbb, 0xbf);
-
-function cutLine(bytes: Uint8Array, bytesMax: number): Uint8Array {
-  splitLines(bytes, 0, bytes.length, marksScratch, bytesMax, true);
-  return bytes.subarray(0, marksScratch[1]);
-}
-
-function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {
-  for (let i = 0; i < start.length; i++) if (bytes[i] !== start[i]) return false;
-  return true;
-}

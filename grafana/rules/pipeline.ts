@@ -37,6 +37,16 @@ const agent: AlertSpec[] = [
       "{{ $labels.topic }}, and falls back.",
   },
   {
+    name: "WeirRotatedFilesUnread",
+    expr: "sum by (instance) (weir_agent_rotated_unread_bytes) > 0",
+    forMinutes: 15,
+    keepFiringMinutes: 10,
+    severity: "warning",
+    summary: "Rotated files are not delivered yet: a further rotation may remove them unread.",
+    description: "{{ $labels.instance }} has {{ $value | humanize1024 }}B to deliver of files " +
+      "that were renamed or removed; weir_agent_catch_up_seconds says how long it takes.",
+  },
+  {
     name: "WeirEventsDropped",
     expr: "increase(weir_agent_unread_bytes_total[15m]) > 0\n" +
       "or increase(weir_transfer_lost_records_total[15m]) > 0",

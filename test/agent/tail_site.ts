@@ -4,6 +4,7 @@ import { BufferPool } from "../../agent/tail/buffers.ts";
 import { parseEntries } from "../../agent/tail/entries.ts";
 import { TailSet } from "../../agent/tail/tail_set.ts";
 import { systemClock } from "../../core/ports/clock.ts";
+import type { LineSink } from "../../core/ports/line_sink.ts";
 import type { KeptLine } from "../../core/ports/memory_line_sink.ts";
 import { MemoryLineSink } from "../../core/ports/memory_line_sink.ts";
 import { systemFiles } from "../../core/system_files.ts";
@@ -17,6 +18,8 @@ export interface TailSiteOptions {
   /** Patterns; one topic. */
   paths: string[];
   exclude?: string[];
+  /** @default one in memory, whose lines are kept */
+  sink?: LineSink;
 }
 
 export class TailSite {
@@ -52,7 +55,7 @@ export class TailSite {
       },
       {
         clock: systemClock,
-        sink: this.sink,
+        sink: this.#options.sink ?? this.sink,
         buffers: new BufferPool(1 << 20),
         host: "h",
         tz: "UTC",

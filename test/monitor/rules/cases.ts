@@ -212,6 +212,10 @@ export const pipelineCases: readonly AlertCase[] = [
     notBeforeMinutes: 159,
   }),
   one("WeirSourceLagGrowing", agent("lag_bytes", 'topic="app"'), ["20e6+1e6x90", "200e6-1e6x90"]),
+  one("WeirRotatedFilesUnread", agent("rotated_unread_bytes", 'state="renamed"'), [
+    "1e6-1e4x90",
+    "1e6-1e6x1 0x90",
+  ]),
   grew("WeirEventsDropped", agent("unread_bytes_total"), critical),
   grew("WeirEventsDropped", transfer("lost_records_total", 'topic="app"'), critical),
   one("WeirSendErrors", agent("send_failures_total", 'code="KAFKA_DOWN"'), ["0+1x60", flat(7)]),
