@@ -119,6 +119,15 @@ async function isPrefix(
   return hashOf(await seen.read(ends.size - length, length)).hash === hash;
 }
 
+/** The end of a copy that is shorter than what was read of its original: it is known by that. */
+export async function endAt(
+  size: number,
+  read: SeenFile["read"],
+): Promise<{ size: number; mark: Hash }> {
+  const start = Math.max(0, size - MARK_BYTES);
+  return { size, mark: hashOf(await read(start, size - start)) };
+}
+
 function samePacked(a?: Packed, b?: Packed): boolean {
   return a !== undefined && b !== undefined && a.size === b.size && a.hash === b.hash;
 }

@@ -12,6 +12,7 @@ import type { FileState } from "../checkpoint/state.ts";
 import { PackedFile } from "../unpack/packed_file.ts";
 import type { Entry } from "./entries.ts";
 import {
+  endAt,
   type Hash,
   hashOf,
   HEAD_BYTES,
@@ -157,7 +158,7 @@ export class TailedFile {
       lanes.push(lane);
     }
     const isShort = lanes.some((lane) => lane.readOffset > size);
-    const ends = isShort ? await this.#endAt(size) : undefined;
+    const ends = isShort ? await endAt(size, this.read) : undefined;
     // What an earlier lane of this life had in flight may have been acknowledged meanwhile.
     if (lanes.some((lane) => lane.isBehind)) {
       return await this.adopt(state, seen, taken);
@@ -181,12 +182,6 @@ export class TailedFile {
       this.lanes.set(lane.topic, lane);
     }
     return true;
-  }
-
-  /** A copy that ends before what was read of its original is known by its own end. */
-  async #endAt(size: number): Promise<{ size: number; mark: Hash }> {
-    const start = Math.max(0, size - MARK_BYTES);
-    return { size, mark: hashOf(await this.read(start, size - start)) };
   }
 
   /** As the recognition needs it. */
@@ -287,7 +282,7 @@ export class TailedFile {
       isShort = true;
     }
     if (isShort && state.ends?.size !== size) {
-      state.ends = await this.#endAt(size);
+      state.ends = await endAt(size, this.read);
       this.#unsynced = true;
     } else if (!isShort && state.ends !== undefined) delete state.ends;
     return true;

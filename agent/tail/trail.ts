@@ -1,7 +1,7 @@
 /**
  * Sums of the bytes before places that were acknowledged, few near the begin and more near the end. A rotation may copy
- * or pack a file a moment before its last lines are written: then the copy ends where more was read of the original, and
- * the trail says that it is one.
+ * or pack a file a moment before its last lines are written: then the copy ends where more was read of the original,
+ * and the trail says that it is one.
  */
 import { crc32c } from "../../core/kafka/crc32c.ts";
 import { MARK_BYTES, type SeenFile } from "./fingerprint.ts";
@@ -25,7 +25,7 @@ export function addPlace(trail: Trail, offset: number, before: Uint8Array): void
   trail.splice(0, trail.length, ...kept.flatMap((i) => [trail[i], trail[i + 1]]));
 }
 
-/** True where a file that is shorter than what was read has all places of the trail that it reaches, and one at least. */
+/** True where a file that is shorter than what was read has all places that it reaches, and one at least. */
 export async function followsTrail(trail: Trail, seen: SeenFile): Promise<boolean> {
   let places = 0;
   for (let i = 0; i < trail.length && trail[i] <= seen.size; i += 2, places++) {

@@ -1,4 +1,4 @@
-/** One file that is written as fast as the machine can, 99 quiet ones: no quiet line waits for more than a few chunks. */
+/** A file that is written as fast as can be, 99 quiet ones: no quiet line waits for more than a few chunks. */
 import assert from "node:assert/strict";
 import type { LineChunk, LineSink } from "../../core/ports/line_sink.ts";
 import { linesOf } from "../../core/ports/memory_line_sink.ts";
