@@ -23,6 +23,9 @@ inner.handleResponse = function (response) {
   if (this.watchers.some(({ id }) => id === response.watch_id)) handleResponse.call(this, response);
 };
 
+/** Largest answer of etcd that is taken: registrations of 10,000 hosts have room. */
+const ANSWER_BYTES_MAX = 64 * 2 ** 20;
+
 /** Makes the client; nothing is connected yet. Throws SECRET_UNREADABLE. */
 export function createEtcd(settings: EtcdSettings): Etcd3 {
   const options: IOptions = {
@@ -35,6 +38,8 @@ export function createEtcd(settings: EtcdSettings): Etcd3 {
       // Else a call on a connection that has just broken is begun again at once and for ever, in
       // which nothing else of the process gets its turn. Callers try again, with waits between.
       "grpc.enable_retries": 0,
+      // Else 4 MiB: the registrations of a thousand hosts can be more.
+      "grpc.max_receive_message_length": ANSWER_BYTES_MAX,
     },
     defaultCallOptions: (context) =>
       context.isStream ? {} : { deadline: Date.now() + settings.timeout },

@@ -4,13 +4,16 @@
  */
 import assert from "node:assert/strict";
 import { Etcd3 } from "etcd3";
+import { createEtcd } from "../../core/etcd/client.ts";
+import { readLive } from "../../core/fleet/live.ts";
 import { LiveTable } from "../../core/fleet/live_table.ts";
 import { Registration } from "../../core/fleet/registration.ts";
-import type { Registered } from "../../core/fleet/registration_schema.ts";
+import { encodeRegistration, type Registered } from "../../core/fleet/registration_schema.ts";
 import { systemClock } from "../../core/ports/clock.ts";
 import { selectFleet } from "../../search/fleet/fleet_view.ts";
 import { startEtcd } from "../support/real/etcd.ts";
 import { waitFor } from "../support/wait.ts";
+import { etcdSettings } from "./settings.ts";
 import { Site } from "./site.ts";
 
 const HOSTS = 2000, REAL = 2;
@@ -43,6 +46,7 @@ Deno.test({
       checkWrites(written(), performance.now() - begun, after.puts - before.puts, since);
       await checkSize(client, etcd.address, after.puts);
       await checkTable(client);
+      await checkLarge(client, etcd.address);
     } finally {
       for (const one of all) void one.stop(0);
       client.close();
@@ -142,6 +146,29 @@ function rpcOf(client: Etcd3): Rpc {
     kv: (client as unknown as Rpc).kv,
     maintenance: client.maintenance as Rpc["maintenance"],
   };
+}
+
+/** Registrations as large as they may be are more than gRPC takes in one answer by itself (4 MiB). */
+async function checkLarge(client: Etcd3, address: string): Promise<void> {
+  const prefix = "/test/large/", count = 1100;
+  const labels = Object.fromEntries(
+    Array.from({ length: 16 }, (_, i) => [`label-${i}`, "x".repeat(200)]),
+  );
+  for (let i = 0; i < count; i += 100) {
+    const some = Array.from({ length: 100 }, (_, k) => {
+      const value = { ...describe(i + k, 0), labels };
+      return client.put(`${prefix}agent/${i + k}`).value(encodeRegistration(value)).exec();
+    });
+    await Promise.all(some);
+  }
+  const own = createEtcd(etcdSettings({ hosts: [address] }));
+  try {
+    assert.equal((await readLive(own, prefix, 20_000)).length, count);
+    const options = { client: own, prefix, timeoutMs: 20_000, clock: systemClock };
+    assert.equal((await new LiveTable(options).programs()).length, count);
+  } finally {
+    own.close();
+  }
 }
 
 /** A page sees all of them, in pages, and a later look fetches what changed alone. */
