@@ -58,6 +58,9 @@ export interface ConsumerEvents {
   restarted?(): void;
 }
 
+/** First wait of a fetch while a partition is paused; it doubles as long as nothing comes. */
+const PAUSED_WAIT_MS = 5;
+
 /** Why a generation of the group ended for us. */
 type End = "stop" | "rebalance" | "rejoined" | "expelled" | "topics" | { error: unknown };
 
@@ -279,12 +282,18 @@ export class Consumer {
   ): Promise<void> {
     const manager = group.offsetManager;
     const nodes = String(group.getNodeIds());
+    const { fetchWaitMs } = this.#options;
+    let pausedWaitMs = PAUSED_WAIT_MS;
     try {
       while (!over.aborted) {
-        this.#pause(group);
+        // A partition that is paused may go on soon: a long wait for others would keep it back.
+        group.maxWaitTime = this.#pause(group) ? Math.min(pausedWaitMs, fetchWaitMs) : fetchWaitMs;
         const batches = await group.fetch(node);
         if (over.aborted) return;
         seen.answerMs = this.#clock.monotonicMs();
+        pausedWaitMs = batches.length > 0
+          ? PAUSED_WAIT_MS
+          : Math.min(pausedWaitMs * 2, fetchWaitMs);
         if (group.offsetManager !== manager) return end("rejoined");
         for (const batch of batches) this.#take(manager, batch);
         if (String(group.getNodeIds()) !== nodes) return end("rebalance");
@@ -294,15 +303,19 @@ export class Consumer {
     }
   }
 
-  #pause(group: Group): void {
+  /** Pauses and resumes partitions; true where one is paused. */
+  #pause(group: Group): boolean {
+    let paused = false;
     for (const lane of this.#lanes.values()) {
       const pause = this.held || !this.#sink.wants(lane);
+      paused ||= pause;
       if (pause === lane.paused) continue;
       lane.paused = pause;
       const at = [{ topic: lane.topic, partitions: [lane.partition] }];
       if (pause) group.subscriptionState.pause(at);
       else group.subscriptionState.resume(at);
     }
+    return paused;
   }
 
   #take(manager: OffsetManager, fetched: FetchedBatch): void {

@@ -30,6 +30,8 @@ export interface GroupOptions {
 /** What of kafkajs's ConsumerGroup is used. */
 export interface Group {
   memberId: string | null;
+  /** How long a fetch waits where there is nothing, or where all partitions are paused; ms. */
+  maxWaitTime: number;
   topicsSubscribed: string[];
   topicConfigurations: Record<string, { fromBeginning: boolean }>;
   offsetManager: OffsetManager;
