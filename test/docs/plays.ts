@@ -73,6 +73,7 @@ export const PLAYS: Readonly<Record<string, Play>> = {
     with: "{ledger}",
     says: /^\{/,
   }),
+  "weir audit --url http://127.0.0.1:7700": test("test/cli/audit_test.ts"),
   "weir audit --repair": once({ with: "{ledger}" }),
   "weir resend /var/log/nginx/access.log": once({ with: "--ledger {topic}-ledger" }),
 
