@@ -4,12 +4,12 @@
  */
 export const BUDGET_MINUTES: Readonly<Record<string, number>> = {
   "unit": 1,
-  "test/support": 0.5,
+  "test/support": 0.25,
   "test/tidy": 0.25,
   "test/sim": 0.75,
   "test/conformance": 0.25,
   "test/servers": 1.5,
-  "test/store": 1.25,
+  "test/store": 1,
   "test/page": 2.75,
   "test/cli": 1.25,
   "test/agent": 2.75,
@@ -18,7 +18,7 @@ export const BUDGET_MINUTES: Readonly<Record<string, number>> = {
   "test/search": 1,
   "test/control": 2.5,
   "test/deploy": 2,
-  "test/e2e": 2.5,
+  "test/e2e": 3,
 };
 
 /** Folders that `npm test` leaves out: each is a task of its own, `npm run test:NAME`, with these minutes. */

@@ -2,7 +2,7 @@
  * `npm run test:kill`: kill -9 of agent, Kafka, transfer and Elasticsearch in turn, in a loop, while 20
  * rotating files get 200,000 numbered lines; at the end each line is in Elasticsearch exactly once,
  * or it ends with 1 and says which are not. With servers of its own. `--lines N`, `--rounds N` (of
- * four kills, default 3), `--seed N`. Needs the executables: npm run build.
+ * four kills, default 3), `--seed N`. Needs the executables: npm run build. `npm test` runs a sample.
  */
 import { Client } from "@elastic/elasticsearch";
 import { stringify } from "yaml";
@@ -20,7 +20,7 @@ const FILES = 20;
 const ROTATIONS = 3;
 const TOPIC = "kill";
 
-interface Options {
+export interface Options {
   lines: number;
   rounds: number;
   seed: number;
@@ -79,11 +79,17 @@ class Programs {
   }
 }
 
-/** Writes all lines; resolves when they are there. `stepMs` lies between two pieces. */
-async function writeLines(folder: string, options: Options, stepMs: number): Promise<void> {
+/** Writes all lines, never more than `allowed` says by then; resolves when they are there. */
+async function writeLines(
+  folder: string,
+  options: Options,
+  allowed: () => number,
+): Promise<void> {
   const each = options.lines / FILES, random = new Random(options.seed);
   const written = new Array<number>(FILES).fill(0), turned = new Array<number>(FILES).fill(0);
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 5));
   for (let left = options.lines; left > 0;) {
+    while (options.lines - left >= allowed()) await pause();
     const file = random.below(FILES), from = written[file];
     const to = Math.min(each, from + 1 + random.below(200));
     if (to === from) continue;
@@ -96,7 +102,7 @@ async function writeLines(folder: string, options: Options, stepMs: number): Pro
     if (to > (turned[file] + 1) * each / (ROTATIONS + 1) && turned[file] < ROTATIONS) {
       await Deno.rename(path, `${path}.${++turned[file]}`);
     }
-    if (random.below(4) === 0) await new Promise((resolve) => setTimeout(resolve, stepMs));
+    if (random.below(4) === 0) await pause();
   }
 }
 
@@ -125,8 +131,8 @@ function faults(texts: readonly string[], lines: number): number {
   return sum;
 }
 
-/** Returns the number of faults. */
-async function run(options: Options): Promise<number> {
+/** Kills and writes as the options say; returns the number of faults. */
+export async function runKills(options: Options): Promise<number> {
   const { lines, rounds, seed } = options;
   console.log(`${lines} lines, ${rounds} rounds of four kills, seed ${seed}`);
   await using folder = await tempDir("weir-kill-");
@@ -156,10 +162,11 @@ async function run(options: Options): Promise<number> {
   ];
   try {
     for (const name of ["weir-agent", "weir-transfer"]) programs.start(name);
-    const writing = writeLines(folder.join("logs"), options, 5);
-    // Each kill comes after a part of the lines, so that there is always something on its way.
-    const step = lines / (rounds * victims.length + 1);
-    for (let kill = 0; kill < rounds * victims.length; kill++) {
+    // Each kill comes in a part of the lines of its own, so that there is always something on its way.
+    const kills = rounds * victims.length, step = lines / (kills + 1);
+    let kill = 0;
+    const writing = writeLines(folder.join("logs"), options, () => step * (kill + 1));
+    for (; kill < kills; kill++) {
       const [name, act] = victims[kill % victims.length];
       const wanted = Math.floor(step * (kill + random.below(100) / 100));
       const there = await waitFor(`${wanted} documents`, async () => {
@@ -188,7 +195,7 @@ if (import.meta.main) {
     const at = Deno.args.indexOf(name);
     return at < 0 ? initial : Number(Deno.args[at + 1]);
   };
-  const found = await run({
+  const found = await runKills({
     lines: option("--lines", 200_000),
     rounds: option("--rounds", 3),
     seed: option("--seed", Date.now() % 1_000_000),
