@@ -233,6 +233,9 @@ export class KafkaLineSink implements LineSink {
           next = Math.min(next, queue.retryAt);
           continue;
         }
+        // A new leader knows nothing of what the old one has not answered yet, and takes what is behind it.
+        if (queue.flying > 0 && queue.node !== node) continue;
+        queue.node = node;
         room--;
         const group = byNode.get(node);
         if (group === undefined) byNode.set(node, [queue]);

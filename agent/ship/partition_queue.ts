@@ -71,6 +71,8 @@ export class PartitionQueue {
   #sequence = 0;
   /** Whose numbers the batches carry; nobody's where the broker does not sort out repeats. */
   producer: Producer | undefined;
+  /** Broker that what flies was sent to. */
+  node = "";
   /** Monotonic ms before which nothing is sent, after a failure. */
   retryAt = 0;
   failures = 0;
