@@ -61,7 +61,8 @@ const LEVEL_NAMES: Readonly<Record<string, string>> = {
 /** The level as documents spell it, or undefined where the text names none. */
 export function levelOf(text: string): string | undefined {
   const lower = text.toLowerCase();
-  return LEVELS.includes(lower) ? lower : LEVEL_NAMES[lower];
+  if (LEVELS.includes(lower)) return lower;
+  return Object.hasOwn(LEVEL_NAMES, lower) ? LEVEL_NAMES[lower] : undefined;
 }
 
 /** The full name of a field. */

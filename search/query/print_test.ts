@@ -105,3 +105,11 @@ Deno.test("printQuery() writes what people would write", () => {
     ]
   ) assert.equal(printQuery(parseQuery(source)), expected);
 });
+
+Deno.test("a level with a name that every object has is a text like any other", () => {
+  for (const name of ["constructor", "toString", "__proto__", "hasOwnProperty"]) {
+    const made = equalsTerm("log.level", name);
+    assert.deepEqual(parseQuery(printQuery(made)), made);
+    assert.equal(typeof (made as { value?: unknown }).value, "string");
+  }
+});
