@@ -75,7 +75,7 @@ export function transferMetrics(registry: Registry, state: () => TransferState):
   const rebalances = counter("rebalances_total", "Assignments of partitions.");
   const commits = counter("commits_total", "Commits of offsets.", ["result"]);
   const restarts = counter("consumer_restarts_total", "Starts of the consumer after a failure.");
-  const { bulkSize, bulkSeconds, delay } = histograms(registry);
+  const { bulkSize, bulkSeconds, delay, lineDelay } = histograms(registry);
   stateGauges(registry, state);
   return {
     read(topic, records, bytes) {
@@ -96,6 +96,7 @@ export function transferMetrics(registry: Registry, state: () => TransferState):
     failed: (code) => failures.inc({ code }),
     dead: (code, count) => dead.inc({ code }, count),
     delay: (ms) => delay.observe(ms / 1000),
+    lineDelay: (ms) => lineDelay.observe(ms / 1000),
     lost: (topic, _partition, records) => lost.inc({ topic: topicLabel(topic) }, records),
     invalidUtf8: (count) => invalid.inc(count),
     compared: (same) => compared.inc({ same: String(same) }),
@@ -185,7 +186,12 @@ function histograms(registry: Registry) {
     "From the record's time in Kafka to its acknowledgement, oldest of a bulk request.",
     [0.1, 0.3, 1, 3, 10, 30, 60, 300, 900, 3600, 86_400],
   );
-  return { bulkSize, bulkSeconds, delay };
+  const lineDelay = histogram(
+    "line_delay_seconds",
+    "From the line's own time to its acknowledgement, oldest of a bulk request.",
+    [0.1, 0.3, 1, 3, 10, 30, 60, 300, 900, 3600, 86_400, 7 * 86_400],
+  );
+  return { bulkSize, bulkSeconds, delay, lineDelay };
 }
 
 function stateGauges(registry: Registry, state: () => TransferState): void {

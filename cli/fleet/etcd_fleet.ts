@@ -14,6 +14,7 @@ import type { FleetConfig } from "../../search/fleet/fleet_config.ts";
 import type { FleetView } from "../../search/fleet/fleet_view.ts";
 import { EtcdConfig } from "./etcd_config.ts";
 import { auditOf } from "./page_audit.ts";
+import { deadLettersOf } from "./page_dead_letters.ts";
 import { DetailReader } from "./detail_reader.ts";
 
 const NO_KAFKA = "kafka.brokers is not set in this page's settings";
@@ -25,12 +26,14 @@ export class EtcdFleet implements FleetView {
   /** What hosts are configured with. */
   readonly config: FleetConfig;
   readonly audit: FleetView["audit"];
+  readonly dead: FleetView["dead"];
   /** To be started with the page. */
   readonly parts: Part[];
 
   /** Throws SECRET_UNREADABLE and the like; nothing is connected yet. */
   constructor(settings: PageSettings, elastic: Client) {
     this.audit = auditOf(elastic, settings);
+    this.dead = deadLettersOf(settings);
     const { etcd, keys, kafka } = settings;
     const client = this.#client = createEtcd(etcd);
     this.#table = new LiveTable({

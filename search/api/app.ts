@@ -11,6 +11,7 @@ import { fullName } from "../query/fields.ts";
 import { parseQuery } from "../query/parse.ts";
 import { errorBody, errorResponse, streamDocuments } from "./answers.ts";
 import { contextOf } from "./context.ts";
+import { replayAnswer } from "./dead_letters.ts";
 import type { Trace } from "../explain/trace.ts";
 import { EXPLAIN_PARAMETERS, explainAnswer } from "./explain.ts";
 import { facetsOf, histogramOf, sampledValues } from "./facets.ts";
@@ -64,6 +65,9 @@ export function apiApp(options: ApiOptions): Hono {
   app.post("/api/fleet/config", (context) => {
     const { fleet, stopping } = options;
     return changeAnswer(fleet?.config, identityOf(context), context.req.raw, stopping);
+  });
+  app.post("/api/fleet/dead", (context) => {
+    return replayAnswer(options.fleet?.dead, identityOf(context), context.req.raw);
   });
   app.get("/api/*", (context) => {
     const path = new URL(context.req.url).pathname.slice(0, 100);

@@ -8,6 +8,7 @@ import { logOf } from "../../core/log.ts";
 import { checkOperator, type Identity } from "../access/identity.ts";
 import type { FleetConfig } from "../fleet/fleet_config.ts";
 import { errorBody } from "./answers.ts";
+import { jsonBody } from "./body.ts";
 import { invalid, type Parameters } from "./parameters.ts";
 
 const BODY_BYTES_MAX = 4_200_000;
@@ -51,7 +52,11 @@ export async function changeAnswer(
 ): Promise<Response> {
   checkOperator(identity);
   const known = configOf(config), who = `${identity.name}@page`;
-  const { action, to, canary, hold, ...given } = await bodyOf(request);
+  const { action, to, canary, hold, ...given } = await jsonBody(
+    request,
+    bodySchema,
+    BODY_BYTES_MAX,
+  );
   const { target, text, base, why } = given, change = { target, text, base, why, who };
   if (action === "check") return Response.json({ entries: known.check(target, text) });
   if (action === "plan") return Response.json(await known.plan(target, text, who));
@@ -92,24 +97,4 @@ function told(work: (say: (text: string) => void) => Promise<number>): Response 
     },
   });
   return new Response(body, { headers: { "content-type": "application/x-ndjson" } });
-}
-
-async function bodyOf(request: Request): Promise<z.output<typeof bodySchema>> {
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const part of request.body ?? []) {
-    bytes += part.length;
-    if (bytes > BODY_BYTES_MAX) throw invalid("The request is too large", "Shorten the value.");
-    parts.push(part);
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(await new Blob(parts as BlobPart[]).text());
-  } catch {
-    throw invalid("The request is no JSON", "docs/api.md has the form.");
-  }
-  const result = bodySchema.safeParse(value);
-  if (result.success) return result.data;
-  const [{ path, message }] = result.error.issues;
-  throw invalid(`Cannot use the request: ${path.join(".")}: ${message}`, "docs/api.md has it.");
 }

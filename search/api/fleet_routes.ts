@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import { WeirError } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { FleetView } from "../fleet/fleet_view.ts";
+import { DEAD_PARAMETERS, deadAnswer } from "./dead_letters.ts";
 import {
   filesAnswer,
   FLEET_PARAMETERS,
@@ -78,6 +79,7 @@ export function fleetRoutes(
       (parameters) => configAnswer(fleet?.config, parameters),
     ],
     ["/api/fleet/audit", ["host", "file"], audit],
+    ["/api/fleet/dead", DEAD_PARAMETERS, (parameters) => deadAnswer(fleet?.dead, parameters)],
     ["/api/fleet/program", ["id"], program],
     [
       "/api/fleet/files",

@@ -28,7 +28,7 @@ const CHECKS_MAX = 8;
 
 /** The header with which our own page changes things; no other site can send it without asking first. */
 export const CHANGE_HEADER = "x-weir-change";
-const CHANGE_PATHS: ReadonlySet<string> = new Set(["/api/fleet/config"]);
+const CHANGE_PATHS: ReadonlySet<string> = new Set(["/api/fleet/config", "/api/fleet/dead"]);
 
 /** Headers of every answer. */
 export const HEADERS: Readonly<Record<string, string>> = {

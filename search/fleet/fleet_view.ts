@@ -4,6 +4,7 @@
  */
 import type { FleetDetail } from "../../core/fleet/detail.ts";
 import type { LiveProgram } from "../../core/fleet/live_table.ts";
+import type { DeadLetters } from "./dead_letters.ts";
 import type { FleetConfig } from "./fleet_config.ts";
 
 export interface FleetView {
@@ -19,6 +20,8 @@ export interface FleetView {
   readonly config?: FleetConfig | undefined;
   /** What was shipped, compared with the store; undefined where that cannot be done. */
   readonly audit?: ((request: AuditRequest) => Promise<AuditAnswer>) | undefined;
+  /** Lines that the index refused; undefined where that cannot be known. */
+  readonly dead?: DeadLetters | undefined;
 }
 
 export interface AuditRequest {

@@ -23,8 +23,15 @@ test("writes the full document, field by field, and commits behind it", async (s
     headers: { "weir.day": "2026-11-19", "weir.tz": "Asia/Shanghai", team: "shop" },
     timestampMs: sentMs,
   }]);
-  await site.transfer();
+  const { transfer } = await site.transfer();
   await until("committed", async () => (await site.committed(topic))[0] === 1);
+  const delays = await transfer.registry.getSingleMetricAsString(
+    "weir_transfer_line_delay_seconds",
+  );
+  const delayMs = Number(/_sum (\S+)/.exec(delays)?.[1]) * 1000;
+  const lineMs = Date.parse("2026-11-20T15:59:59.250Z");
+  assert.match(delays, /_count 1$/m);
+  assert.ok(delayMs >= sentMs - lineMs && delayMs <= Date.now() - lineMs, `${delayMs} ms`);
   const [{ _id, _index, _source }] = await site.documents();
   assert.equal(_id, `${GENERATION}:4096-4148`);
   assert.equal(_index, `${site.prefix}-${topic}-2026.11.19`);

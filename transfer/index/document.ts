@@ -79,6 +79,8 @@ export class DocumentEncoder {
   };
   /** Lines since the start that the way of reading of their topic did not fit. */
   unfit = 0;
+  /** The oldest time of a line since somebody set it, ms since 1970; minimal documents have none. */
+  oldestMs = Infinity;
 
   /** Appends action and document. `ingested` is the time of writing as ISO text. */
   append(
@@ -147,6 +149,7 @@ export class DocumentEncoder {
       if (!findings.fits) this.unfit++;
     }
     if (!(timeMs >= 0 && timeMs <= TIME_MAX)) timeMs = createdMs;
+    if (timeMs < this.oldestMs) this.oldestMs = timeMs;
     const created = CREATED[level];
     if (!this.#quickHead(body, record, shape, ingested, timeMs, created)) {
       this.#appendAction(body, record);

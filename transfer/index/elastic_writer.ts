@@ -34,6 +34,8 @@ export interface WriterPlan {
 export interface WriterEvents {
   /** Lines that the way of reading of their topic did not fit. */
   unfit?(count: number): void;
+  /** From the oldest line's own time to the answer that it is written, in one bulk request; not below 0. */
+  lineDelay?(ms: number): void;
   /** Byte sequences that were no UTF-8. */
   invalidUtf8?(count: number): void;
   /**
@@ -197,10 +199,16 @@ export class ElasticWriter implements RowWriter {
     try {
       body.begin();
       const { unfit } = this.#encoder;
+      this.#encoder.oldestMs = Infinity;
       fill(body, new Date().toISOString());
+      const { oldestMs } = this.#encoder;
       if (this.#encoder.unfit > unfit) this.#events.unfit?.(this.#encoder.unfit - unfit);
       if (body.invalid > 0) this.#events.invalidUtf8?.(body.invalid);
-      return await this.#bulk(body.take(), count);
+      const answer = await this.#bulk(body.take(), count);
+      if (answer.kind === "created" && oldestMs < Infinity) {
+        this.#events.lineDelay?.(Math.max(0, Date.now() - oldestMs));
+      }
+      return answer;
     } finally {
       this.#bodies.push(body);
     }

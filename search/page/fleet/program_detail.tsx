@@ -6,6 +6,7 @@ import { equalsTerm } from "../../query/terms.ts";
 import { bytesText, countText, exactCount, timeText } from "../model/format.ts";
 import { hasConfig, language } from "../state.ts";
 import { Audit, AuditButton } from "./audit.tsx";
+import { DeadLetterList } from "./dead_letters.tsx";
 import { PartitionTable } from "./partition_table.tsx";
 import { appliedText, saysOf, StateMark } from "./program_table.tsx";
 import { answer, chosen, place, type Program, show } from "./state.ts";
@@ -27,6 +28,7 @@ export function ProgramDetail() {
       {program !== undefined && <About program={program} />}
       {detail === undefined && known !== undefined && <Unknown reason={known.detailFault} />}
       {program?.program === "agent" && <Audit host={program.host} />}
+      {program?.program === "transfer" && <DeadLetterList />}
       {detail !== undefined && <Work detail={detail} />}
     </section>
   );
