@@ -12,6 +12,8 @@ import { kafkaError, kafkaErrorOfCode } from "./errors.ts";
 
 const encoder = new TextEncoder();
 const DUPLICATE_SEQUENCE_NUMBER = 46;
+/** For the way to the broker and back, beside its own wait. */
+const ANSWER_MS = 5000;
 
 export interface PartitionBatch {
   topic: string;
@@ -192,7 +194,25 @@ export class ProduceClient {
     }
   }
 
-  #request(connection: any, batches: readonly PartitionBatch[]): Promise<Uint8Array> {
+  /** kafkajs rejects requests when their connection ends, but not those that come behind its end: those end here. */
+  async #request(connection: any, batches: readonly PartitionBatch[]): Promise<Uint8Array> {
+    if (!connection.isConnected()) {
+      throw named("KafkaJSConnectionClosedError", "the connection ended before the request");
+    }
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(named("KafkaJSRequestTimeoutError", "no answer"));
+      }, this.#options.requestTimeoutMs + ANSWER_MS + 1000);
+    });
+    try {
+      return await Promise.race([this.#push(connection, batches), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #push(connection: any, batches: readonly PartitionBatch[]): Promise<Uint8Array> {
     const correlationId = connection.nextCorrelationId();
     const parts = encodeRequest(correlationId, this.#options, batches);
     return new Promise((resolve, reject) => {
@@ -206,7 +226,7 @@ export class ProduceClient {
           reject,
         },
         expectResponse: this.#options.acks !== 0,
-        requestTimeout: this.#options.requestTimeoutMs + 5000,
+        requestTimeout: this.#options.requestTimeoutMs + ANSWER_MS,
         sendRequest: () => writeInTurn(connection.socket, parts),
       });
     });
@@ -215,6 +235,11 @@ export class ProduceClient {
   async disconnect(): Promise<void> {
     await this.#cluster.disconnect();
   }
+}
+
+/** As kafkajs would have told it. */
+function named(name: string, message: string): Error {
+  return Object.assign(new Error(message), { name });
 }
 
 function isOfTopic(error: unknown): boolean {
