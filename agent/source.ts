@@ -1,5 +1,5 @@
 /** Where the agent is told what to tail, and as whom it is known there. */
-import { createEtcd, localAddress } from "../core/etcd/client.ts";
+import { etcdInTurn, localAddress } from "../core/etcd/client.ts";
 import type { EtcdSettings } from "../core/etcd/settings.ts";
 import { type LayeredKey, LayeredSource } from "../core/etcd/layered_source.ts";
 import { FileConfigSource } from "../core/config/file_source.ts";
@@ -53,7 +53,7 @@ export function createSource(
   const keys = keysOf(settings, place);
   logOf("agent").info("Asking etcd what to tail", { keys: keys.map(({ key }) => key).join(" ") });
   return new LayeredSource({
-    connect: () => createEtcd(etcd),
+    connect: etcdInTurn(etcd),
     keys,
     prefix: source.key.split("{")[0].replace(/[^/]*$/, ""),
     id,

@@ -58,6 +58,19 @@ export function createEtcd(settings: EtcdSettings): Etcd3 {
   return client;
 }
 
+/**
+ * Makes clients for one host each, the next one in turn, beginning at any. A client of several hosts asks another one
+ * each time: with a slow and a silent one among three, a watch and a look would seldom both meet the third.
+ */
+export function etcdInTurn(settings: EtcdSettings): () => Etcd3 {
+  const { hosts } = settings;
+  let next = Math.floor(Math.random() * hosts.length);
+  return () => {
+    const host = hosts[next++ % hosts.length];
+    return createEtcd({ ...settings, hosts: [host] });
+  };
+}
+
 /** Anything that etcd3 threw, as a WeirError. */
 export function etcdError(error: unknown, action: string): WeirError {
   if (error instanceof WeirError) return error;

@@ -1,5 +1,5 @@
 /** The registration of a program, made from its settings; undefined where there is no etcd or none is wanted. */
-import { createEtcd, localAddress } from "../etcd/client.ts";
+import { etcdInTurn, localAddress } from "../etcd/client.ts";
 import type { EtcdSettings } from "../etcd/settings.ts";
 import type { Part } from "../lifecycle.ts";
 import { VERSION } from "../metrics/registry.ts";
@@ -43,7 +43,7 @@ export function programRegistration(
   const started = new Date(systemClock.wallMs()).toISOString();
   let id = `${host}-${instance}`, ip = options.ip ?? "";
   const registration = new Registration({
-    connect: () => createEtcd(etcd),
+    connect: etcdInTurn(etcd),
     prefix: fleet.prefix,
     clock: systemClock,
     timeoutMs: etcd.timeout,

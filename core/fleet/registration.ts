@@ -5,7 +5,7 @@
  */
 import { type Etcd3, EtcdLeaseInvalidError, type Lease } from "etcd3";
 import { messageOf } from "../errors.ts";
-import { bounded, isSilence } from "../etcd/bounded.ts";
+import { bounded } from "../etcd/bounded.ts";
 import { etcdError } from "../etcd/client.ts";
 import type { Part } from "../lifecycle.ts";
 import { logOf } from "../log.ts";
@@ -103,7 +103,7 @@ export class Registration implements Part {
         waitMs = Math.min(ttlMs / 3, this.#options.figuresMs);
       } catch (error) {
         if (error instanceof EtcdLeaseInvalidError) this.#forget();
-        if (failures > 0 && isSilence(error)) this.#reconnect();
+        if (failures > 0) this.#reconnect(); // to the next host, where there are several
         waitMs = Math.min(RETRY_MAX_MS, 100 * 2 ** Math.min(failures++, 6));
         const fault = messageOf(etcdError(error, "Cannot register in etcd"));
         if (fault !== this.fault) this.#log.warn("Not registered", { reason: fault });
@@ -127,7 +127,7 @@ export class Registration implements Part {
     this.#written = undefined;
   }
 
-  /** A connection whose packets are swallowed looks open for ever. */
+  /** A connection whose packets are swallowed looks open for ever; a host that refuses may do so for long. */
   #reconnect(): void {
     this.#forget();
     this.#client.close();
