@@ -4,17 +4,15 @@
  */
 import assert from "node:assert/strict";
 import { Kafka, logLevel } from "kafkajs";
-import { stringify } from "yaml";
 import type { Registered } from "../../core/fleet/registration_schema.ts";
-import { newToken, passwordHash } from "../../search/access/users.ts";
+import { newToken } from "../../search/access/users.ts";
 import { DEAD_HEADER } from "../../transfer/dead_letter.ts";
 import { textsOf } from "../agent/ship_site.ts";
 import { openBrowser, openPage } from "../page/browser.ts";
 import { look } from "../page/look.ts";
-import type { Program } from "../support/process.ts";
+import { PASSWORD, startOperatorPage } from "./operator_page.ts";
 import { Site } from "./site.ts";
 
-const PASSWORD = "a password of boss";
 const LINES = ["refused one", "refused two", "<b>refused</b> three"];
 
 Deno.test({
@@ -26,7 +24,11 @@ Deno.test({
     const dead = `${site.topic}-dead`, viewer = newToken();
     await writeLetters(site, dead);
     await register(site);
-    const page = await startPage(site, dead, viewer.hash);
+    const page = await startOperatorPage(
+      site,
+      [{ name: "viewer", token: viewer.hash }],
+      { deadTopic: dead },
+    );
     try {
       const url = (await page.waitForLine(/Weir is at\s+(http:\S+)/))[1];
       const headers = { authorization: `Bearer ${viewer.token}`, "x-weir-change": "1" };
@@ -114,24 +116,4 @@ async function register(site: Site): Promise<void> {
   };
   const key = `/weir/live/transfer/${registered.id}`;
   await site.client.lease(60).put(key).value(JSON.stringify(registered));
-}
-
-async function startPage(site: Site, deadTopic: string, viewer: string): Promise<Program> {
-  const users = site.folder.join("users.yaml"), config = site.folder.join("page.yaml");
-  const boss = { name: "boss", role: "operator", password: await passwordHash(PASSWORD) };
-  await Deno.writeTextFile(
-    users,
-    stringify({ users: [boss], tokens: [{ name: "viewer", token: viewer }] }),
-  );
-  await Deno.writeTextFile(
-    config,
-    stringify({
-      elasticsearch: { nodes: ["http://127.0.0.1:9"] }, // nothing is there: the fleet is shown without it
-      listen: "127.0.0.1:0",
-      usersFile: users,
-      etcd: { hosts: [site.etcd], timeout: "2s" },
-      kafka: { brokers: [site.kafka], detailTopic: site.detailTopic, deadTopic },
-    }),
-  );
-  return site.weirProgram("page", "--config", config);
 }

@@ -3,15 +3,12 @@
  * is refused; an operator checks, plans, applies with a canary and goes back, by the API and in a real Chromium.
  */
 import assert from "node:assert/strict";
-import { stringify } from "yaml";
 import type { ConfigAnswer } from "../../search/fleet/fleet_config.ts";
-import { newToken, passwordHash } from "../../search/access/users.ts";
+import { newToken } from "../../search/access/users.ts";
 import { openBrowser, openPage } from "../page/browser.ts";
 import { look } from "../page/look.ts";
-import type { Program } from "../support/process.ts";
+import { PASSWORD, startOperatorPage } from "./operator_page.ts";
 import { Site } from "./site.ts";
-
-const PASSWORD = "a password of boss";
 
 interface Made {
   site: Site;
@@ -30,7 +27,11 @@ Deno.test({
     await Deno.writeTextFile(site.folder.join("logs/a.log"), "first line\nsecond line\n");
     await site.startAgent("web-1");
     const viewer = newToken(), operator = newToken();
-    const page = await startPage(site, viewer.hash, operator.hash);
+    const tokens = [
+      { name: "viewer", token: viewer.hash },
+      { name: "bot", role: "operator", token: operator.hash },
+    ];
+    const page = await startOperatorPage(site, tokens, { answersTopic: site.answerTopic });
     try {
       const url = (await page.waitForLine(/Weir is at\s+(http:\S+)/))[1];
       await site.waitForAgents(1);
@@ -43,36 +44,6 @@ Deno.test({
     }
   },
 });
-
-async function startPage(site: Site, viewer: string, operator: string): Promise<Program> {
-  const users = site.folder.join("users.yaml"), config = site.folder.join("page.yaml");
-  await Deno.writeTextFile(
-    users,
-    stringify({
-      users: [{ name: "boss", role: "operator", password: await passwordHash(PASSWORD) }],
-      tokens: [{ name: "viewer", token: viewer }, {
-        name: "bot",
-        role: "operator",
-        token: operator,
-      }],
-    }),
-  );
-  await Deno.writeTextFile(
-    config,
-    stringify({
-      elasticsearch: { nodes: ["http://127.0.0.1:9"] }, // nothing is there: the fleet is shown without it
-      listen: "127.0.0.1:0",
-      usersFile: users,
-      etcd: { hosts: [site.etcd], timeout: "2s" },
-      kafka: {
-        brokers: [site.kafka],
-        detailTopic: site.detailTopic,
-        answersTopic: site.answerTopic,
-      },
-    }),
-  );
-  return site.weirProgram("page", "--config", config);
-}
 
 const entries = (site: Site, pattern: string) =>
   JSON.stringify([{ path: site.folder.join(`logs/${pattern}`), topic: site.topic }]);

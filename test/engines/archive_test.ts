@@ -14,7 +14,7 @@ import { cached, needCommand, sayOnStderr } from "../support/real/install.ts";
 import { startHdfs } from "../support/real/hdfs.ts";
 import { startMinio } from "../support/real/minio.ts";
 import { tempDir } from "../support/temp.ts";
-import { transferCommand } from "../transfer/programs.ts";
+import { spawnTransfer } from "../transfer/programs.ts";
 import { numberedLines, Site, until } from "../transfer/site.ts";
 
 const COUNT = 20_000;
@@ -57,19 +57,11 @@ async function archiveAll(
     consumer: { instanceId: "the-one", sessionTimeout: "60s" },
   });
   await Deno.writeTextFile(file, text);
-  const { command, args } = transferCommand();
-  const start = () =>
-    new Deno.Command(command, {
-      args: [...args, "--config", file],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-  const first = start();
+  const first = spawnTransfer(file);
   await until("an object", async () => (await objectsOf(store, topic, DAY)).length > 0, 60_000, 20);
   first.kill("SIGKILL");
   await first.status;
-  const last = start();
+  const last = spawnTransfer(file);
   const records = async () =>
     (await checkTopic(store, topic)).reduce((sum, check) => sum + check.records, 0);
   await until("all records", async () => await records() >= COUNT, 120_000, 300);

@@ -19,7 +19,12 @@ import { type TempDir, tempDir, uniqueName } from "../support/temp.ts";
 import { waitFor } from "../support/wait.ts";
 import { transferSettings } from "../../transfer/config.ts";
 import { Transfer } from "../../transfer/transfer.ts";
-import { PASSWORD, type SecuredKafka, startSecuredKafka, USER } from "./secured_kafka.ts";
+import {
+  PASSWORD,
+  type SecuredKafka,
+  startSecuredKafka,
+  USER,
+} from "../support/real/secured_kafka.ts";
 import { secureElastic } from "./secure_elastic.ts";
 import { messageOf, numberedLines } from "./site.ts";
 

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { FolderObjects } from "../../transfer/archive/folder_objects.ts";
 import { parseDataName } from "../../transfer/archive/names.ts";
 import { readObject } from "../../transfer/archive/read.ts";
-import { transferCommand } from "./programs.ts";
+import { spawnTransfer } from "./programs.ts";
 import { siteTest } from "./site_tests.ts";
 import { elastic, numberedLines, type Site, until } from "./site.ts";
 
@@ -52,25 +52,18 @@ archiveTest(`kill -9 in a loop, ${COUNT} lines are there once`, async (site, fol
       consumer: { instanceId: "the-one", sessionTimeout: "60s" },
     }),
   );
-  const { lines, uids } = numberedLines(topic, COUNT, 12), { command, args } = transferCommand();
-  const start = () =>
-    new Deno.Command(command, {
-      args: [...args, "--config", file],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
+  const { lines, uids } = numberedLines(topic, COUNT, 12);
   const share = COUNT / (KILLS + 1), ids = () => archivedIds(`${folder}/archive`, topic, "ndjson");
   for (let round = 0; round < KILLS; round++) {
     // The last lines of the round before come again, as from an agent that was killed.
     await site.send(lines.slice(Math.max(0, round * share - 500), (round + 1) * share), 1000);
-    const child = start(), before = (await ids()).length;
+    const child = spawnTransfer(file), before = (await ids()).length;
     await until("objects of this round", async () => (await ids()).length > before, 60_000, 50);
     child.kill("SIGKILL");
     assert.equal((await child.status).signal, "SIGKILL");
   }
   await site.send(lines.slice(KILLS * share - 500), 1000);
-  const last = start();
+  const last = spawnTransfer(file);
   await until(
     "everything in the archive",
     async () => (await ids()).length >= COUNT && await site.count() >= COUNT,

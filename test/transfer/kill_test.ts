@@ -3,7 +3,7 @@
  * As the executable where it has been built, else from source.
  */
 import assert from "node:assert/strict";
-import { type ProgramCommand, transferCommand } from "./programs.ts";
+import { spawnTransfer, transferCommand } from "./programs.ts";
 import { numberedLines, Site, until } from "./site.ts";
 
 const COUNT = 48_000;
@@ -15,10 +15,10 @@ Deno.test({
   name: `transfer ${way.name}: kill -9 in a loop, ${COUNT} lines are there exactly once`,
   sanitizeOps: false, // the clients keep sockets and timers for a while
   sanitizeResources: false,
-  fn: () => killLoop(way),
+  fn: killLoop,
 });
 
-async function killLoop(way: ProgramCommand): Promise<void> {
+async function killLoop(): Promise<void> {
   const site = await Site.open();
   const config = await Deno.makeTempFile({ suffix: ".yaml" });
   let child: Deno.ChildProcess | undefined;
@@ -40,12 +40,7 @@ async function killLoop(way: ProgramCommand): Promise<void> {
       }),
     );
     const start = () => {
-      child = new Deno.Command(way.command, {
-        args: [...way.args, "--config", config],
-        stdin: "null",
-        stdout: "null",
-        stderr: "null",
-      }).spawn();
+      child = spawnTransfer(config);
     };
     const { lines, uids } = numberedLines(topic, COUNT, 20);
     // Each round has lines of its own to cut into, so that no round depends on how fast the last was.

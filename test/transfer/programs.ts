@@ -2,10 +2,21 @@
 const ROOT = new URL("../../", import.meta.url).pathname;
 const EXECUTABLE = `${Deno.env.get("WEIR_TEST_DIST") ?? `${ROOT}dist`}/weir-transfer`;
 
-export interface ProgramCommand {
+interface ProgramCommand {
   name: string;
   command: string;
   args: string[];
+}
+
+/** weir-transfer with a settings file, saying nothing. */
+export function spawnTransfer(config: string): Deno.ChildProcess {
+  const { command, args } = transferCommand();
+  return new Deno.Command(command, {
+    args: [...args, "--config", config],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
 }
 
 export function transferCommand(): ProgramCommand {

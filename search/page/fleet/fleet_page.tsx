@@ -1,8 +1,7 @@
 /** The fleet page: sums above, the table of programs, the chosen one beside it. */
-import { setLanguage, setTheme } from "../choices.ts";
 import { bytesText, countText } from "../model/format.ts";
-import type { Language } from "../model/text.ts";
-import { hasConfig, language, t, theme } from "../state.ts";
+import { hasConfig } from "../state.ts";
+import { ThemeAndLanguage } from "../view/choices.tsx";
 import { ConfigPanel } from "./config_panel.tsx";
 import { ProgramDetail } from "./program_detail.tsx";
 import { ProgramTable } from "./program_table.tsx";
@@ -29,7 +28,9 @@ export function FleetPage() {
             </button>
           )}
         </nav>
-        <Choices />
+        <div class="choices">
+          <ThemeAndLanguage />
+        </div>
         <Filters />
       </header>
       {fault.value !== undefined && (
@@ -50,31 +51,6 @@ export function FleetPage() {
       <footer class="foot">
         <span class={`mode ${connection.value}`} role="status">{ft(connection.value)}</span>
       </footer>
-    </div>
-  );
-}
-
-function Choices() {
-  return (
-    <div class="choices">
-      <label>
-        {t("theme")}
-        <select value={theme.value} onChange={(event) => setTheme(event.currentTarget.value)}>
-          <option value="auto">{t("themeAuto")}</option>
-          <option value="light">{t("themeLight")}</option>
-          <option value="dark">{t("themeDark")}</option>
-        </select>
-      </label>
-      <label>
-        {t("language")}
-        <select
-          value={language.value}
-          onChange={(event) => setLanguage(event.currentTarget.value as Language)}
-        >
-          <option value="en">English</option>
-          <option value="zh" lang="zh-CN">简体中文</option>
-        </select>
-      </label>
     </div>
   );
 }

@@ -11,10 +11,10 @@ import {
   setRange,
   toggleWrap,
 } from "../actions.ts";
-import { setLanguage, setTheme } from "../choices.ts";
 import { load } from "../loader.ts";
-import type { Language, TextKey } from "../model/text.ts";
+import type { TextKey } from "../model/text.ts";
 import * as state from "../state.ts";
+import { ThemeAndLanguage } from "./choices.tsx";
 import { nameOf } from "./facets.tsx";
 import { LevelChips } from "./levels.tsx";
 import { ElsewhereLinks } from "./elsewhere_links.tsx";
@@ -285,29 +285,7 @@ function ViewMenu() {
           )}
         </select>
       </label>
-      <label>
-        {t("theme")}
-        <select
-          value={state.theme.value}
-          onChange={(event) => setTheme(event.currentTarget.value)}
-        >
-          <option value="auto">{t("themeAuto")}</option>
-          <option value="light">{t("themeLight")}</option>
-          <option value="dark">{t("themeDark")}</option>
-        </select>
-      </label>
-      <label>
-        {t("language")}
-        <select
-          value={state.language.value}
-          onChange={(event) => {
-            setLanguage(event.currentTarget.value as Language);
-          }}
-        >
-          <option value="en">English</option>
-          <option value="zh" lang="zh-CN">简体中文</option>
-        </select>
-      </label>
+      <ThemeAndLanguage />
     </>
   );
 }

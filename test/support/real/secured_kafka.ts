@@ -3,9 +3,10 @@
  * certificate is out of date, and rights by topic and group. Its plain listener lets everything pass, for the test.
  */
 import { type Admin, Kafka, logLevel } from "kafkajs";
-import type { Authority } from "../agent/certificates.ts";
-import { kafkaTools, type Server, startKafka } from "../support/servers.ts";
-import { freePort } from "../support/temp.ts";
+import type { Authority } from "../../agent/certificates.ts";
+import type { Server } from "./instance.ts";
+import { kafkaTools, startKafka } from "./kafka.ts";
+import { freePort } from "../temp.ts";
 
 export const USER = "alice";
 export const PASSWORD = "correct horse";
@@ -29,6 +30,7 @@ export async function startSecuredKafka(authority: Authority): Promise<SecuredKa
   const server = await startServer(authority, ports);
   const admin = new Kafka({ brokers: [server.address], logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
+  // One at a time: a user is not altered twice in one request.
   for (const hash of ["SHA-256", "SHA-512"]) {
     const user = ["--entity-type", "users", "--entity-name", USER];
     const change = ["--alter", ...user, "--add-config", `SCRAM-${hash}=[password=${PASSWORD}]`];
