@@ -22,6 +22,7 @@ import { compilePatterns } from "./consume/topics.ts";
 import { type DeadLetters, KafkaDeadLetters } from "./dead_letter.ts";
 import { Channel } from "./deliver/channel.ts";
 import { DropLedger } from "./ledger/drop_ledger.ts";
+import { ExpiryLedger } from "./ledger/expiry_ledger.ts";
 import { Deliverer } from "./deliver/deliverer.ts";
 import { createElastic } from "./index/client.ts";
 import { ElasticWriter, type WriterEvents, type WriterPlan } from "./index/elastic_writer.ts";
@@ -61,6 +62,7 @@ export class Transfer {
   readonly #dead: DeadLetters;
   readonly #ledger: DropLedger | undefined;
   readonly #retention: Retention | undefined;
+  readonly #expiry: ExpiryLedger | undefined;
   /** Undefined without archive.location. */
   readonly archive: Archive | undefined;
   readonly #log = logOf("transfer");
@@ -92,7 +94,8 @@ export class Transfer {
       },
     };
     const kafka = createKafka(settings.kafka, "transfer", KAFKA_RETRIES);
-    const ledger = this.#ledger = newDropLedger(settings, this.registry);
+    const lost = settings.ledger.enabled ? lostRanges(this.registry) : undefined;
+    const ledger = this.#ledger = lost && newDropLedger(settings, lost);
     if (ledger !== undefined) {
       events.droppedRecord = (record, rule) => ledger.add(record, rule);
       events.committing = () => ledger.flush();
@@ -101,7 +104,9 @@ export class Transfer {
     this.#writer = deps.writer?.(events, this.topics) ??
       elasticWriter(settings, events, this.topics.of);
     if (deps.writer === undefined) {
-      this.#retention = newRetention(settings, this.topics, () => this.#answersFor(), events);
+      const expiry = this.#expiry = lost && newExpiryLedger(settings, lost);
+      const told = { answersFor: () => this.#answersFor(), expiry, events };
+      this.#retention = newRetention(settings, this.topics, told);
     }
     this.#dead = deps.deadLetters?.(kafka) ?? new KafkaDeadLetters(kafka, {
       topic: settings.dead.topic,
@@ -146,6 +151,7 @@ export class Transfer {
       { name: "writer", start() {}, stop: () => this.#writer.close() },
       { name: "dead letters", start() {}, stop: () => this.#dead.close() },
       { name: "ledger", start() {}, stop: () => this.#ledger?.close() },
+      { name: "ledger of expiry", start() {}, stop: () => this.#expiry?.close() },
       {
         name: "rules of topics",
         start: () => this.topics.start(),
@@ -277,14 +283,16 @@ export function createTransferParts(settings: TransferSettings): Part[] {
   return [status, ...transfer.parts(), ...registration];
 }
 
-/** What rules dropped, for the audit; undefined where it is not wanted. */
-function newDropLedger(settings: TransferSettings, registry: Registry): DropLedger | undefined {
-  if (!settings.ledger.enabled) return undefined;
-  const lost = new Counter({
+function lostRanges(registry: Registry): Counter {
+  return new Counter({
     name: "weir_transfer_ledger_lost_ranges_total",
-    help: "Ranges dropped by a rule that the ledger could not be told.",
+    help: "Ranges dropped by a rule, or removed by retention, that the ledger could not be told.",
     registers: [registry],
   });
+}
+
+/** What rules dropped, for the audit. */
+function newDropLedger(settings: TransferSettings, lost: Counter): DropLedger {
   return new DropLedger({
     log: new LedgerLog(createKafka(settings.kafka, "transfer.ledger", 2), settings.ledger.topic),
     wallMs: () => systemClock.wallMs(),
@@ -292,11 +300,26 @@ function newDropLedger(settings: TransferSettings, registry: Registry): DropLedg
   });
 }
 
+/** What retention removes, for the audit. */
+function newExpiryLedger(settings: TransferSettings, lost: Counter): ExpiryLedger {
+  return new ExpiryLedger({
+    client: createElastic(settings.elasticsearch),
+    log: new LedgerLog(createKafka(settings.kafka, "transfer.expiry", 2), settings.ledger.topic),
+    wallMs: () => systemClock.wallMs(),
+    onLost: (generations) => lost.inc(generations),
+  });
+}
+
+interface RetentionTold {
+  answersFor: () => Iterable<string>;
+  expiry: ExpiryLedger | undefined;
+  events: RetentionEvents;
+}
+
 function newRetention(
   settings: TransferSettings,
   topics: TopicSettings,
-  answersFor: () => Iterable<string>,
-  events: RetentionEvents,
+  { answersFor, expiry, events }: RetentionTold,
 ): Retention {
   const { index, etcd } = settings;
   const decisions = etcd.hosts.length === 0
@@ -307,9 +330,8 @@ function newRetention(
     rolloverBytes: index.rollover,
     topics: answersFor,
     plan: topics.of,
-    ...(decisions === undefined
-      ? {}
-      : { forget: (topic, day) => decisions.forget(`${topic}/${day}`) }),
+    ...(expiry && { expiring: (name: string) => expiry.expiring(name) }),
+    ...(decisions && { forget: (topic, day) => decisions.forget(`${topic}/${day}`) }),
   }, events);
 }
 

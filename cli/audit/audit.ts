@@ -34,6 +34,8 @@ export interface AuditOptions {
   dead: ReadonlyMap<string, Range[]>;
   /** Ranges that rules of transfers dropped. @default {none} */
   drops?: Drops;
+  /** Byte before which retention removed a file's lines, by sealKey. @default {none} */
+  expired?: ReadonlyMap<string, number>;
 }
 
 export interface FileAudit {
@@ -46,6 +48,8 @@ export interface FileAudit {
   deadBytes: number;
   /** Bytes by the name of the rule that dropped their lines. */
   dropped: Record<string, number>;
+  /** Bytes of lines whose index retention removed. */
+  expiredBytes: number;
   unsealedBytes: number;
   /** Another generation that holds the same first lines: the file was taken anew and its lines are there twice. */
   twin: string;
@@ -66,13 +70,17 @@ export async function audit(
   seals: ReadonlyMap<string, Seal>,
   options: AuditOptions,
 ): Promise<Audit> {
-  const { client, index, topic, host, dead, drops } = options;
+  const { client, index, topic, host, dead, drops, expired } = options;
   const stored = await totals(client, index, { topic, host });
   const chosen = [...seals.values()].filter(chooser(options));
   const files: FileAudit[] = [];
   for (const seal of chosen) {
     const key = sealKey(seal);
-    const others = { dead: dead.get(key) ?? [], dropped: drops?.get(key) ?? new Map() };
+    const others = {
+      dead: dead.get(key) ?? [],
+      dropped: drops?.get(key) ?? new Map(),
+      expiredTo: expired?.get(key) ?? 0,
+    };
     files.push(await auditFile(seal, stored.get(key), others, options));
   }
   await findTwins(files, client, index);
@@ -89,14 +97,26 @@ function chooser({ topic, host, file, sinceMs = 0 }: AuditOptions): (seal: Seal)
     seal.atMs >= sinceMs && (path === undefined || path.test(seal.path));
 }
 
+/** What accounts for bytes of a file beside documents. */
+interface Others {
+  dead: readonly Range[];
+  /** By rule. */
+  dropped: ReadonlyMap<string, readonly Range[]>;
+  /** Lines that begin before it are beyond retention. */
+  expiredTo: number;
+}
+
 async function auditFile(
   seal: Seal,
   total: Total | undefined,
-  { dead, dropped }: { dead: readonly Range[]; dropped: ReadonlyMap<string, readonly Range[]> },
+  { dead, dropped, expiredTo }: Others,
   { client, index, deep }: AuditOptions,
 ): Promise<FileAudit> {
   const acknowledged = { start: seal.from, end: seal.to };
-  const others = united([...dead, ...[...dropped.values()].flat()]);
+  const told = united([...dead, ...[...dropped.values()].flat()]);
+  const expired = { start: seal.from, end: Math.min(expiredTo, seal.to) };
+  const hasExpired = expired.end > expired.start;
+  const others = hasExpired ? united([...told, expired]) : told;
   const base = {
     seal,
     indexed: total?.lines ?? 0,
@@ -108,7 +128,8 @@ async function auditFile(
     twin: "",
   };
   if (!deep && isComplete(total, acknowledged, others)) {
-    return { ...base, missing: [], doubled: [], unsealedBytes: 0, createdMs: [] };
+    const expiredBytes = hasExpired ? bytesOf(subtract([expired], told)) : 0;
+    return { ...base, expiredBytes, missing: [], doubled: [], unsealedBytes: 0, createdMs: [] };
   }
   const documents: StoredRange[] = [];
   if (total !== undefined) {
@@ -120,7 +141,8 @@ async function auditFile(
   const createdMs = compared.missing.map(({ start }) =>
     createdOf(documents.findLast(({ end }) => end <= start) ?? documents[0], seal)
   );
-  return { ...base, ...compared, createdMs };
+  const { missing: gone } = compareRanges(hasExpired ? documents : [], expired, told);
+  return { ...base, expiredBytes: bytesOf(gone), ...compared, createdMs };
 }
 
 /** Documents that are minimal do not say when they were made. */
@@ -163,6 +185,8 @@ export interface AuditTotals {
   deadBytes: number;
   /** Of lines that rules dropped. */
   droppedBytes: number;
+  /** Of lines whose index retention removed. */
+  expiredBytes: number;
   unreadBytes: number;
   unsealedBytes: number;
   /** Files that went while no agent ran. */
@@ -180,6 +204,7 @@ export function totalsOf({ files }: Audit): AuditTotals {
     doubledBytes: sum(({ doubled }) => bytesOf(doubled)),
     deadBytes: sum(({ deadBytes }) => deadBytes),
     droppedBytes: sum(({ dropped }) => Object.values(dropped).reduce((a, b) => a + b, 0)),
+    expiredBytes: sum(({ expiredBytes }) => expiredBytes),
     unreadBytes: sum(({ seal }) => seal.unread),
     unsealedBytes: sum(({ unsealedBytes }) => unsealedBytes),
     away: files.filter(({ seal }) => seal.away).length,

@@ -106,12 +106,12 @@ async function auditMain(options: AuditCommandOptions): Promise<void> {
   const client = createElastic(settings.elasticsearch);
   try {
     // A repair looks at the store again and again, at what was acknowledged and refused only once.
-    const { seals, drops } = await readWholeLedger(kafka, options.ledger);
+    const { seals, drops, expired } = await readWholeLedger(kafka, options.ledger);
     const { index, topic, host, file, deep } = options;
     const since = sinceMs(options.since, Date.now());
     const dead = await deadRanges(kafka, settings.dead.topic);
-    const look = () =>
-      audit(seals, { client, index, topic, host, file, sinceMs: since, deep, dead, drops });
+    const asked = { client, index, topic, host, file, sinceMs: since, deep };
+    const look = () => audit(seals, { ...asked, dead, drops, expired });
     let found = await look();
     if (options.repair && totalsOf(found).missingBytes > 0) {
       if (!options.json) console.log(`${auditText(found)}\n`);

@@ -72,17 +72,18 @@ function append(ranges: Range[], range: Range): void {
   else ranges.push({ ...range });
 }
 
-/** What is left of `ranges` without `others`. */
+/** What is left of `ranges`, which are in order and do not overlap, without `others`, of any order. One pass over both. */
 export function subtract(ranges: readonly Range[], others: readonly Range[]): Range[] {
-  let left = ranges.map((range) => ({ ...range }));
-  for (const { start, end } of others) {
-    left = left.flatMap((range) => {
-      if (end <= range.start || start >= range.end) return [range];
-      const parts: Range[] = [];
-      if (start > range.start) parts.push({ start: range.start, end: start });
-      if (end < range.end) parts.push({ start: end, end: range.end });
-      return parts;
-    });
+  const gone = united(others), left: Range[] = [];
+  let next = 0;
+  for (const { start, end } of ranges) {
+    let at = start;
+    while (next < gone.length && gone[next].end <= start) next++;
+    for (let i = next; i < gone.length && gone[i].start < end; i++) {
+      if (gone[i].start > at) left.push({ start: at, end: gone[i].start });
+      at = Math.max(at, gone[i].end);
+    }
+    if (at < end) left.push({ start: at, end });
   }
   return left;
 }

@@ -28,6 +28,27 @@ Deno.test("what the dead letters have is not missing", () => {
   ]);
 });
 
+Deno.test("subtract() leaves exactly the bytes that nothing else has", () => {
+  const seed = Number(Deno.env.get("SEED") ?? Date.now() % 1e9);
+  const steps = fc.array(fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 8 })));
+  const others = fc.array(fc.tuple(fc.nat(80), fc.integer({ min: 1, max: 9 })));
+  fc.assert(
+    fc.property(steps, others, (own, taken) => {
+      let at = 0;
+      const ranges = own.map(([gap, length]) => range(at += gap, at += length));
+      const gone = taken.map(([start, length]) => range(start, start + length));
+      const has = (all: Range[], byte: number) =>
+        all.some(({ start, end }) => byte >= start && byte < end);
+      const left = subtract(ranges, gone);
+      for (let byte = 0; byte < at + 10; byte++) {
+        const expected = has(ranges, byte) && !has(gone, byte);
+        assert.equal(has(left, byte), expected, `replay with SEED=${seed}`);
+      }
+    }),
+    { seed },
+  );
+});
+
 Deno.test("totals prove completeness only where bounds and bytes fit", () => {
   const total = { lines: 2, bytes: 50, start: 0, end: 50 };
   assert.ok(isComplete(total, range(0, 50)));

@@ -138,6 +138,6 @@ function fileOf(
     indexed: ranges.length,
     acknowledgedBytes: acknowledged.end,
     ...compareRanges(ranges, acknowledged),
-    ...{ deadBytes: 0, dropped: {}, twin: "", createdMs: [] },
+    ...{ deadBytes: 0, dropped: {}, expiredBytes: 0, twin: "", createdMs: [] },
   };
 }

@@ -2,6 +2,7 @@
 import type { Kafka } from "kafkajs";
 import { WeirError } from "../../core/errors.ts";
 import { type DropSeal, parseDropSeal, unpackRanges } from "../../core/ledger/drop_seal.ts";
+import { type ExpirySeal, parseExpirySeal } from "../../core/ledger/expiry_seal.ts";
 import { mergedSeal, parseSeal, type Seal, sealKey } from "../../core/ledger/seal.ts";
 import { HEADER } from "../../core/record/headers.ts";
 import { isGeneration } from "../../core/record/identity.ts";
@@ -25,10 +26,12 @@ function known(seals: Map<string, Seal>, topic: string): Map<string, Seal> {
   });
 }
 
-/** Both kinds of seals: what agents shipped, and what rules of transfers dropped, each by sealKey. */
+/** All kinds of seals: what agents shipped, what rules of transfers dropped, what retention removed; by sealKey. */
 export interface Ledger {
   seals: Map<string, Seal>;
   drops: Drops;
+  /** Lines that begin before this byte are beyond retention. */
+  expired: ReadonlyMap<string, number>;
 }
 
 /** By sealKey, then by rule: ranges in order. */
@@ -36,26 +39,37 @@ export type Drops = ReadonlyMap<string, ReadonlyMap<string, Range[]>>;
 
 /** Rejects with LEDGER_EMPTY where there is no seal of an agent. */
 export async function readWholeLedger(kafka: Kafka, topic: string): Promise<Ledger> {
-  const drops = new Map<string, Map<string, Range[]>>();
-  const seals = await readSeals(kafka, topic, undefined, (drop) => {
+  const drops = new Map<string, Map<string, Range[]>>(), expired = new Map<string, number>();
+  const onExpired = (seal: ExpirySeal) => {
+    const key = sealKey(seal);
+    expired.set(key, Math.max(expired.get(key) ?? 0, seal.to));
+  };
+  const onDrop = (drop: DropSeal) => {
     const key = sealKey(drop), rules = drops.get(key) ?? new Map<string, Range[]>();
     drops.set(key, rules);
     const ranges = rules.get(drop.rule) ?? [];
     rules.set(drop.rule, ranges);
     for (const range of unpackRanges(drop.ranges)) ranges.push(range);
-  });
+  };
+  const seals = await readSeals(kafka, topic, { onDrop, onExpired });
   for (const rules of drops.values()) {
     for (const [rule, ranges] of rules) rules.set(rule, united(ranges));
   }
-  return { seals: known(seals, topic), drops };
+  return { seals: known(seals, topic), drops, expired };
 }
 
-/** The seals by sealKey, none where there is no ledger; with `only` those of this key. */
+export interface ReadSealsOptions {
+  /** Records of this key alone. */
+  only?: string;
+  onDrop?: (drop: DropSeal) => void;
+  onExpired?: (seal: ExpirySeal) => void;
+}
+
+/** The seals by sealKey, none where there is no ledger. */
 export async function readSeals(
   kafka: Kafka,
   topic: string,
-  only?: string,
-  onDrop: (drop: DropSeal) => void = () => {},
+  { only, onDrop, onExpired }: ReadSealsOptions = {},
 ): Promise<Map<string, Seal>> {
   const seals = new Map<string, Seal>();
   if (await exists(kafka, topic)) {
@@ -65,12 +79,15 @@ export async function readSeals(
         if (cursor.offset < from || cursor.valueStart < 0) continue;
         if (only !== undefined && keyOf(cursor) !== only) continue;
         const value = cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd);
-        const text = decoder.decode(value), drop = parseDropSeal(text);
-        if (drop !== undefined) onDrop(drop);
-        const seal = drop === undefined ? parseSeal(text) : undefined;
+        const text = decoder.decode(value), seal = parseSeal(text);
         if (seal !== undefined) {
           seals.set(sealKey(seal), mergedSeal(seals.get(sealKey(seal)), seal));
+          continue;
         }
+        const drop = parseDropSeal(text);
+        if (drop !== undefined) onDrop?.(drop);
+        const expired = drop === undefined ? parseExpirySeal(text) : undefined;
+        if (expired !== undefined) onExpired?.(expired);
       }
     }
   }

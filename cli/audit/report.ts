@@ -78,6 +78,7 @@ export function auditText(audit: Audit): string {
     `acknowledged  ${totals.acknowledgedBytes} bytes`,
     `dead letters  ${totals.deadBytes} bytes`,
     `dropped       ${totals.droppedBytes} bytes${rulesText(audit)}`,
+    `expired       ${totals.expiredBytes} bytes`,
     `missing       ${totals.missingBytes}${totals.missingBytes === 0 ? "" : " bytes"}`,
     `doubled       ${totals.doubledBytes}${totals.doubledBytes === 0 ? "" : " bytes"}`,
     `unread        ${totals.unreadBytes}${totals.unreadBytes === 0 ? "" : " bytes"}`,

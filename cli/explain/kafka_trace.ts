@@ -29,7 +29,7 @@ export class KafkaTrace implements Trace {
 
   async file(generation: string, topic: string): Promise<FileLife | undefined> {
     const key = sealKey({ generation, topic });
-    const seal = (await readSeals(this.#kafka, this.#ledger, key)).get(key);
+    const seal = (await readSeals(this.#kafka, this.#ledger, { only: key })).get(key);
     return seal && lifeOf(seal);
   }
 

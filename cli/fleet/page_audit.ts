@@ -5,7 +5,7 @@ import { createKafka } from "../../core/kafka/client.ts";
 import type { PageSettings } from "../../search/config.ts";
 import type { AuditAnswer, AuditRequest } from "../../search/fleet/fleet_view.ts";
 import { audit, totalsOf } from "../audit/audit.ts";
-import { deadRanges, readLedger } from "../audit/read_ledger.ts";
+import { deadRanges, readWholeLedger } from "../audit/read_ledger.ts";
 import { isFaulty } from "../audit/report.ts";
 
 const FAULTS_MAX = 200, RANGES_MAX = 20;
@@ -40,8 +40,11 @@ async function auditOnce(
   { host, file }: AuditRequest,
 ): Promise<AuditAnswer> {
   const kafka = createKafka(settings, "page.audit");
-  const found = await audit(await readLedger(kafka, settings.ledgerTopic), {
+  const { seals, drops, expired } = await readWholeLedger(kafka, settings.ledgerTopic);
+  const found = await audit(seals, {
     client,
+    drops,
+    expired,
     index: index.join(","),
     host,
     ...(file !== "" && { file }),

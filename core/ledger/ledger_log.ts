@@ -3,6 +3,7 @@ import type { Kafka } from "kafkajs";
 import { messageOf, WeirError } from "../errors.ts";
 import { type SideMessage, SideTopic } from "../kafka/side_topic.ts";
 import { dropKey, type DropSeal } from "./drop_seal.ts";
+import { expiryKey, type ExpirySeal } from "./expiry_seal.ts";
 import { type Seal, sealKey } from "./seal.ts";
 
 const RETENTION_MS = 90 * 86_400_000;
@@ -24,6 +25,11 @@ export class LedgerLog {
   /** The same for what rules dropped. */
   async writeDrops(seals: readonly DropSeal[]): Promise<void> {
     await this.#write(seals.map((seal) => ({ key: dropKey(seal), value: JSON.stringify(seal) })));
+  }
+
+  /** The same for what retention removes. */
+  async writeExpired(seals: readonly ExpirySeal[]): Promise<void> {
+    await this.#write(seals.map((seal) => ({ key: expiryKey(seal), value: JSON.stringify(seal) })));
   }
 
   async #write(messages: readonly SideMessage[]): Promise<void> {

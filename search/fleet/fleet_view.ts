@@ -44,6 +44,9 @@ export interface AuditAnswer {
   missingBytes: number;
   doubledBytes: number;
   deadBytes: number;
+  /** Of lines that a rule dropped, and of lines whose index retention removed. */
+  droppedBytes: number;
+  expiredBytes: number;
   unreadBytes: number;
   unsealedBytes: number;
   faultsTotal: number;

@@ -29,6 +29,8 @@ export interface RetentionOptions {
   /** Topics that this process answers for, as of now. */
   topics: () => Iterable<string>;
   plan: (topic: string) => TopicPlan;
+  /** Told before an index is deleted, with its name; does not reject. */
+  expiring?: (index: string) => Promise<void>;
   /** The index of a topic and day is gone. */
   forget?: (topic: string, day: string) => Promise<void>;
 }
@@ -211,6 +213,7 @@ export class Retention implements Part {
       this.#log.debug("Index is not of our template, left alone", { index: index.index });
       return;
     }
+    await this.#options.expiring?.(index.index);
     if (!plan.dataStream) plan.names.remove(plan.topic, index.day);
     await this.#client.transport.request({ method: "DELETE", path }, { headers: JSON_HEADERS });
     this.#events.deleted?.(reason, index.documents);

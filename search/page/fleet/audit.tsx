@@ -80,6 +80,14 @@ function Result({ asked: { file, answer, problem } }: { asked: Asked }) {
           <p>{ft("auditSums", sums)}</p>
         </>
       )}
+      {answer.droppedBytes + answer.expiredBytes > 0 && (
+        <p>
+          {ft("auditGone", {
+            dropped: bytesText(answer.droppedBytes),
+            expired: bytesText(answer.expiredBytes),
+          })}
+        </p>
+      )}
       {faults.length > 0 && (
         <ul class="faults">
           {faults.map(({ path, topic, generation, missing, doubled, twin, unread }) => (

@@ -103,6 +103,7 @@ const en = {
   auditWell:
     "Nothing is missing, nothing doubled: {lines} lines of {files} files, {bytes} acknowledged",
   auditBad: "{missing} missing, {doubled} doubled, {unread} unread when the file went",
+  auditGone: "{dropped} dropped by rules, {expired} removed by retention",
   auditSums: "{lines} lines of {files} files, {bytes} acknowledged, {dead} in the dead letters",
   missing: "missing",
   doubled: "doubled",
@@ -243,6 +244,7 @@ const zh: Record<FleetText, string> = {
   auditing: "正在比较…",
   auditWell: "没有缺失，没有重复：{files} 个文件的 {lines} 行，已确认 {bytes}",
   auditBad: "缺失 {missing}，重复 {doubled}，文件消失时未读 {unread}",
+  auditGone: "按规则丢弃 {dropped}，已过保留期 {expired}",
   auditSums: "{files} 个文件的 {lines} 行，已确认 {bytes}，死信 {dead}",
   missing: "缺失",
   doubled: "重复",
