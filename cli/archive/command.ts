@@ -3,15 +3,16 @@ import { Command } from "commander";
 import { WeirError } from "../../core/errors.ts";
 import { systemClock } from "../../core/ports/clock.ts";
 import { dayOf } from "../../core/record/identity.ts";
-import { checkTopic, daysOf, type PartitionCheck } from "../../transfer/archive/inspect.ts";
-import type { ObjectStore } from "../../transfer/archive/objects.ts";
+import { daysOf } from "../../core/archive/days.ts";
+import { checkTopic, type PartitionCheck } from "../../transfer/archive/inspect.ts";
+import type { ObjectStore } from "../../core/archive/objects.ts";
 import {
   indexFor,
   restoreDay,
   restoredIndex,
   restoreWriter,
 } from "../../transfer/archive/restore.ts";
-import { openObjects } from "../../transfer/archive/settings.ts";
+import { openObjects } from "../../core/archive/settings.ts";
 import type { TransferSettings } from "../../transfer/config.ts";
 import { isDay } from "../../transfer/consume/decode.ts";
 import { rulesKnown } from "../../transfer/topics/rules_known.ts";

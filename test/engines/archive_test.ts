@@ -3,12 +3,13 @@
  * engines read it: DuckDB over the Parquet files as they lie.
  */
 import assert from "node:assert/strict";
-import { FolderObjects } from "../../transfer/archive/folder_objects.ts";
-import { HdfsObjects } from "../../transfer/archive/hdfs_objects.ts";
-import { checkTopic, objectsOf } from "../../transfer/archive/inspect.ts";
-import type { ObjectStore } from "../../transfer/archive/objects.ts";
-import { readObject } from "../../transfer/archive/read.ts";
-import { S3Objects } from "../../transfer/archive/s3_objects.ts";
+import { FolderObjects } from "../../core/archive/folder_objects.ts";
+import { HdfsObjects } from "../../core/archive/hdfs_objects.ts";
+import { objectsOf } from "../../core/archive/days.ts";
+import { checkTopic } from "../../transfer/archive/inspect.ts";
+import type { ObjectStore } from "../../core/archive/objects.ts";
+import { readObject } from "../../core/archive/read.ts";
+import { S3Objects } from "../../core/archive/s3_objects.ts";
 import { run } from "../support/process.ts";
 import { cached, needCommand, sayOnStderr } from "../support/real/install.ts";
 import { startHdfs } from "../support/real/hdfs.ts";

@@ -1,7 +1,7 @@
 /** The archive's stores over real servers: MinIO for S3, a namenode and a datanode for HDFS. */
-import { HdfsObjects } from "../../transfer/archive/hdfs_objects.ts";
-import { objectsConformance } from "../../transfer/archive/objects_conformance.ts";
-import { S3Objects } from "../../transfer/archive/s3_objects.ts";
+import { HdfsObjects } from "../../core/archive/hdfs_objects.ts";
+import { objectsConformance } from "../../core/archive/objects_conformance.ts";
+import { S3Objects } from "../../core/archive/s3_objects.ts";
 import { startHdfs } from "../support/real/hdfs.ts";
 import { startMinio } from "../support/real/minio.ts";
 import { uniqueName } from "../support/temp.ts";

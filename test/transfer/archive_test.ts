@@ -4,9 +4,9 @@
  * else.
  */
 import assert from "node:assert/strict";
-import { FolderObjects } from "../../transfer/archive/folder_objects.ts";
-import { parseDataName } from "../../transfer/archive/names.ts";
-import { readObject } from "../../transfer/archive/read.ts";
+import { FolderObjects } from "../../core/archive/folder_objects.ts";
+import { parseDataName } from "../../core/archive/names.ts";
+import { readObject } from "../../core/archive/read.ts";
 import { spawnTransfer } from "./programs.ts";
 import { siteTest } from "./site_tests.ts";
 import { elastic, numberedLines, type Site, until } from "./site.ts";

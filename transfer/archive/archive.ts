@@ -14,8 +14,8 @@ import type { TransferSettings } from "../config.ts";
 import type { TopicPlan } from "../topics/plan.ts";
 import { Archiver, type ArchiverEvents } from "./archiver.ts";
 import { expire } from "./expiry.ts";
-import type { ObjectStore } from "./objects.ts";
-import { openObjects } from "./settings.ts";
+import type { ObjectStore } from "../../core/archive/objects.ts";
+import { openObjects } from "../../core/archive/settings.ts";
 
 /** Between two looks for days to delete: a listing of all objects costs money in some stores. */
 const EXPIRE_EVERY_MS = 3600e3;

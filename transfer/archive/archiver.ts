@@ -12,9 +12,9 @@ import { type RecordBatch, RecordCursor } from "../consume/record_batch.ts";
 import { RecordRows } from "../consume/record_rows.ts";
 import type { DocumentShape } from "../index/document.ts";
 import type { DropRules } from "../topics/drop.ts";
-import type { ArchiveFormat } from "./chain.ts";
+import type { ArchiveFormat } from "../../core/archive/names.ts";
 import { LaneArchive, type Row } from "./lane_archive.ts";
-import type { ObjectStore } from "./objects.ts";
+import type { ObjectStore } from "../../core/archive/objects.ts";
 
 /** Counted for a record beside its bytes: objects and strings. */
 const ROW_BYTES = 300;

@@ -5,14 +5,12 @@
  * committed offset only follows: what counts is the chain.
  */
 import { messageOf, WeirError } from "../../core/errors.ts";
-import { entryName, headName } from "./names.ts";
-import type { ObjectStore } from "./objects.ts";
+import { type ArchiveFormat, entryName, headName } from "../../core/archive/names.ts";
+import type { ObjectStore } from "../../core/archive/objects.ts";
 import { Seen, type SeenRanges } from "./seen.ts";
 
 /** Segments between two heads: so many entries at most are read when a partition is taken over. */
 const HEAD_EVERY = 16;
-
-export type ArchiveFormat = "parquet" | "ndjson";
 
 export interface ArchivedObject {
   name: string;

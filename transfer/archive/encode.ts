@@ -5,39 +5,15 @@
  */
 import { zstdCompressSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
+import { type ArchivedDocument, COLUMNS } from "../../core/archive/columns.ts";
+import type { ArchiveFormat } from "../../core/archive/names.ts";
 import type { LogRecord } from "../../core/ports/document_store.ts";
 import { BulkBody } from "../index/bulk_body.ts";
 import { DocumentEncoder, type DocumentShape } from "../index/document.ts";
-import type { ArchiveFormat } from "./chain.ts";
 
 const ROW_GROUP_ROWS = 50_000;
 const NEWLINE = 10;
 const TARGET = { index: "", document: "full" as const };
-
-/** Fields of a document that are text, and the names of their columns. */
-const TEXTS: readonly [field: string, column: string][] = [
-  ["message", "message"],
-  ["host.name", "host_name"],
-  ["log.file.path", "log_file_path"],
-  ["log.file.generation", "log_file_generation"],
-  ["log.level", "log_level"],
-  ["event.dataset", "event_dataset"],
-  ["tz", "tz"],
-];
-const TIMES: readonly [field: string, column: string][] = [
-  ["@timestamp", "timestamp"],
-  ["event.created", "event_created"],
-  ["event.ingested", "event_ingested"],
-];
-const NUMBERS: readonly [field: string, column: string][] = [
-  ["log.offset", "log_offset"],
-  ["log.length", "log_length"],
-  ["kafka.partition", "kafka_partition"],
-  ["kafka.offset", "kafka_offset"],
-];
-
-/** A document of the archive: fields by their names in the index. */
-export type ArchivedDocument = Record<string, unknown> & { _id: string };
 
 export class ObjectEncoder {
   readonly #encoder = new DocumentEncoder();
@@ -80,17 +56,17 @@ function parquetOf(documents: readonly ArchivedDocument[]): Uint8Array {
       const value = document[field];
       return value === undefined ? null : make(value);
     });
-  const texts = TEXTS.map(([field, name]) => ({
+  const texts = COLUMNS.texts.map(([field, name]) => ({
     name,
     type: "STRING" as const,
     data: column(field, String),
   }));
-  const times = TIMES.map(([field, name]) => ({
+  const times = COLUMNS.times.map(([field, name]) => ({
     name,
     type: "TIMESTAMP" as const,
     data: column(field, (value) => new Date(String(value))),
   }));
-  const numbers = NUMBERS.map(([field, name]) => ({
+  const numbers = COLUMNS.numbers.map(([field, name]) => ({
     name,
     type: "INT64" as const,
     data: column(field, (value) => BigInt(value as number)),
@@ -110,6 +86,3 @@ function parquetOf(documents: readonly ArchivedDocument[]): Uint8Array {
   });
   return new Uint8Array(buffer);
 }
-
-/** The names of columns and fields, for those who read objects back. */
-export const COLUMNS = { texts: TEXTS, times: TIMES, numbers: NUMBERS };

@@ -1,8 +1,8 @@
 /** Deletes the days of a topic that are older than it is to be kept: whole days, oldest first, one object after the other. */
 import { logOf } from "../../core/log.ts";
 import { dayOf } from "../../core/record/identity.ts";
-import { parseDataName } from "./names.ts";
-import type { ObjectStore } from "./objects.ts";
+import { parseDataName } from "../../core/archive/names.ts";
+import type { ObjectStore } from "../../core/archive/objects.ts";
 
 const DAY_MS = 86_400_000;
 

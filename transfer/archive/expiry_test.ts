@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { expire } from "./expiry.ts";
-import { FolderObjects } from "./folder_objects.ts";
+import { FolderObjects } from "../../core/archive/folder_objects.ts";
 
 Deno.test("expire: deletes whole days beyond the bound, of that topic alone, and no entry", async () => {
   const folder = await Deno.makeTempDir(), store = new FolderObjects(folder);

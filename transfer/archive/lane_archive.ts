@@ -6,10 +6,10 @@ import type { LogRecord } from "../../core/ports/document_store.ts";
 import { dayOf } from "../../core/record/identity.ts";
 import type { Lane } from "../consume/lane.ts";
 import type { DocumentShape } from "../index/document.ts";
-import { type ArchivedObject, type ArchiveFormat, Chain, type SegmentEntry } from "./chain.ts";
+import { type ArchivedObject, Chain, type SegmentEntry } from "./chain.ts";
 import { ObjectEncoder } from "./encode.ts";
-import { dataName } from "./names.ts";
-import type { ObjectStore } from "./objects.ts";
+import { type ArchiveFormat, dataName } from "../../core/archive/names.ts";
+import type { ObjectStore } from "../../core/archive/objects.ts";
 
 const DAY_MS = 86_400_000;
 /** Days of records that are older than so many days, or from the future, are not believed: they share this one. */

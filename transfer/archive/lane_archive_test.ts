@@ -8,9 +8,9 @@ import type { LogRecord } from "../../core/ports/document_store.ts";
 import { Lane } from "../consume/lane.ts";
 import type { DocumentShape } from "../index/document.ts";
 import { LaneArchive } from "./lane_archive.ts";
-import { parseDataName } from "./names.ts";
-import type { ObjectEntry, ObjectStore } from "./objects.ts";
-import { readObject } from "./read.ts";
+import { parseDataName } from "../../core/archive/names.ts";
+import type { ObjectEntry, ObjectStore } from "../../core/archive/objects.ts";
+import { readObject } from "../../core/archive/read.ts";
 
 const TOPIC = "web";
 const SHAPE: DocumentShape = {

@@ -13,10 +13,10 @@ import { ElasticWriter, type WriterPlan } from "../index/elastic_writer.ts";
 import { EtcdDecisions, FixedNames } from "../index/fixed_names.ts";
 import type { IndexNames } from "../index/names.ts";
 import type { TopicPlan } from "../topics/plan.ts";
-import type { ArchivedDocument } from "./encode.ts";
-import { objectsOf } from "./inspect.ts";
-import type { ObjectStore } from "./objects.ts";
-import { readObject } from "./read.ts";
+import type { ArchivedDocument } from "../../core/archive/columns.ts";
+import { objectsOf } from "../../core/archive/days.ts";
+import type { ObjectStore } from "../../core/archive/objects.ts";
+import { readObject } from "../../core/archive/read.ts";
 
 const DAY_MS = 86_400_000;
 const BATCH = 1000;

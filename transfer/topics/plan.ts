@@ -5,7 +5,7 @@
  */
 import type { DocumentShape } from "../index/document.ts";
 import { type IndexNames, type IndexTarget, TemplateNames } from "../index/names.ts";
-import type { ArchiveFormat } from "../archive/chain.ts";
+import type { ArchiveFormat } from "../../core/archive/names.ts";
 import { DropRules, wildcard } from "./drop.ts";
 import { LineParser } from "./line_parser.ts";
 import { type ArchiveRule, NO_RULE, type Quota, type Retention, type TopicRule } from "./rules.ts";

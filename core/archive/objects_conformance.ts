@@ -1,6 +1,6 @@
 /** What every store of objects promises, as tests over any adapter. */
 import assert from "node:assert/strict";
-import type { ObjectStore } from "./objects.ts";
+import type { ObjectReader, ObjectStore } from "./objects.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (value: Uint8Array | undefined) => value && new TextDecoder().decode(value);
@@ -8,9 +8,9 @@ const text = (value: Uint8Array | undefined) => value && new TextDecoder().decod
 /** `open` gives an empty store, and how it is taken away. */
 export function objectsConformance(
   name: string,
-  open: () => Promise<{ store: ObjectStore; remove: () => Promise<void> }>,
+  open: () => Promise<{ store: ObjectStore & ObjectReader; remove: () => Promise<void> }>,
 ): void {
-  const test = (what: string, run: (store: ObjectStore) => Promise<void>) =>
+  const test = (what: string, run: (store: ObjectStore & ObjectReader) => Promise<void>) =>
     Deno.test(`ObjectStore, ${name}: ${what}`, async () => {
       const { store, remove } = await open();
       try {
@@ -66,6 +66,11 @@ export function objectsConformance(
     assert.deepEqual(await listed("topic=a/"), names.slice(0, 2));
     assert.deepEqual(await listed(""), [...names].sort());
     assert.deepEqual(await listed("topic=none/"), []);
+    const folders = async (folder: string) => (await Array.fromAsync(store.folders(folder))).sort();
+    assert.deepEqual(await folders(""), ["_weir", "topic=a", "topic=ab"]);
+    assert.deepEqual(await folders("topic=a/"), ["day=2026-11-21", "day=2026-11-22"]);
+    assert.deepEqual(await folders("topic=a/day=2026-11-21/"), []);
+    assert.deepEqual(await folders("topic=none/"), []);
   });
 
   test("a deletion is one, twice is no fault", async (store) => {
@@ -79,5 +84,9 @@ export function objectsConformance(
     const body = crypto.getRandomValues(new Uint8Array(60_000));
     await store.put("a/b", body);
     assert.deepEqual(await store.get("a/b"), body);
+    assert.deepEqual(await store.slice("a/b", 0, 8), body.subarray(0, 8));
+    assert.deepEqual(await store.slice("a/b", 59_990, 70_000), body.subarray(59_990));
+    assert.deepEqual(await store.slice("a/b", 60_001, 60_009), new Uint8Array());
+    assert.equal(await store.slice("a/none", 0, 8), undefined);
   });
 }

@@ -4,7 +4,7 @@
  * https://hadoop.apache.org/docs/stable/hadoop-project-dist/hadoop-hdfs/WebHDFS.html
  */
 import { ask, refused } from "./http_objects.ts";
-import { isObjectName, type ObjectEntry, type ObjectStore } from "./objects.ts";
+import { isObjectName, type ObjectEntry, type ObjectReader, type ObjectStore } from "./objects.ts";
 
 export interface HdfsOptions {
   /** `http://namenode:9870`. */
@@ -18,7 +18,7 @@ const CODE = "ARCHIVE_HDFS";
 /** Folder of what is not yet published, below the archive's own. */
 const TEMPORARY = "_tmp";
 
-export class HdfsObjects implements ObjectStore {
+export class HdfsObjects implements ObjectStore, ObjectReader {
   readonly name: string;
   readonly #options: HdfsOptions;
 
@@ -35,6 +35,18 @@ export class HdfsObjects implements ObjectStore {
     return body;
   }
 
+  async slice(name: string, from: number, to: number): Promise<Uint8Array | undefined> {
+    const what = `read ${name} in ${this.name}`;
+    const range = { offset: String(from), length: String(Math.max(0, to - from)) };
+    const { status, body } = await this.#ask(what, name, "GET", "OPEN", range);
+    if (status === 404) return undefined;
+    if (status === 403 && /offset/i.test(new TextDecoder().decode(body))) {
+      return new Uint8Array(); // it ends before
+    }
+    if (status !== 200) throw refused(CODE, what, status, body);
+    return body;
+  }
+
   async put(name: string, bytes: Uint8Array): Promise<void> {
     await this.#rename(await this.#upload(bytes), name, true);
   }
@@ -47,19 +59,30 @@ export class HdfsObjects implements ObjectStore {
   }
 
   async *list(folder: string): AsyncIterable<ObjectEntry> {
-    const what = `list ${folder} in ${this.name}`;
-    const { status, body } = await this.#ask(what, folder.replace(/\/$/, ""), "GET", "LISTSTATUS");
-    if (status === 404) return;
-    if (status !== 200) throw refused(CODE, what, status, body);
-    const found = JSON.parse(new TextDecoder().decode(body)) as {
-      FileStatuses: { FileStatus: { pathSuffix: string; length: number; type: string }[] };
-    };
-    for (const { pathSuffix, length, type } of found.FileStatuses.FileStatus) {
+    for (const { pathSuffix, length, type } of await this.#entries(folder)) {
       const name = folder + pathSuffix;
       if (!isObjectName(name) || name === TEMPORARY) continue;
       if (type === "DIRECTORY") yield* this.list(`${name}/`);
       else yield { name, bytes: length };
     }
+  }
+
+  async *folders(folder: string): AsyncIterable<string> {
+    for (const { pathSuffix, type } of await this.#entries(folder)) {
+      if (type === "DIRECTORY" && folder + pathSuffix !== TEMPORARY) yield pathSuffix;
+    }
+  }
+
+  /** What is right below a folder. */
+  async #entries(folder: string): Promise<{ pathSuffix: string; length: number; type: string }[]> {
+    const what = `list ${folder} in ${this.name}`;
+    const { status, body } = await this.#ask(what, folder.replace(/\/$/, ""), "GET", "LISTSTATUS");
+    if (status === 404) return [];
+    if (status !== 200) throw refused(CODE, what, status, body);
+    const found = JSON.parse(new TextDecoder().decode(body)) as {
+      FileStatuses: { FileStatus: { pathSuffix: string; length: number; type: string }[] };
+    };
+    return found.FileStatuses.FileStatus;
   }
 
   async delete(name: string): Promise<void> {

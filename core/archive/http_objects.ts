@@ -1,5 +1,5 @@
 /** What the stores that are asked by HTTP have in common: a bounded request, and failures with their reason. */
-import { messageOf, WeirError } from "../../core/errors.ts";
+import { messageOf, WeirError } from "../errors.ts";
 
 /** Longest wait for an answer, body included. */
 const TIMEOUT_MS = 60_000;

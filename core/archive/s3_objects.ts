@@ -3,9 +3,9 @@
  * must know: one that does not answers 501, and nothing is written.
  */
 import { AwsClient } from "aws4fetch";
-import { WeirError } from "../../core/errors.ts";
+import { WeirError } from "../errors.ts";
 import { ask, refused } from "./http_objects.ts";
-import { isObjectName, type ObjectEntry, type ObjectStore } from "./objects.ts";
+import { isObjectName, type ObjectEntry, type ObjectReader, type ObjectStore } from "./objects.ts";
 
 export interface S3Options {
   /** `http://127.0.0.1:9000`, `https://s3.eu-central-1.amazonaws.com`. */
@@ -18,7 +18,7 @@ export interface S3Options {
   secretKey: string;
 }
 
-export class S3Objects implements ObjectStore {
+export class S3Objects implements ObjectStore, ObjectReader {
   readonly name: string;
   readonly #client: AwsClient;
   readonly #bucket: string;
@@ -42,6 +42,20 @@ export class S3Objects implements ObjectStore {
     const { status, body } = await this.#ask(what, this.#url(name), { method: "GET" });
     if (status === 404 && /NoSuchKey/.test(new TextDecoder().decode(body))) return undefined;
     if (status !== 200) throw refused("ARCHIVE_S3", what, status, body);
+    return body;
+  }
+
+  async slice(name: string, from: number, to: number): Promise<Uint8Array | undefined> {
+    if (to <= from) return await this.get(name) && new Uint8Array();
+    const what = `read ${name} in ${this.name}`;
+    const { status, body } = await this.#ask(what, this.#url(name), {
+      method: "GET",
+      headers: { range: `bytes=${from}-${to - 1}` },
+    });
+    if (status === 404 && /NoSuchKey/.test(new TextDecoder().decode(body))) return undefined;
+    if (status === 416) return new Uint8Array(); // it ends before
+    if (status === 200) return body.subarray(from, to); // a store that knows no ranges
+    if (status !== 206) throw refused("ARCHIVE_S3", what, status, body);
     return body;
   }
 
@@ -70,21 +84,40 @@ export class S3Objects implements ObjectStore {
   }
 
   async *list(folder: string): AsyncIterable<ObjectEntry> {
-    const what = `list ${folder} in ${this.name}`;
-    for (let token = "";;) {
-      const url = new URL(this.#bucket);
-      url.searchParams.set("list-type", "2");
-      url.searchParams.set("prefix", this.#prefix + folder);
-      if (token !== "") url.searchParams.set("continuation-token", token);
-      const { status, body } = await this.#ask(what, url.href, { method: "GET" });
-      if (status !== 200) throw refused("ARCHIVE_S3", what, status, body);
-      const text = new TextDecoder().decode(body);
+    for await (const text of this.#pages(folder, {})) {
       for (const [, entry] of text.matchAll(/<Contents>(.*?)<\/Contents>/gs)) {
         const key = /<Key>([^<]*)<\/Key>/.exec(entry)?.[1] ?? "";
         const bytes = Number(/<Size>(\d+)<\/Size>/.exec(entry)?.[1] ?? NaN);
         const name = key.slice(this.#prefix.length);
         if (isObjectName(name)) yield { name, bytes }; // others are not ours
       }
+    }
+  }
+
+  async *folders(folder: string): AsyncIterable<string> {
+    const begin = this.#prefix + folder;
+    for await (const text of this.#pages(folder, { delimiter: "/" })) {
+      for (const [, entry] of text.matchAll(/<CommonPrefixes>(.*?)<\/CommonPrefixes>/gs)) {
+        const prefix = unescaped(/<Prefix>([^<]*)<\/Prefix>/.exec(entry)?.[1] ?? "");
+        const name = prefix.slice(begin.length, -1);
+        if (isObjectName(name)) yield name; // others are not ours
+      }
+    }
+  }
+
+  /** The answers of a listing, page by page. */
+  async *#pages(folder: string, more: Record<string, string>): AsyncIterable<string> {
+    const what = `list ${folder} in ${this.name}`;
+    for (let token = "";;) {
+      const url = new URL(this.#bucket);
+      url.searchParams.set("list-type", "2");
+      url.searchParams.set("prefix", this.#prefix + folder);
+      for (const [name, value] of Object.entries(more)) url.searchParams.set(name, value);
+      if (token !== "") url.searchParams.set("continuation-token", token);
+      const { status, body } = await this.#ask(what, url.href, { method: "GET" });
+      if (status !== 200) throw refused("ARCHIVE_S3", what, status, body);
+      const text = new TextDecoder().decode(body);
+      yield text;
       token = unescaped(/<NextContinuationToken>([^<]*)</.exec(text)?.[1] ?? "");
       if (token === "") return;
     }

@@ -6,7 +6,7 @@
  *     _weir/web_log/0/head.json
  *     _weir/web_log/0/00000000000000000000.json
  */
-import type { ArchiveFormat } from "./chain.ts";
+export type ArchiveFormat = "parquet" | "ndjson";
 
 const EXTENSION: Readonly<Record<ArchiveFormat, string>> = {
   parquet: "parquet",

@@ -4,13 +4,13 @@
  */
 import fs from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { messageOf, WeirError } from "../../core/errors.ts";
-import { isObjectName, type ObjectEntry, type ObjectStore } from "./objects.ts";
+import { messageOf, WeirError } from "../errors.ts";
+import { isObjectName, type ObjectEntry, type ObjectReader, type ObjectStore } from "./objects.ts";
 
 /** Begins names that are no objects yet; a listing leaves them out. */
 const TEMPORARY = ".tmp-";
 
-export class FolderObjects implements ObjectStore {
+export class FolderObjects implements ObjectStore, ObjectReader {
   readonly name: string;
   readonly #folder: string;
 
@@ -27,6 +27,26 @@ export class FolderObjects implements ObjectStore {
     } catch (error) {
       if (codeOf(error) === "ENOENT") return undefined;
       throw this.#failed("read", name, error);
+    }
+  }
+
+  async slice(name: string, from: number, to: number): Promise<Uint8Array | undefined> {
+    let file;
+    try {
+      file = await fs.open(this.#path(name), "r");
+      const bytes = new Uint8Array(Math.max(0, Math.min(to, (await file.stat()).size) - from));
+      let at = 0;
+      while (at < bytes.length) {
+        const { bytesRead } = await file.read(bytes, at, bytes.length - at, from + at);
+        if (bytesRead === 0) break;
+        at += bytesRead;
+      }
+      return bytes.subarray(0, at);
+    } catch (error) {
+      if (codeOf(error) === "ENOENT") return undefined;
+      throw this.#failed("read", name, error);
+    } finally {
+      await file?.close();
     }
   }
 
@@ -65,6 +85,15 @@ export class FolderObjects implements ObjectStore {
         const stat = await fs.stat(join(this.#folder, name)).catch(() => undefined); // just deleted
         if (stat !== undefined) yield { name, bytes: stat.size };
       }
+    }
+  }
+
+  async *folders(folder: string): AsyncIterable<string> {
+    try {
+      const entries = await fs.readdir(join(this.#folder, folder), { withFileTypes: true });
+      for (const entry of entries) if (entry.isDirectory()) yield entry.name;
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT") throw this.#failed("list", folder, error);
     }
   }
 

@@ -23,6 +23,14 @@ export interface ObjectStore {
   close(): void;
 }
 
+/** What whoever only reads needs of the same stores. */
+export interface ObjectReader extends Pick<ObjectStore, "name" | "get" | "list" | "close"> {
+  /** Bytes `from` to `to`, exclusive, of what get() gives; fewer where it ends before. Undefined where there is none. */
+  slice(name: string, from: number, to: number): Promise<Uint8Array | undefined>;
+  /** Names of the folders right below a folder name that ends with `/` (or ""), without it and without `/`; in no order. */
+  folders(folder: string): AsyncIterable<string>;
+}
+
 export interface ObjectEntry {
   name: string;
   bytes: number;

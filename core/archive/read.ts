@@ -1,8 +1,8 @@
 /** Reads objects of an archive back: the documents as they would stand in the index, with their `_id`. */
 import { zstdDecompressSync } from "node:zlib";
 import { parquetReadObjects } from "hyparquet";
-import { messageOf, WeirError } from "../../core/errors.ts";
-import { type ArchivedDocument, COLUMNS } from "./encode.ts";
+import { messageOf, WeirError } from "../errors.ts";
+import { type ArchivedDocument, COLUMNS } from "./columns.ts";
 import { parseDataName } from "./names.ts";
 import type { ObjectStore } from "./objects.ts";
 
@@ -44,7 +44,7 @@ export async function readObject(store: ObjectStore, name: string): Promise<Arch
 
 function documentOf(row: Record<string, unknown>, topic: string): ArchivedDocument {
   const document: ArchivedDocument = { _id: String(row.uid), topic };
-  const put = <T>(list: readonly [string, string][], make: (value: T) => unknown) => {
+  const put = <T>(list: readonly (readonly [string, string])[], make: (value: T) => unknown) => {
     for (const [field, column] of list) {
       const value = row[column];
       if (value !== null && value !== undefined) document[field] = make(value as T);
