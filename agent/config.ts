@@ -17,6 +17,7 @@ import { etcdFields } from "../core/etcd/settings.ts";
 import { ANSWER_TOPIC } from "../core/fleet/question_schema.ts";
 import { GROUP_KEY } from "../core/fleet/keys.ts";
 import { detailFields, fleetFields } from "../core/fleet/settings.ts";
+import { CODECS } from "../core/kafka/record_batch.ts";
 import { kafkaFields } from "../core/kafka/settings.ts";
 
 export const tailFields = {
@@ -99,8 +100,10 @@ export const agentSettings = settings({
       description:
         "Who must have a line before it counts as delivered; with 1 or 0 lines can be lost.",
     }),
-    compression: choice(["none", "gzip", "zstd"], "zstd", { description: "Codec of the batches." }),
-    compressionLevel: integer(1, 19, 1, { description: "Level of zstd or gzip." }),
+    compression: choice(CODECS, "zstd", { description: "Codec of the batches." }),
+    compressionLevel: integer(1, 19, 1, {
+      description: "Level of zstd or gzip; the others have none.",
+    }),
     linger: duration(0, 60e3, "20ms", {
       description: "Longest wait for more lines before a batch goes.",
     }),

@@ -7,7 +7,11 @@
 import { run } from "../test/support/process.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
-const TEXTS = ["core/kafka/wasm/batch.wat", "transfer/index/wasm/document.wat"];
+const TEXTS = [
+  "core/kafka/wasm/batch.wat",
+  "core/kafka/wasm/pack.wat",
+  "transfer/index/wasm/document.wat",
+];
 
 export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();

@@ -7,10 +7,22 @@ import { Buffer } from "node:buffer";
 import { assert } from "../errors.ts";
 import { CRC32C_TABLES } from "./crc32c.ts";
 import { BINARY } from "./wasm/batch_module.ts";
+import { BINARY as PACK_BINARY } from "./wasm/pack_module.ts";
 
 interface Module {
   crc32c(from: number, to: number, seed: number): number;
   append(): number;
+}
+
+interface PackModule {
+  pack(
+    snappy: number,
+    from: number,
+    end: number,
+    out: number,
+    outEnd: number,
+    table: number,
+  ): number;
 }
 
 /** A part of the memory that holds one batch. */
@@ -52,15 +64,23 @@ const STAGE = MARKS + STAGED_LINES_MAX * 12;
 const LANE_BYTES = 2048;
 /** The copies write and read up to 31 bytes too much. */
 const SLACK_BYTES = 64;
+/** What a packed batch may be larger than its records: headers, and words in front of its parts. */
+const SCRATCH_EXTRA_BYTES = 256;
+const PACK_TABLE_BYTES = 16_384;
 
 let compiled: WebAssembly.Module | undefined;
+let packCompiled: WebAssembly.Module | undefined;
 
 export class BatchMemory {
   /** Bytes of a block. */
   readonly blockBytes: number;
   /** Everything. */
   readonly bytes: Uint8Array;
+  /** Where a batch is packed, larger than a block; the place of lines that are staged, which it spoils. */
+  readonly scratch: Block;
+  readonly #memory: WebAssembly.Memory;
   readonly #module: Module;
+  #packer: PackModule | undefined;
   readonly #words: Int32Array;
   readonly #view: DataView;
   readonly #free: Block[] = [];
@@ -74,12 +94,15 @@ export class BatchMemory {
   constructor(blockBytes: number, blocks: number, bufferBytes = 0) {
     this.blockBytes = blockBytes;
     const blockSize = (blockBytes + SLACK_BYTES + 63) & ~63;
-    const first = STAGE + blockSize;
+    const scratchBytes = blockSize + SCRATCH_EXTRA_BYTES;
+    const first = STAGE + scratchBytes + PACK_TABLE_BYTES;
     this.#buffersAt = first + blocks * blockSize;
     this.#buffersEnd = this.#buffersAt + bufferBytes;
     const pages = Math.ceil((this.#buffersEnd + SLACK_BYTES) / PAGE);
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    this.#memory = memory;
     this.bytes = new Uint8Array(memory.buffer);
+    this.scratch = { address: STAGE, bytes: this.bytes.subarray(STAGE, STAGE + scratchBytes) };
     this.#words = new Int32Array(memory.buffer);
     this.#view = new DataView(memory.buffer);
     this.#words.set(CRC32C_TABLES);
@@ -120,6 +143,23 @@ export class BatchMemory {
   /** CRC-32C of a part of this memory. */
   crc32c(address: number, size: number, seed = 0): number {
     return this.#module.crc32c(address, address + size, seed) >>> 0;
+  }
+
+  /**
+   * Packs [from, end) to `out` as an LZ4 block or as the parts of a snappy block behind its length; the place behind
+   * it, or 0 where it takes more than up to `outEnd`.
+   */
+  pack(snappy: boolean, from: number, end: number, out: number, outEnd: number): number {
+    this.#packer ??= this.#openPacker();
+    const table = STAGE + this.scratch.bytes.length;
+    return this.#packer.pack(Number(snappy), from, end, out, outEnd, table);
+  }
+
+  /** Made when it is first needed: with other codecs never. */
+  #openPacker(): PackModule {
+    packCompiled ??= new WebAssembly.Module(Buffer.from(PACK_BINARY, "base64"));
+    const instance = new WebAssembly.Instance(packCompiled, { env: { memory: this.#memory } });
+    return instance.exports as unknown as PackModule;
   }
 
   /** Address of the bytes of lines, which are copied here where they are elsewhere. At most `blockBytes`. */

@@ -6,13 +6,16 @@ import { crc32c } from "./crc32c.ts";
 import { putRecord } from "./plain_record.ts";
 import { RecordBatchBuilder, recordPrefix } from "./record_batch.ts";
 import { TEXT_SHA256 } from "./wasm/batch_module.ts";
+import { TEXT_SHA256 as PACK_TEXT_SHA256 } from "./wasm/pack_module.ts";
 
 const HEADER_BYTES = 61;
 
-Deno.test("the module was made of batch.wat as it stands", async () => {
-  const text = await Deno.readFile(new URL("wasm/batch.wat", import.meta.url));
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", text)).toHex();
-  assert.equal(TEXT_SHA256, hash, "run: deno run -A deploy/wasm.ts");
+Deno.test("the modules were made of batch.wat and pack.wat as they stand", async () => {
+  for (const [name, wanted] of [["batch", TEXT_SHA256], ["pack", PACK_TEXT_SHA256]]) {
+    const text = await Deno.readFile(new URL(`wasm/${name}.wat`, import.meta.url));
+    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", text)).toHex();
+    assert.equal(wanted, hash, "run: deno run -A deploy/wasm.ts");
+  }
 });
 
 Deno.test("BatchMemory.crc32c() agrees with the plain checksum for every size, place and seed", () => {

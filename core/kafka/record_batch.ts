@@ -9,11 +9,13 @@ import { HEADER, RECORD_VERSION } from "../record/headers.ts";
 import { dayOf } from "../record/identity.ts";
 import { BatchMemory, type Block, PREFIX_BYTES_MAX, STAGED_LINES_MAX } from "./batch_memory.ts";
 import { crc32c } from "./crc32c.ts";
+import { type BlockCodec, packBlock, storedBlock } from "./pack.ts";
 import { LENGTH_NAME, lengthAndText, OFFSET_NAME, putRecord, varint } from "./plain_record.ts";
 
-export type Codec = "none" | "gzip" | "zstd";
+/** Of the agent's settings and of the bits in a batch's attributes. */
+export const CODECS = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
+export type Codec = typeof CODECS[number];
 
-const CODEC_BITS: Record<Codec, number> = { none: 0, gzip: 1, zstd: 4 };
 const BATCH_HEADER_BYTES = 61;
 /** Attributes: what the checksum begins with. */
 const CHECKED_FROM = 21;
@@ -189,6 +191,7 @@ export class RecordBatchBuilder {
       setUint32(records, 17, checked);
       return records;
     }
+    if (codec === "lz4" || codec === "snappy") return this.#packedBlock(codec, producer);
     const packed = compress(records.subarray(BATCH_HEADER_BYTES), codec, level);
     const bytes = new Uint8Array(BATCH_HEADER_BYTES + packed.length);
     bytes.set(packed, BATCH_HEADER_BYTES);
@@ -197,13 +200,33 @@ export class RecordBatchBuilder {
     return bytes;
   }
 
+  #packedBlock(codec: BlockCodec, producer?: ProducerIdentity): Uint8Array {
+    const memory = this.#memory;
+    if (this.#large !== undefined) {
+      const records = this.#large.subarray(BATCH_HEADER_BYTES, this.#at);
+      const bytes = storedBlock(codec, records, BATCH_HEADER_BYTES);
+      this.#header(bytes, codec, producer);
+      setUint32(bytes, 17, crc32c(bytes, CHECKED_FROM));
+      return bytes;
+    }
+    const part = {
+      address: this.#block.address + BATCH_HEADER_BYTES,
+      size: this.#at - BATCH_HEADER_BYTES,
+    };
+    const packed = packBlock(memory, codec, part, BATCH_HEADER_BYTES);
+    this.#header(packed, codec, producer);
+    const checked = memory.scratch.address + CHECKED_FROM;
+    setUint32(packed, 17, memory.crc32c(checked, packed.length - CHECKED_FROM));
+    return packed.slice();
+  }
+
   #header(bytes: Uint8Array, codec: Codec, producer?: ProducerIdentity): void {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     view.setBigInt64(0, 0n);
     view.setInt32(8, bytes.length - 12);
     view.setInt32(12, -1);
     view.setInt8(16, 2);
-    view.setInt16(21, CODEC_BITS[codec]);
+    view.setInt16(21, CODECS.indexOf(codec));
     view.setInt32(23, this.#records - 1);
     view.setBigInt64(27, BigInt(this.#timestampMs));
     view.setBigInt64(35, BigInt(this.#timestampMs));
@@ -233,7 +256,7 @@ const QUICKEST = { [constants.ZSTD_c_hashLog]: 12, [constants.ZSTD_c_windowLog]:
 /** Room for the packed bytes at first: more than a common batch takes, so that it is filled in one go. */
 const PACKED_BYTES = 1 << 17;
 
-function compress(bytes: Uint8Array, codec: Codec, level: number): Uint8Array {
+function compress(bytes: Uint8Array, codec: "gzip" | "zstd", level: number): Uint8Array {
   if (codec === "gzip") return gzipSync(bytes, { level: Math.min(level, 9) });
   const params = { [constants.ZSTD_c_compressionLevel]: level, ...(level === 1 ? QUICKEST : {}) };
   return zstdCompressSync(bytes, { params, chunkSize: PACKED_BYTES });

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
+import { BatchMemory } from "../../../core/kafka/batch_memory.ts";
+import {
+  type BlockCodec,
+  packBlock,
+  packedBytesMax,
+  storedBlock,
+} from "../../../core/kafka/pack.ts";
 import { unpackLz4 } from "./lz4.ts";
 import { unpackSnappy } from "./snappy.ts";
 import { unpack } from "./unpack.ts";
@@ -90,3 +97,78 @@ Deno.test("lz4 and snappy end damaged input with a RangeError, whatever the byte
     { numRuns: 3000 },
   );
 });
+
+/** Words of a small vocabulary, runs and noise: what matches far, near, over itself and not at all. */
+const mixtures = fc.array(
+  fc.oneof(
+    fc.constantFrom("ERROR ", "2026-11-21T10:00:0", "/var/log/app.log", "\u65e5\u5fd7", "0", "\n")
+      .map(bytesOf),
+    fc.record({ byte: fc.nat(255), times: fc.nat(3000) }).map(({ byte, times }) =>
+      new Uint8Array(times).fill(byte)
+    ),
+    fc.uint8Array({ maxLength: 400 }),
+    fc.record({ seed: fc.nat(), size: fc.nat(70_000) }).map(({ seed, size }) =>
+      noiseOf(seed, size)
+    ),
+  ),
+  { minLength: 1, maxLength: 60 },
+).map((parts) => {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all.subarray(0, 400_000);
+});
+
+function noiseOf(seed: number, size: number): Uint8Array {
+  return Uint8Array.from({ length: size }, (_, i) => Math.imul(i + seed, 2654435761) >>> 21);
+}
+
+for (const [bits, codec] of [[3, "lz4"], [2, "snappy"]] as [number, BlockCodec][]) {
+  Deno.test(`what packBlock() packs with ${codec} is unpacked again, and nothing else is touched`, () => {
+    const memory = new BatchMemory(400_000, 1);
+    const block = memory.take();
+    fc.assert(
+      fc.property(mixtures, fc.nat(100), (bytes, shift) => {
+        const from = Math.min(shift, 400_000 - bytes.length);
+        block.bytes.fill(0x55);
+        block.bytes.set(bytes, from);
+        const part = { address: block.address + from, size: bytes.length };
+        const packed = packBlock(memory, codec, part, 61);
+        assert.ok(packed.length - 61 <= packedBytesMax(bytes.length));
+        assert.deepEqual(unpack(bits, packed.subarray(61), bytes.length), bytes);
+        assert.deepEqual(block.bytes.subarray(from, from + bytes.length), bytes);
+        assert.ok(block.bytes.subarray(0, from).every((byte) => byte === 0x55));
+        assert.deepEqual(
+          unpack(bits, storedBlock(codec, bytes, 3).subarray(3), bytes.length),
+          bytes,
+        );
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  Deno.test(`${codec} makes lines a good deal smaller, and has room for blocks of every size`, () => {
+    for (const size of [65_536, 65_537, 262_145, 1_048_577, 4_194_305, 9_000_000]) {
+      const memory = new BatchMemory(size, 1);
+      const block = memory.take();
+      for (let at = 0, i = 0; at < size; i++) {
+        const line = bytesOf(`2026-11-21 10:00:00 INFO request ${i} took ${(i * 7) % 991} ms\n`);
+        block.bytes.set(line.subarray(0, size - at), at);
+        at += line.length;
+      }
+      const packed = packBlock(memory, codec, { address: block.address, size }, 0).slice();
+      assert.ok(packed.length < size / 2, `${packed.length} of ${size}`);
+      assert.deepEqual(unpack(bits, packed, size), block.bytes.subarray(0, size));
+      crypto.getRandomValues(block.bytes.subarray(0, 65_536));
+      for (let at = 65_536; at < size; at += 65_536) {
+        crypto.getRandomValues(block.bytes.subarray(at, Math.min(at + 65_536, size)));
+      }
+      const noise = packBlock(memory, codec, { address: block.address, size }, 0);
+      assert.ok(noise.length <= packedBytesMax(size));
+      assert.deepEqual(unpack(bits, noise, size), block.bytes.subarray(0, size));
+    }
+  });
+}
