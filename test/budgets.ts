@@ -14,9 +14,10 @@ export const BUDGET_MINUTES: Readonly<Record<string, number>> = {
   "test/cli": 1,
   "test/agent": 3,
   "test/transfer": 3.75,
-  "test/monitor": 2,
+  "test/fuzz": 0.5,
+  "test/monitor": 1.75,
   "test/search": 0.75,
-  "test/control": 3.25,
+  "test/control": 3,
   "test/deploy": 1.5,
   "test/e2e": 3,
 };

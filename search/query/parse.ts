@@ -7,7 +7,14 @@ import { ALL, allOf, anyOf, noneOf } from "./build.ts";
 import { fullName } from "./fields.ts";
 import { QueryError } from "./query_error.ts";
 import { regexFault } from "./regex.ts";
-import { equalsTerm, patternTerm, phraseTerm, rangeTerm, wordTerm } from "./terms.ts";
+import {
+  equalsTerm,
+  patternPieces,
+  patternTerm,
+  phraseTerm,
+  rangeTerm,
+  wordTerm,
+} from "./terms.ts";
 
 /** Longest query, in UTF-16 units. */
 export const QUERY_CHARS_MAX = 8192;
@@ -15,6 +22,7 @@ export const QUERY_CHARS_MAX = 8192;
 export const QUERY_DEPTH_MAX = 32;
 /** Most words, phrases and fields in one query. */
 export const QUERY_PARTS_MAX = 256;
+const STARS_MAX = 16;
 
 /** Reads a query; an empty one is every document. Throws QueryError (QUERY_INVALID). */
 export function parseQuery(text: string): Query {
@@ -223,20 +231,23 @@ class Parser {
     if (raw.stars.length === 1 && raw.stars[0] === last) {
       return wordTerm(raw.text.slice(0, -1), true);
     }
-    this.#checkStars(raw);
-    return patternTerm("message", raw.text, raw.stars, true);
+    return this.#pattern("message", raw, true);
   }
 
   #fieldText(field: string, raw: Raw): Query {
     if (raw.stars.length === 0) return equalsTerm(field, raw.text);
-    this.#checkStars(raw);
-    return patternTerm(field, raw.text, raw.stars, false);
+    return this.#pattern(field, raw, false);
   }
 
-  #checkStars(raw: Raw): void {
-    if (raw.stars.length > 16) {
-      this.#fail(raw.at, "more than 16 * in one pattern", "Use a regular expression, or fewer *.");
+  /** The two around a word of the message, which stand there anyway, are not among the 16. */
+  #pattern(field: string, raw: Raw, inside: boolean): Query {
+    const query = patternTerm(field, raw.text, raw.stars, inside);
+    const stars = query.kind === "wildcard" ? patternPieces(query.pattern).length - 1 : 0;
+    if (stars - (inside ? 2 : 0) > STARS_MAX) {
+      const what = `more than ${STARS_MAX} * in one pattern`;
+      this.#fail(raw.at, what, "Use a regular expression, or fewer *.");
     }
+    return query;
   }
 
   /** field:>5 */

@@ -104,7 +104,7 @@ function sortItems(body: unknown, count: number): BulkAnswer {
 
 function sortItem(status: unknown, error: unknown): WriteOutcome {
   const { type, reason } = errorOf({ error });
-  const text = cut(`${String(status)} ${type}: ${reason}`);
+  const text = cut(`${wordOf(status)} ${type}: ${reason}`);
   const retry = (code: string): WriteOutcome => ({ result: "retry", code, reason: text });
   if (status === 429) return retry("ES_THROTTLED");
   if (type === "cluster_block_exception") return retry("ES_CLUSTER_BLOCK");
@@ -129,11 +129,16 @@ function errorOf(body: unknown): { type: string; reason: string } {
   if (typeof error === "string") return { type: "", reason: error };
   if (!isObject(error)) return { type: "", reason: typeof body === "string" ? body : "" };
   const cause = isObject(error.caused_by) ? error.caused_by.reason : undefined;
-  const reason = String(error.reason ?? "");
+  const reason = wordOf(error.reason);
   return {
     type: typeof error.type === "string" ? error.type : "",
     reason: typeof cause === "string" && cause !== reason ? `${reason} (${cause})` : reason,
   };
+}
+
+/** Text, number or truth as text; anything else is none: its own toString could be a trap. */
+function wordOf(value: unknown): string {
+  return typeof value === "object" || value === undefined ? "" : String(value);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -94,8 +94,10 @@ function timeOf(parts: Parts, names: ReadonlySet<string>, zone: Zone, readMs: nu
   if (parts.epoch !== undefined) return Number(parts.epoch) * 1000 + fraction;
   const clock = clockOf(parts);
   if (Number.isNaN(clock)) return NaN;
-  const withZone = (local: number) =>
-    parts.offset === undefined ? zone.utcOf(local) : local - offsetMs(parts.offset);
+  const withZone = (local: number) => {
+    if (Number.isNaN(local)) return NaN; // no zone knows a day that no calendar has
+    return parts.offset === undefined ? zone.utcOf(local) : local - offsetMs(parts.offset);
+  };
   const at = (year: number) => withZone(dateOf(parts, year) + clock + fraction);
   if (names.has("year")) return at(Number(parts.year));
   if (names.has("shortYear")) return at(2000 + Number(parts.shortYear));
@@ -123,7 +125,7 @@ function clockOf(parts: Parts): number {
 function dateOf(parts: Parts, year: number): number {
   if (parts.dayOfYear !== undefined) {
     const day = Number(parts.dayOfYear);
-    const ms = Date.UTC(year, 0, day);
+    const ms = dayMs(year, 0, day);
     return day >= 1 && new Date(ms).getUTCFullYear() === year ? ms : NaN;
   }
   const month = parts.monthName === undefined
@@ -131,8 +133,13 @@ function dateOf(parts: Parts, year: number): number {
     : MONTHS.indexOf(parts.monthName.slice(0, 3).toLowerCase()) + 1;
   const day = Number(parts.day);
   if (!(month >= 1 && month <= 12 && day >= 1)) return NaN;
-  const ms = Date.UTC(year, month - 1, day);
+  const ms = dayMs(year, month - 1, day);
   return new Date(ms).getUTCDate() === day ? ms : NaN;
+}
+
+/** Date.UTC() takes the years 0 to 99 for 1900 to 1999. */
+function dayMs(year: number, month: number, day: number): number {
+  return new Date(0).setUTCFullYear(year, month, day);
 }
 
 function offsetMs(text: string): number {

@@ -47,6 +47,11 @@ Deno.test("timeFormat finds no time in what does not fit", () => {
     ]
   ) {
     assert.equal(read(format, text), "none", `${format} of ${text}`);
+    assert.equal(
+      read(format, text, zoneOf("Asia/Shanghai")),
+      "none",
+      `${format} of ${text}, in a zone`,
+    );
   }
 });
 
