@@ -55,7 +55,7 @@ export const bulk: Target = {
       const own = said[i]?.create?.status;
       if (outcome.result === "created") must(own === 201 || own === 200, () => `created: ${own}`);
       else if (outcome.result === "exists") must(own === 409, () => `exists: ${own}`);
-      else checkWords(outcome.code, outcome.reason);
+      else if ("code" in outcome) checkWords(outcome.code, outcome.reason);
       return `${outcome.result} ${"code" in outcome ? outcome.code : ""}`;
     });
     return [...new Set(outcomes)].sort().join(" ");

@@ -1,7 +1,7 @@
 /**
  * What a line says of itself (time, level, continuation) and the times that a rule's format describes: no line throws;
- * a time is one of the years 1970 to 2999 and a whole number of milliseconds; nothing behind the line changes the answer;
- * a time written as ISO 8601 is read as the same, and by its format in any year.
+ * a time is one of the years 1970 to 2999 and a whole number of milliseconds; nothing around the line changes the
+ * answer; a time written as ISO 8601 is read as the same, and by its format in any year.
  */
 import { FIELDS_MAX, fieldsOf, VALUE_CHARS_MAX } from "../../../core/reading/fields.ts";
 import { LEVEL_NAMES } from "../../../core/reading/level.ts";
