@@ -6,7 +6,7 @@
 import { LineCounter, parseDocument } from "yaml";
 import type { Document } from "yaml";
 import type { z } from "zod";
-import { WeirError } from "../errors.ts";
+import { messageOf, WeirError } from "../errors.ts";
 import { nearest } from "./nearest.ts";
 
 export interface LoadOptions {
@@ -27,11 +27,9 @@ export function loadSettings<S extends z.ZodType>(
 ): z.output<S> {
   const expanded = expandVariables(source, options);
   const lines = new LineCounter();
-  const document = parseDocument(expanded, { lineCounter: lines, prettyErrors: false });
-  const faults = document.errors.map((error) => ({ at: error.pos[0], message: error.message }));
-  if (faults.length === 0) {
-    const value = document.toJS() ?? {};
-    const result = schema.safeParse(value);
+  const { document, value, faults } = parse(expanded, lines);
+  if (document !== undefined && faults.length === 0) {
+    const result = schema.safeParse(value ?? {});
     if (result.success) return result.data;
     for (const issue of result.error.issues) {
       faults.push(...locate(document, issue as unknown as Issue, schema));
@@ -44,6 +42,20 @@ export function loadSettings<S extends z.ZodType>(
     }`,
     { hint: "Mend the lines above; nothing was changed." },
   );
+}
+
+/** What the YAML says; an alias without an anchor, one that multiplies, and nesting without end are faults too. */
+function parse(
+  source: string,
+  lineCounter: LineCounter,
+): { document?: Document; value?: unknown; faults: Fault[] } {
+  try {
+    const document = parseDocument(source, { lineCounter, prettyErrors: false, logLevel: "error" });
+    const faults = document.errors.map((error) => ({ at: error.pos[0], message: error.message }));
+    return faults.length > 0 ? { faults } : { document, value: document.toJS(), faults };
+  } catch (error) {
+    return { faults: [{ at: 0, message: messageOf(error) }] };
+  }
 }
 
 /** Replaces `${NAME}` and `${NAME:-default}`; `$$` stands for `$`. Comments are left as they are. */

@@ -74,6 +74,16 @@ Deno.test("loadSettings() tells all faults at once, and YAML errors with their p
   assert.match(faultOf("tail: {a: 1\n"), /agent\.yaml:\d+:\d+:/);
 });
 
+Deno.test("loadSettings() refuses aliases without an anchor, those that multiply, and endless nesting", () => {
+  assert.match(faultOf("broker: *nothing\n"), /Unresolved alias/);
+  const times = (name: string) => `[${Array.from({ length: 9 }, () => name).join(", ")}]`;
+  const bomb = ["x", "*a", "*b", "*c", "*d"].map((name, i) =>
+    `${"abcde"[i]}: &${"abcde"[i]} ${times(name)}`
+  );
+  assert.match(faultOf(`${bomb.join("\n")}\n`), /Excessive alias count/);
+  assert.match(faultOf(`broker: ${"[".repeat(100_000)}`), /agent\.yaml:1:1: /);
+});
+
 Deno.test("loadSettings() names a variable that is not set", () => {
   assert.match(
     faultOf("broker: ['${NOPE}']"),

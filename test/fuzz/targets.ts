@@ -4,6 +4,7 @@ import { bulk } from "./targets/bulk.ts";
 import { lines } from "./targets/lines.ts";
 import { queries } from "./targets/queries.ts";
 import { records } from "./targets/records.ts";
+import { files, values } from "./targets/settings.ts";
 import { times } from "./targets/times.ts";
 
-export const TARGETS: readonly Target[] = [lines, times, records, queries, bulk];
+export const TARGETS: readonly Target[] = [lines, times, records, queries, bulk, files, values];
