@@ -9,6 +9,9 @@ import type { z } from "zod";
 import { messageOf, WeirError } from "../errors.ts";
 import { nearest } from "./nearest.ts";
 
+/** Faults that are shown; a text of megabytes could have as many. */
+const FAULTS_MAX = 50;
+
 export interface LoadOptions {
   /** Shown in errors. */
   name: string;
@@ -17,8 +20,8 @@ export interface LoadOptions {
 }
 
 /**
- * Parses and checks settings. Throws WeirError CONFIG_INVALID with one paragraph a fault; all faults are told
- * at once.
+ * Parses and checks settings. Throws WeirError CONFIG_INVALID with one paragraph a fault; the first 50
+ * are told at once.
  */
 export function loadSettings<S extends z.ZodType>(
   schema: S,
@@ -35,11 +38,13 @@ export function loadSettings<S extends z.ZodType>(
       faults.push(...locate(document, issue as unknown as Issue, schema));
     }
   }
+  const more = faults.length - FAULTS_MAX;
   throw new WeirError(
     "CONFIG_INVALID",
     `Cannot use the settings of ${options.name}:\n${
-      faults.map((fault) => show(fault, expanded, lines, options.name)).join("\n")
-    }`,
+      faults.slice(0, FAULTS_MAX).map((fault) => show(fault, expanded, lines, options.name))
+        .join("\n")
+    }${more > 0 ? `\nand ${more} more` : ""}`,
     { hint: "Mend the lines above; nothing was changed." },
   );
 }

@@ -114,7 +114,7 @@ function taken<T>(read: () => T, check: (value: T) => void): string {
   } catch (error) {
     const { code, message } = isWeirError(error);
     must(code === "CONFIG_INVALID", () => `the code is ${code}`);
-    must(message.length < 2_000_000, () => `the message has ${message.length} characters`);
+    must(message.length < 50_000, () => `the message has ${message.length} characters`);
     const first = message.split("\n")[1] ?? "";
     return first.replace(/^\S+ /, "").replace(/"[^"]*"|\d+/g, "").slice(0, 60);
   }
