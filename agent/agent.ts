@@ -95,6 +95,8 @@ export class Agent implements Part {
         checkpoint: this.#checkpoint,
         roots,
         filesMax: tail.filesMax,
+        openMax: tail.openMax,
+        turnMs: tail.partialFlush + 1000,
         sweepMs: tail.sweep,
         detachedMs: tail.detached,
         copyHoldMs: tail.copyHold,

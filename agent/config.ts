@@ -26,6 +26,10 @@ export const tailFields = {
       "Directories outside which nothing is ever read, whatever etcd says; links that lead out are refused.",
   }),
   filesMax: integer(1, 1_000_000, 10_000, { description: "Matching files at most." }),
+  openMax: integer(10, 100_000, 1000, {
+    description:
+      "Files open at once; of more that match, those with something to read are opened in turn.",
+  }),
   sweep: duration(100, 3600e3, "10s", {
     description: "Between two looks at everything, beside what the system tells.",
   }),

@@ -131,6 +131,14 @@ export class AgentMetrics {
     });
     for (const result of ["applied", "refused", "kept"]) this.#reloads.inc({ result }, 0);
     new Gauge({
+      name: "weir_agent_files_waiting",
+      help: "Files with something to read that wait to be opened: tail.openMax are open already.",
+      registers,
+      collect() {
+        this.set(set()?.waitingFiles ?? 0);
+      },
+    });
+    new Gauge({
       name: "weir_agent_files_open",
       help: "Files that are open.",
       registers,

@@ -67,7 +67,7 @@ export async function plannedFile(
     }
     if (file.packed === undefined) file.size = stat.size;
     file.modifiedMs = stat.modifiedMs;
-    file.prefix = prefixOf(begin);
+    file.life.prefix = prefixOf(begin);
     for (const { entry, searched } of wanting) await file.addLane(entry, file.size, searched);
     const decision = await patiently(() => recognitionOf(known, context).decide(file));
     if (isLive) { for (const lane of file.lanes.values()) lane.dayUntil = lane.readOffset; }
@@ -177,6 +177,7 @@ function recognitionOf(
     clock,
     known,
     open: () => [],
+    parked: () => [],
     round: () => 0,
     closed: () => {},
     copyHoldMs: tail.copyHold,

@@ -35,8 +35,8 @@ export class Lane {
   readonly topic: string;
   entry: Entry;
   readonly state: TopicState;
-  /** Acknowledged offset when this lane began: what the ledger can answer for begins here. */
-  readonly origin: number;
+  /** Acknowledged offset when this lane began, parked times left out: what the ledger can answer for begins here. */
+  origin: number;
   /** Next byte to read. */
   readOffset: number;
   /** Up to MARK_BYTES bytes before `readOffset`, compared at each read. */

@@ -20,6 +20,7 @@ import {
 } from "./fingerprint.ts";
 import type { KnownFiles, KnownState } from "./known_files.ts";
 import type { TailedFile } from "./tailed_file.ts";
+import type { Parked } from "./turns.ts";
 
 export interface RecognitionOptions {
   files: Files;
@@ -28,6 +29,8 @@ export interface RecognitionOptions {
   known: Pick<KnownFiles, "candidates" | "delete">;
   /** Every open file. */
   open: () => Iterable<TailedFile>;
+  /** Every file that was open and makes room for others now. */
+  parked: () => Iterable<Parked>;
   /** Number of the present round of looks. */
   round: () => number;
   /** Closes a file that was removed and read to its end; its generation is then a known one. */
@@ -77,7 +80,7 @@ export class Recognition {
       return grew && file.tries++ < 2 ? "wait" : "new";
     }
     const isPair = file.packed !== undefined || // or it was packed, and that one was taken for it first
-      (original?.packed !== undefined && file.links === 0);
+      (own.state.packed !== undefined && file.links === 0);
     if (isPair && coversTopics(own.state, file)) return "copy";
     const hold = file.held ??= { sinceMs: now, grownMs: now, size: seen.size };
     if (seen.size !== hold.size) hold.grownMs = now;
@@ -89,34 +92,65 @@ export class Recognition {
   }
 
   /**
-   * The open file that this one looks like a copy of: that one may be about to be truncated, as copytruncate does, or
-   * removed. The copy waits then, or every line would come twice.
+   * The open or parked file that this one looks like a copy of: that one may be about to be truncated, as copytruncate
+   * does, or removed. The copy waits then, or every line would come twice.
    */
-  async #originalOf(file: TailedFile, seen: SeenFile): Promise<TailedFile | undefined> {
+  async #originalOf(
+    file: TailedFile,
+    seen: SeenFile,
+  ): Promise<{ state: FileState } | undefined> {
     const end = Math.max(0, seen.size - COMPARED_BYTES);
     const head = await seen.read(0, COMPARED_BYTES);
-    let tail: Uint8Array | undefined;
     const prefix = prefixOf(head);
+    let tail: Uint8Array | undefined;
+    const isSame = async (read: SeenFile["read"]) => {
+      if (!sameBytes(head, await read(0, head.length))) return false;
+      tail ??= await seen.read(end, seen.size - end);
+      return sameBytes(tail, await read(end, tail.length));
+    };
     for (const other of this.#options.open()) {
       if (other === file || other.isCopy || other.held !== undefined) continue;
       if (other.detached && file.packed === undefined) continue;
       if (!prefixesFit(prefix, this.#freshPrefix(other) ?? await this.#readPrefix(other))) continue;
-      if (!sameBytes(head, await other.read(0, head.length))) continue;
-      tail ??= await seen.read(end, seen.size - end);
-      if (sameBytes(tail, await other.read(end, tail.length))) return other;
+      if (await isSame(other.read)) return other;
+    }
+    for (const other of this.#options.parked()) {
+      if (other.state === file.was?.state || other.state.head.length === 0) continue;
+      if (other.prefix !== undefined && !prefixesFit(prefix, other.prefix)) continue;
+      if (await this.#isSameAsParked(other, seen, isSame)) return other;
     }
     return undefined;
+  }
+
+  async #isSameAsParked(
+    { path, state }: Parked,
+    seen: SeenFile,
+    isSame: (read: SeenFile["read"]) => Promise<boolean>,
+  ): Promise<boolean> {
+    const { roots, files } = this.#options;
+    try {
+      const { handle, stat } = await openInside(path, roots, files);
+      try {
+        if (stat.inode !== state.inode || stat.inode === seen.inode) return false;
+        return await isSame((position, length) => readFully(handle, position, length));
+      } finally {
+        handle.close();
+      }
+    } catch (error) {
+      if (error instanceof WeirError && !error.retriable) return false; // it is gone
+      throw error;
+    }
   }
 
   /** First bytes of an open file, as far as they are sure: while nothing of it was sent it may be another life. */
   #freshPrefix(file: TailedFile): Prefix | undefined {
     const isSure = file.state.head.length > 0 || file.prefixRound === this.#options.round();
-    return isSure ? file.prefix : undefined;
+    return isSure ? file.life.prefix : undefined;
   }
 
   async #readPrefix(file: TailedFile): Promise<Prefix> {
     file.prefixRound = this.#options.round();
-    return file.prefix = prefixOf(await file.read(0, HEAD_BYTES));
+    return file.life.prefix = prefixOf(await file.read(0, HEAD_BYTES));
   }
 
   /**

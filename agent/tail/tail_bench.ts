@@ -18,6 +18,7 @@ export class Bench {
   set!: TailSet;
   entries: Entry[] = parseEntries('[{"path": "/var/log/**/*.log*", "topic": "t"}]', "test");
   events: string[] = [];
+  openMax = 1000;
 
   async start(): Promise<void> {
     this.set = new TailSet(
@@ -26,6 +27,8 @@ export class Bench {
         checkpoint: new CheckpointStore(this.files, this.clock, "/state"),
         roots: ["/var/log"],
         filesMax: 1000,
+        openMax: this.openMax,
+        turnMs: 6000,
         sweepMs: 10_000,
         detachedMs: 60_000,
         copyHoldMs: 10_000,

@@ -15,6 +15,10 @@ export interface TailSetOptions {
   /** Absolute directories; nothing outside them is read. */
   roots: readonly string[];
   filesMax: number;
+  /** Files that are open at once, beside those that were renamed or removed and are not read to their end. */
+  openMax: number;
+  /** A file with something to read makes room for others that wait after this time. */
+  turnMs: number;
   /** Between two looks at everything, whether the system told of a change or not. */
   sweepMs: number;
   /** How long a file that no path leads to stays open after its last growth: 5 s where it has no name left. */

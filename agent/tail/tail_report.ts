@@ -1,5 +1,9 @@
-/** What a tail says of its files: for status and metrics. */
+/** What a tail says of its files: for status, metrics and plans. */
+import type { Before } from "../plan/plan.ts";
+import type { SeenFile } from "./fingerprint.ts";
+import { KnownFiles } from "./known_files.ts";
 import type { TailedFile } from "./tailed_file.ts";
+import type { Parked } from "./turns.ts";
 
 /** One file on its way to one topic. */
 export interface StatusRow {
@@ -19,9 +23,14 @@ export interface StatusRow {
   failure: string;
 }
 
-export function statusOf(files: Iterable<TailedFile>, limit: number): StatusRow[] {
+/** Open files first; `limit` bounds the rows. */
+export function statusOf(
+  open: Iterable<TailedFile>,
+  parked: Iterable<Parked>,
+  limit: number,
+): StatusRow[] {
   const rows: StatusRow[] = [];
-  for (const file of files) {
+  for (const file of open) {
     for (const lane of file.lanes.values()) {
       if (rows.length >= limit) return rows;
       const { failure } = lane;
@@ -41,7 +50,35 @@ export function statusOf(files: Iterable<TailedFile>, limit: number): StatusRow[
       });
     }
   }
+  for (const { path, state, size, lanes, isMoved } of parked) {
+    for (const [topic, { lines, lastLineMs }] of lanes) {
+      if (rows.length >= limit) return rows;
+      const { generation } = state, offset = state.topics[topic]?.offset ?? 0;
+      rows.push({
+        ...{ path, topic, generation, size, readOffset: offset, offset, lines, lastLineMs },
+        lagBytes: Math.max(0, size - offset),
+        detached: false,
+        rotated: isMoved ? "renamed" : "",
+        failure: "",
+      });
+    }
+  }
   return rows;
+}
+
+/** What is known of files and entries, for a plan: what is handed out is not to be changed. */
+export function beforeOf(
+  files: Iterable<TailedFile>,
+  known: KnownFiles,
+  searched: ReadonlySet<string>,
+): Before {
+  const open = new KnownFiles();
+  for (const { state } of files) if (state.head.length > 0) open.add(state);
+  const candidates = async (seen: SeenFile) => [
+    ...await open.candidates(seen),
+    ...await known.candidates(seen),
+  ];
+  return { known: { candidates }, searched: new Set(searched), live: true };
 }
 
 /** How fast bytes are delivered, over the last minutes; older ones count less and less. */

@@ -10,29 +10,31 @@ import { dayOf } from "../../core/record/identity.ts";
 import { discover, entriesFor, openInside, type Problem, searchedBefore } from "./discovery.ts";
 import type { Progress } from "../ledger/sealer.ts";
 import { entriesByTopic, type Entry, seenKey } from "./entries.ts";
-import { HEAD_BYTES, prefixOf, type SeenFile } from "./fingerprint.ts";
+import { HEAD_BYTES, prefixOf } from "./fingerprint.ts";
 import { NotYet, PackedFile } from "../unpack/packed_file.ts";
 import { UnpackPool } from "../unpack/unpack_pool.ts";
 import type { Before } from "../plan/plan.ts";
 import { KnownFiles } from "./known_files.ts";
+
 import { settledState } from "./lane.ts";
+import { noteTogether } from "./noting.ts";
+import { Sweep } from "./sweep.ts";
 import { Recognition, UNLINKED_MS } from "./recognition.ts";
 import { newFileState } from "./new_state.ts";
 import type { LookResult, TailContext, TailSetEvents, TailSetOptions } from "./tail_context.ts";
 import { shippedOf, Vanished } from "./shipped.ts";
-import { statusOf, type StatusRow } from "./tail_report.ts";
+import { beforeOf, statusOf, type StatusRow } from "./tail_report.ts";
 import { TailedFile } from "./tailed_file.ts";
+import { goOn, keyOf, Turns, type Waiting } from "./turns.ts";
 
 /** Made once: an abort without a reason makes an exception with its stack each time. */
 const WOKEN = "woken";
-/** New files that one write of the checkpoint notes. */
-const NOTED_TOGETHER = 1024;
 /** Between two looks at a file that must wait for others: each look asks the disk. */
 const BLOCKED_LOOK_MS = 1000;
+/** Files that wait to be opened look for room so often. */
+const WAITING_LOOK_MS = 100;
 /** Files with no more than this to read are looked at together, so many at once. */
 const SMALL_BYTES = 16_384, TOGETHER_MAX = 256;
-/** Known files that a sweep looks at by name, for each second of its period: a hundred thousand idle ones cost nothing. */
-const SWEPT_PER_SECOND = 50;
 /** A fault that may pass is tried again after this time. */
 const RETRY_MS = 1000;
 /** Other files that are looked at in each round while there is always something to read. */
@@ -53,6 +55,7 @@ export class TailSet {
   /** Known generations that are not open: of an earlier run, closed, or retired. */
   readonly #known = new KnownFiles();
   readonly #recognition: Recognition;
+  readonly #turns: Turns;
   readonly #byPath = new Map<string, TailedFile>();
   readonly #dirty = new Set<TailedFile>();
   #glanced: TailedFile[] = [];
@@ -70,7 +73,7 @@ export class TailSet {
   #discoverAtMs = 0;
   #round = 0;
   #sweepAtMs = 0;
-  #sweepTurn = 0;
+  readonly #sweep = new Sweep();
   #wake: () => void = () => {};
   #woken = false;
   #stopping = false;
@@ -90,16 +93,35 @@ export class TailSet {
       clock: context.clock,
       known: this.#known,
       open: () => this.#open.values(),
+      parked: () => this.#turns.parked.values(),
       round: () => this.#round,
       closed: (file) => this.#close(file, 1),
       copyHoldMs: options.copyHoldMs,
+    });
+    this.#turns = new Turns({
+      files: options.files,
+      openMax: options.openMax,
+      turnMs: options.turnMs,
+      open: this.#open,
+      known: this.#known,
+      entries: () => this.#entries,
+      searched: this.#seenBefore,
+      isDirty: (file) => this.#dirty.has(file),
+      park: (file) => {
+        this.#release(file);
+        if (file.state.head.length > 0) this.#known.add(file.state);
+      },
+      close: (file) => this.#close(file),
+      take: (path, entries, turn) => this.#takeInTurn(path, entries, turn),
+      removed: (path, unread) => this.#events.removed(path, unread),
+      rotated: (path) => this.#events.rotated(path),
     });
     this.#context = {
       ...context,
       events: {
         ...events,
         settled: (file, failed) => {
-          if (failed) this.#dirty.add(file);
+          if (failed && !file.closed) this.#dirty.add(file);
           this.#wakeUp();
         },
         retired: (state) => this.#known.add(state),
@@ -176,6 +198,7 @@ export class TailSet {
       state.size = file.size;
       states.push(file.isMoved || file.detached ? { ...state, trail: file.trail } : state);
     }
+    this.#turns.seen(nowMs);
     for (const state of this.#known.values()) states.push(state);
     for (const state of states) {
       for (const topic of Object.values(state.topics)) settledState(topic);
@@ -207,6 +230,7 @@ export class TailSet {
         }
         this.#closeDetached(now);
       }
+      await this.#turns.openWaiting(now);
       const wait = await this.#lookAtDirty();
       if (wait === 0) await this.#glance();
       if (wait > 0 && !this.#woken) await this.#pause(wait);
@@ -249,7 +273,8 @@ export class TailSet {
   async #lookAtDirty(): Promise<number> {
     const now = this.#context.clock.monotonicMs();
     let wait = Math.max(1, Math.min(this.#sweepAtMs, this.#discoverAtMs) - now);
-    await this.#noteNewFiles();
+    if (this.#turns.waiting.size > 0) wait = Math.min(wait, WAITING_LOOK_MS);
+    await noteTogether(this.#dirty, () => this.#stopping, () => this.save());
     const some: TailedFile[] = [];
     const lookAt = async (files: TailedFile[]) => {
       const waits = await Promise.all(files.splice(0).map((file) => this.#look(file)));
@@ -271,22 +296,6 @@ export class TailSet {
     }
     await lookAt(some);
     return wait;
-  }
-
-  /** Writes many new files into the checkpoint at once; a single one is noted when a line of it is found. */
-  async #noteNewFiles(): Promise<void> {
-    const fresh = [...this.#dirty].filter((file) => file.decided && !file.isNoted && file.size > 0);
-    for (let i = 0; i < fresh.length && fresh.length > 1; i += NOTED_TOGETHER) {
-      if (this.#stopping) return;
-      const group = fresh.slice(i, i + NOTED_TOGETHER);
-      try {
-        const isNoted = await Promise.all(group.map((file) => file.noteAhead()));
-        if (isNoted.includes(true)) await this.save();
-        group.forEach((file, k) => isNoted[k] && file.synced());
-      } catch {
-        // The look at the file meets the fault again, and tells of it.
-      }
-    }
   }
 
   /** Gives a file one look; returns how long to wait for the next at most, 0: not at all. */
@@ -363,13 +372,19 @@ export class TailSet {
     }
     this.#watch(found.directories);
     const wanted = new Set<TailedFile>();
-    const due = this.#dueForSweep(found.files.keys(), applying.length > 0);
+    const isKnown = (path: string) => this.#byPath.has(path) || this.#turns.isKnown(path);
+    const due = applying.length > 0
+      ? () => true
+      : this.#sweep.due(found.files.keys(), isKnown, this.#options.sweepMs);
     for (const [path, wanting] of found.files) {
       const file = due(path) ? await this.#take(path, wanting) : this.#byPath.get(path);
       if (file !== undefined) wanted.add(file);
     }
     for (const file of [...this.#open.values()]) {
       if (!wanted.has(file) && await this.#isElsewhere(file)) this.#unwanted(file);
+    }
+    for (const parked of [...this.#turns.parked.values()]) {
+      if (!found.files.has(parked.path)) await this.#turns.missing(parked);
     }
     for (const resolve of applying) resolve();
     if (!this.#applied) return;
@@ -378,21 +393,6 @@ export class TailSet {
       for (const entry of entries) this.#seenBefore.add(seenKey(entry));
     }
     this.#discovered();
-  }
-
-  /**
-   * Which paths this sweep looks at: all that are not known, and of the known ones as many as its period allows, in
-   * turn. Of the others the system tells when they change.
-   */
-  #dueForSweep(paths: Iterable<string>, isAll: boolean): (path: string) => boolean {
-    const known = [...paths].filter((path) => this.#byPath.has(path));
-    const budget = Math.ceil(this.#options.sweepMs / 1000 * SWEPT_PER_SECOND);
-    if (isAll || known.length <= budget) return () => true;
-    const start = this.#sweepTurn % known.length;
-    this.#sweepTurn = start + budget;
-    const due = new Set(known.slice(start, start + budget));
-    for (const path of known.slice(0, Math.max(0, start + budget - known.length))) due.add(path);
-    return (path) => due.has(path) || !this.#byPath.has(path);
   }
 
   /** False where a wanted file was missed because something could not be looked at: it is where it was. */
@@ -462,8 +462,15 @@ export class TailSet {
     }
   }
 
-  /** Sees that the file at a path is tailed for these entries; undefined where it cannot be or must wait. */
-  async #take(path: string, entries: readonly Entry[]): Promise<TailedFile | undefined> {
+  /**
+   * Sees that the file at a path is tailed for these entries; undefined where it cannot be or must wait.
+   * @param turn it has waited, and it is its turn
+   */
+  async #take(
+    path: string,
+    entries: readonly Entry[],
+    turn?: Waiting,
+  ): Promise<TailedFile | undefined> {
     try {
       const stat = await this.#options.files.stat(path);
       if (stat.kind !== "file") return undefined;
@@ -475,14 +482,25 @@ export class TailSet {
         this.#events.rotated(path);
         this.#dirty.add(before);
       }
-      file ??= await this.#openFile(path);
+      if (file === undefined) {
+        await this.#turns.leave(path, key);
+        if (turn === undefined && this.#turns.isUnchanged(path, key, stat)) return undefined;
+        if (this.#open.size >= this.#options.openMax) {
+          this.#turns.wait(path, key, stat, this.#turns.later(path, entries));
+          return undefined;
+        }
+        file = await this.#openFile(path);
+        this.#turns.begin(file, path, turn);
+      }
       if (file.path !== path && (file.detached || !(await this.#leadsTo(file.path, key)))) {
         this.#setPath(file, path);
       }
       file.detached = false;
       // For status, until the first look.
       if (file.packed === undefined) file.size = Math.max(file.size, stat.size);
-      await this.#updateLanes(file, entries, stat.size);
+      const later = turn?.later ?? this.#turns.later(path, entries);
+      await this.#updateLanes(file, entries, turn?.size ?? stat.size, later);
+      this.#turns.parked.delete(path);
       const isSame = file.decided && file.settled && stat.size === file.measured.size &&
         stat.modifiedMs === file.measured.modifiedMs && stat.links === file.links;
       if (!isSame) this.#dirty.add(file);
@@ -491,7 +509,9 @@ export class TailSet {
       if (error instanceof NotYet) {
         this.#changedPaths.add(path);
         this.#wakeUp();
-      } else if (!(error instanceof WeirError) || error.code !== "FILE_NOT_FOUND") {
+      } else if (error instanceof WeirError && error.code === "FILE_NOT_FOUND") {
+        await this.#turns.leave(path, "", turn).catch(() => this.#failed(path));
+      } else {
         this.#complain(path, error);
         if (!(error instanceof WeirError) || error.retriable) this.#failed(path);
       }
@@ -523,7 +543,12 @@ export class TailSet {
     }
   }
 
-  async #updateLanes(file: TailedFile, entries: readonly Entry[], size: number): Promise<void> {
+  async #updateLanes(
+    file: TailedFile,
+    entries: readonly Entry[],
+    size: number,
+    later: ReadonlySet<string>,
+  ): Promise<void> {
     const wanted = entriesByTopic(entries);
     for (const [topic, entry] of wanted) {
       const lane = file.lanes.get(topic);
@@ -531,7 +556,7 @@ export class TailSet {
         lane.entry = entry;
         continue;
       }
-      const isLater = this.#seenBefore.has(seenKey(entry));
+      const isLater = later.has(topic);
       if (file.packed !== undefined) size = await this.#unpackedSize(file, entry, isLater);
       await file.addLane(entry, size, isLater);
     }
@@ -566,7 +591,7 @@ export class TailSet {
         throw new WeirError("BINARY_FILE", `Not read: "${path}" is not text`);
       }
       file.modifiedMs = stat.modifiedMs;
-      file.prefix = prefixOf(begin);
+      file.life.prefix = prefixOf(begin);
       file.round = file.prefixRound = this.#round;
       this.#open.set(key, file);
       this.#setPath(file, path);
@@ -598,7 +623,26 @@ export class TailSet {
     file.decided = true;
     if (!file.announced) this.#events[decision === "resumed" ? "resumed" : "added"](file.path);
     file.announced = true;
+    goOn(file);
     return "more";
+  }
+
+  /** A file that was renamed while it was not open is read to its end by its handle, as if it had been open. */
+  async #takeInTurn(path: string, entries: readonly Entry[], turn: Waiting): Promise<void> {
+    const file = this.#stopping ? undefined : await this.#take(path, entries, turn);
+    if (file === undefined || turn.as === path) return;
+    if (this.#byPath.get(path) === file) this.#byPath.delete(path);
+    file.path = turn.as;
+    file.detached = true;
+  }
+
+  #release(file: TailedFile): void {
+    const key = keyOf(file.state);
+    if (this.#open.get(key) === file) this.#open.delete(key);
+    if (this.#byPath.get(file.path) === file) this.#byPath.delete(file.path);
+    this.#dirty.delete(file);
+    this.#unpacking.delete(file);
+    file.close();
   }
 
   #closeDetached(now: number): void {
@@ -613,7 +657,7 @@ export class TailSet {
       }
     }
     if (!this.#searched) return; // before that a file that is there is not open yet
-    if (this.#faulty.size === 0) {
+    if (this.#faulty.size === 0 && this.#turns.waiting.size === 0) {
       this.#vanished.look(this.#known.values(), this.#entries, this.#open, this.#events.removed);
     }
     const oldest = this.#context.clock.wallMs() - this.#options.forgetMs;
@@ -627,12 +671,7 @@ export class TailSet {
 
   /** @param least bytes of the head without which another file may be the same by chance: `job > log` each day */
   #close(file: TailedFile, least = file.links > 0 ? 1 : HEAD_BYTES): void {
-    const key = keyOf(file.state);
-    if (this.#open.get(key) === file) this.#open.delete(key);
-    if (this.#byPath.get(file.path) === file) this.#byPath.delete(file.path);
-    this.#dirty.delete(file);
-    this.#unpacking.delete(file);
-    file.close();
+    this.#release(file);
     const behind = [...file.lanes.values()].map((lane) => file.size - lane.state.offset);
     this.#events.removed(file.path, file.isCopy ? 0 : Math.max(0, ...behind));
     delete file.state.size;
@@ -647,23 +686,18 @@ export class TailSet {
 
   /** One row a file and topic, for status; `limit` bounds it. */
   status(limit = 1000): StatusRow[] {
-    return statusOf(this.#open.values(), limit);
+    return statusOf(this.#open.values(), this.#turns.parked.values(), limit);
   }
 
   /** How far each generation is for each topic, for the ledger. */
   shipped(): Progress[] {
-    return [...this.#vanished.take(), ...shippedOf(this.#open.values())];
+    const vanished = this.#vanished.take();
+    return vanished.concat(this.#turns.shipped(), shippedOf(this.#open.values()));
   }
 
   /** What it knows of files and entries now, for a plan: what is handed out is not to be changed. */
   before(): Before {
-    const open = new KnownFiles();
-    for (const { state } of this.#open.values()) if (state.head.length > 0) open.add(state);
-    const candidates = async (seen: SeenFile) => [
-      ...await open.candidates(seen),
-      ...await this.#known.candidates(seen),
-    ];
-    return { known: { candidates }, searched: new Set(this.#seenBefore), live: true };
+    return beforeOf(this.#open.values(), this.#known, this.#seenBefore);
   }
 
   /** Changes whenever a checkpoint would: which generations there are and how far each is. */
@@ -675,7 +709,7 @@ export class TailSet {
       for (const lane of file.lanes.values()) sum += lane.state.offset;
     }
     const day = dayOf(this.#context.clock.wallMs()); // once a day it is written that a file is still there
-    return `${files} ${this.#known.size} ${sum} ${day}`;
+    return `${files} ${this.#known.size} ${sum + this.#turns.acknowledged} ${day}`;
   }
 
   get problems(): readonly Problem[] {
@@ -686,11 +720,11 @@ export class TailSet {
     return this.#open.size;
   }
 
+  get waitingFiles(): number {
+    return this.#turns.waiting.size;
+  }
+
   get inFlightBytes(): number {
     return [...this.#inFlight.values()].reduce((sum, bytes) => sum + bytes, 0);
   }
-}
-
-function keyOf({ device, inode }: { device: number; inode: number }): string {
-  return `${device}:${inode}`;
 }

@@ -39,6 +39,8 @@ export class World {
   sink!: SimLineSink;
   set: TailSet | undefined;
   rotations = 0;
+  /** In a third of the worlds files are opened in turn. */
+  readonly openMax: number;
   trace: string[] = [];
 
   constructor(seed: number) {
@@ -46,6 +48,7 @@ export class World {
     this.clock = new SimClock(this.random, Date.UTC(2026, 10, 21, 23, 59, 30));
     this.files = new SimFiles(this.random);
     this.files.reuseInodes = this.random.chance(0.5);
+    this.openMax = seed % 3 === 0 ? 3 : 1000;
   }
 
   async start(): Promise<void> {
@@ -57,6 +60,8 @@ export class World {
         checkpoint: new CheckpointStore(this.files, this.clock, "/state"),
         roots: ["/log"],
         filesMax: 1000,
+        openMax: this.openMax,
+        turnMs: 2000,
         sweepMs: 5000,
         detachedMs: 3600_000,
         copyHoldMs: 10_000,

@@ -105,6 +105,8 @@ export class SimHost {
         checkpoint,
         roots: ["/log"],
         filesMax: 1000,
+        openMax: 1000,
+        turnMs: 2000,
         sweepMs: 2000,
         detachedMs: 3600_000,
         copyHoldMs: 5000,
