@@ -7,6 +7,11 @@ import { hashOf, type KnownFile, type SeenFile } from "./fingerprint.ts";
 import type { Packed } from "../unpack/packed_file.ts";
 import { settledState } from "./lane.ts";
 
+/** States of files that are not there, at most. */
+const STATES_MAX = 200_000;
+/** How long the place in a removed short file is kept: its packed copy may turn up. */
+const BRIEF_MS = 3600_000;
+
 export interface KnownState extends KnownFile {
   state: FileState;
 }
@@ -44,6 +49,19 @@ export class KnownFiles {
     const left = this.#lengths.get(state.head.length)! - 1;
     if (left === 0) this.#lengths.delete(state.head.length);
     else this.#lengths.set(state.head.length, left);
+  }
+
+  /**
+   * Forgets what was not seen for `forgetMs`, and the oldest where there are too many.
+   * @param kept states of files that are there: never forgotten
+   */
+  forget(nowMs: number, forgetMs: number, kept: ReadonlySet<FileState>): void {
+    const oldest = nowMs - forgetMs, oldestBrief = Math.max(oldest, nowMs - BRIEF_MS);
+    for (const state of this.#byGeneration.values()) {
+      const isOld = state.seenMs < (state.brief ? oldestBrief : oldest);
+      const isTooMuch = this.size - kept.size > STATES_MAX;
+      if ((isOld || isTooMuch) && !kept.has(state)) this.delete(state.generation);
+    }
   }
 
   /** What was found out about a packed file with this inode. */

@@ -81,6 +81,17 @@ export function beforeOf(
   return { known: { candidates }, searched: new Set(searched), live: true };
 }
 
+/** Changes whenever the checkpoint of open files would: how many there are, and how much is acknowledged. */
+export function progressOf(open: Iterable<TailedFile>): string {
+  let files = 0, sum = 0;
+  for (const { state, lanes } of open) {
+    if (state.head.length === 0) continue;
+    files++;
+    for (const lane of lanes.values()) sum += lane.state.offset;
+  }
+  return `${files} ${sum}`;
+}
+
 /** How fast bytes are delivered, over the last minutes; older ones count less and less. */
 export class DeliveryRate {
   #bytes = 0;

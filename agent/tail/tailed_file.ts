@@ -5,7 +5,7 @@
 import type { FileHandle, FileStat } from "../../core/ports/files.ts";
 import type { FileState } from "../checkpoint/state.ts";
 import { PackedFile } from "../unpack/packed_file.ts";
-import type { Entry } from "./entries.ts";
+import { entriesByTopic, type Entry } from "./entries.ts";
 import { endAt, type KnownFile, sameContent, type SeenFile } from "./fingerprint.ts";
 import { FLIGHTS_MAX, Lane, settledState } from "./lane.ts";
 import { LaneReader } from "./lane_reader.ts";
@@ -79,6 +79,38 @@ export class TailedFile {
     }
     this.#renew(await this.#handle.stat()); // it changed since it was recognised
     await this.addLane(entry, size, isLater);
+  }
+
+  /**
+   * Has a lane for each topic of these entries, and no other but those that have something on their way.
+   * @param later topics for which it came after its entry had been searched for
+   */
+  async serve(
+    entries: readonly Entry[],
+    size: number,
+    later: ReadonlySet<string>,
+  ): Promise<void> {
+    const wanted = entriesByTopic(entries);
+    for (const [topic, entry] of wanted) {
+      const lane = this.lanes.get(topic);
+      if (lane !== undefined) {
+        lane.entry = entry;
+        continue;
+      }
+      const isLater = later.has(topic);
+      if (this.packed !== undefined) size = await this.#unpackedSize(entry, isLater);
+      await this.addLane(entry, size, isLater);
+    }
+    for (const [topic, lane] of this.lanes) {
+      if (!wanted.has(topic) && lane.flights === 0) this.lanes.delete(topic);
+    }
+  }
+
+  /** As far as it is known; whole where the entry may begin at the end. */
+  async #unpackedSize(entry: Entry, isLater: boolean): Promise<number> {
+    const isNeeded = !isLater && (entry.from === "end" || entry.ignoreOlder > 0);
+    while (isNeeded && !this.packed!.isScanned) await this.measure();
+    return this.size;
   }
 
   async #laneFor(

@@ -11,7 +11,6 @@ import type { Progress } from "../ledger/sealer.ts";
 import { entriesFor } from "./discovery.ts";
 import { type Entry, seenKey } from "./entries.ts";
 import { HEAD_BYTES, type Prefix } from "./fingerprint.ts";
-import type { KnownFiles } from "./known_files.ts";
 import { UNLINKED_MS } from "./recognition.ts";
 import type { TailedFile } from "./tailed_file.ts";
 import type { Trail } from "./trail.ts";
@@ -62,7 +61,6 @@ export interface TurnsHost {
   turnMs: number;
   /** By device and inode, oldest first. */
   open: ReadonlyMap<string, TailedFile>;
-  known: KnownFiles;
   entries(): readonly Entry[];
   /** Names (`seenKey`) of entries that were searched for. */
   searched: ReadonlySet<string>;
@@ -221,6 +219,11 @@ export class Turns {
     if (was === undefined) return;
     was.state.trail = trailOf(was);
     waiting.was = { ...was, isMoved: true };
+  }
+
+  /** Of the parked files. */
+  states(): ReadonlySet<FileState> {
+    return new Set([...this.parked.values()].map(({ state }) => state));
   }
 
   /** Rows of the parked files, for the ledger. */
