@@ -1,6 +1,6 @@
 /**
- * The open files by inode and by path. A file is opened inside the allowed roots alone, and once, whatever names lead to
- * it; whatever is opened here is closed by `release`.
+ * The open files by inode and by path. A file is opened inside the allowed roots alone, and once, whatever names lead
+ * to it; whatever is opened here is closed by `release`.
  */
 import { WeirError } from "../../core/errors.ts";
 import type { Files } from "../../core/ports/files.ts";
@@ -51,8 +51,8 @@ export class OpenFiles {
   }
 
   /**
-   * Opens the file at a path. Rejects with its WeirError, with BINARY_FILE where it is no text, and with NotYet where it
-   * is a packed one that has to be unpacked first.
+   * Opens the file at a path. Rejects with its WeirError, with BINARY_FILE where it is no text, and with NotYet where
+   * it is a packed one that has to be unpacked first.
    */
   async open(path: string, context: TailContext, round: number): Promise<TailedFile> {
     const { files, roots } = this.#options;
