@@ -1,7 +1,7 @@
 /**
  * Reads what is new of a file for one lane, at most one chunk a look, and sends it. All bytes of a chunk are of one
- * life: those before the place of reading, and near the begin of the file its head, are compared behind every read. What a
- * record depends on beside the bytes is noted and synced before the record is sent.
+ * life: those before the place of reading, and near the begin of the file its head, are compared behind every read.
+ * What a record depends on beside the bytes is noted and synced before the record is sent.
  */
 import { assert } from "../../core/errors.ts";
 import { type FileHandle, type FileStat, readInto } from "../../core/ports/files.ts";
