@@ -7,7 +7,7 @@ import { isBlocked, planText } from "../../core/fleet/plan_text.ts";
 import type { Answer } from "../../core/fleet/question_schema.ts";
 import { createKafka } from "../../core/kafka/client.ts";
 import { safeText } from "../../core/log.ts";
-import { choose } from "./apply.ts";
+import { choose } from "./choose.ts";
 import { type Asked, askHosts } from "./ask_hosts.ts";
 import { connect, type ConnectionOptions, whoAmI, withConnection } from "./connection.ts";
 import { guarded } from "./guarded.ts";
@@ -46,7 +46,10 @@ async function plan(target: Target, file: string, options: PlanOptions): Promise
   checkValue(target, text, file);
   const asked = await planOnHosts(target, text, options);
   if (options.json) console.log(JSON.stringify({ target: targetName(target), ...asked }));
-  else for (const line of askedText(target, asked, options)) console.log(line);
+  else {
+    for (const line of askedText(target, asked, options)) console.log(line);
+    console.log("\nNothing was written.");
+  }
   const isWell = asked.silent.length === 0 && asked.answers.every(isFine);
   return isWell ? EXIT.ok : EXIT.runtime;
 }
@@ -81,7 +84,11 @@ function isFine({ fault, plan }: Answer): boolean {
 }
 
 /** A summary, then the hosts: in full those that something is wrong with first. */
-export function askedText(target: Target, asked: Asked, { show, wait }: PlanOptions): string[] {
+export function askedText(
+  target: Target,
+  asked: Asked,
+  { show, wait }: Pick<PlanOptions, "show" | "wait">,
+): string[] {
   const { answers, silent } = asked, total = answers.length + silent.length;
   const sick = answers.filter((one) => !isFine(one));
   const sum = (of: (answer: Answer) => number) =>
@@ -106,7 +113,7 @@ export function askedText(target: Target, asked: Asked, { show, wait }: PlanOpti
       }; older ones know no plan)`,
     );
   }
-  return [...lines, "", "Nothing was written."];
+  return lines;
 }
 
 function hostText(answer: Answer): string[] {

@@ -1,6 +1,7 @@
 /** One change for a group of three real agents: planned, tried on one, taken back or promoted; history of all of it. */
 import assert from "node:assert/strict";
 import { waitFor } from "../support/wait.ts";
+import { answerOnTerminal } from "./on_terminal.ts";
 import { Site } from "./site.ts";
 
 Deno.test({
@@ -33,10 +34,20 @@ Deno.test({
     assert.match(planned.stdout, /3 of 3 hosts answered, 3 with problems/);
     assert.match(planned.stdout, /PATH_OUTSIDE_ROOTS: Cannot read "\/etc\/passwd"/);
 
-    const taken = await site.weir(
-      ...["config", "apply", target, await site.value(bad), "--canary", "two", "--hold", "1"],
+    const trial = ["config", "apply", target, await site.value(bad), "--canary", "two"];
+    const unasked = await site.weir(...trial, ...reach);
+    assert.equal(unasked.code, 64, unasked.stdout);
+    assert.match(unasked.stderr, /no terminal to ask on.*--yes/s);
+    const args = [...trial, ...reach, "--etcd", site.etcd];
+    const refusing = await answerOnTerminal(args, /\[y\/N\]/, "n");
+    assert.match(
+      refusing,
+      /3 with problems.*Write it to group\/.*\? \[y\/N\].*Nothing was written/s,
     );
+
+    const taken = await site.weir(...trial, ...reach, "--hold", "1", "--yes");
     assert.equal(taken.code, 1, taken.stdout);
+    assert.match(taken.stdout, /3 with problems.*PATH_OUTSIDE_ROOTS.*1 canaries/s, "plan first");
     assert.match(taken.stderr, /Taken back: two: .*PATH_OUTSIDE_ROOTS/s);
     assert.deepEqual(JSON.parse((await site.client.get(site.key).string())!), good);
     await waitFor("the canary to be back", async () => {
@@ -52,6 +63,7 @@ Deno.test({
     assert.match(clear.stdout, /3 of 3 hosts answered, 0 with problems/);
     const applied = await site.weir(
       ...["config", "apply", target, await site.value(better), "--hold", "1", "--why", "more"],
+      ...["--yes", ...reach],
     );
     assert.equal(applied.code, 0, applied.stdout + applied.stderr);
     console.log(applied.stdout.trim());
@@ -83,6 +95,8 @@ Deno.test({
   },
 });
 
+const RUSHED = ["--hold", "60", "--yes", "--no-plan"];
+
 Deno.test({
   name: "config: what a killed command was trying out does not stay",
   sanitizeOps: false, // as above
@@ -92,7 +106,7 @@ Deno.test({
     await site.startAgent("one");
     await site.waitForAgents(1);
     const file = await site.value([{ path: `${site.folder.path}/logs/a.log`, topic: site.topic }]);
-    const command = site.weirProgram("config", "apply", site.target, file, "--hold", "60");
+    const command = site.weirProgram("config", "apply", site.target, file, ...RUSHED);
     await waitFor("the trial", async () => {
       return (await site.live()).get("one")!.applied.candidate !== "";
     }, { detail: () => command.tail() });
