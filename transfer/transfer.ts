@@ -6,7 +6,7 @@ import type { Kafka } from "kafkajs";
 import { DETAIL_TOPIC } from "../core/fleet/detail.ts";
 import { statusPart } from "../core/http/status_server.ts";
 import type { Part } from "../core/lifecycle.ts";
-import { createEtcd } from "../core/etcd/client.ts";
+import { etcdInTurn } from "../core/etcd/client.ts";
 import { createKafka } from "../core/kafka/client.ts";
 import { WeirError } from "../core/errors.ts";
 import { ANSWER_TOPIC } from "../core/fleet/question_schema.ts";
@@ -324,7 +324,7 @@ function newRetention(
   const { index, etcd } = settings;
   const decisions = etcd.hosts.length === 0
     ? undefined
-    : new EtcdDecisions(createEtcd(etcd), index.decisions);
+    : new EtcdDecisions(etcdInTurn(etcd), index.decisions);
   return new Retention(createElastic(settings.elasticsearch), {
     intervalMs: index.retentionInterval,
     rolloverBytes: index.rollover,
@@ -345,7 +345,7 @@ export function elasticWriter(
   const wanted = new PlanNames(plan);
   const names = settings.etcd.hosts.length === 0
     ? wanted
-    : new FixedNames(wanted, new EtcdDecisions(createEtcd(settings.etcd), index.decisions));
+    : new FixedNames(wanted, new EtcdDecisions(etcdInTurn(settings.etcd), index.decisions));
   return new ElasticWriter(
     createElastic(settings.elasticsearch),
     names,

@@ -59,7 +59,7 @@ async function apply(target: Target, file: string, options: ApplyOptions): Promi
   }
   const text = await readValue(file);
   checkValue(target, text, file);
-  const { client, store, live } = connect(options);
+  const { client, store, live } = await connect(options);
   const { revision: base } = await store.get(target);
   if (options.plan && target.kind !== "topics") await showPlan(target, text, options);
   if (isAsked && !confirm(`Write it to ${targetName(target)}?`)) {

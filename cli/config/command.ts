@@ -63,7 +63,7 @@ async function runWith(
     const options = command.opts<Options>();
     const target = parseTarget(String(given[0]));
     const file = typeof given[1] === "string" ? given[1] : undefined;
-    return await work({ ...connect(options), target, file, options });
+    return await work({ ...await connect(options), target, file, options });
   });
 }
 

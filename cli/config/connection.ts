@@ -5,8 +5,8 @@ import type { z } from "zod";
 import { group, settings, text } from "../../core/config/fields.ts";
 import { loadSettings } from "../../core/config/load.ts";
 import { messageOf, WeirError } from "../../core/errors.ts";
-import { createEtcd } from "../../core/etcd/client.ts";
 import { etcdFields } from "../../core/etcd/settings.ts";
+import { WellEtcd } from "../../core/etcd/well_etcd.ts";
 import { ConfigStore } from "../../core/fleet/config_store.ts";
 import { ANSWER_TOPIC } from "../../core/fleet/question_schema.ts";
 import { keyFields } from "../../core/fleet/settings.ts";
@@ -38,14 +38,17 @@ export function withConnection(command: Command): Command {
 }
 
 export interface Connection {
+  /** Of the host that answered first. */
   client: Etcd3;
+  /** For what goes on for long. */
+  etcd: WellEtcd;
   store: ConfigStore;
   settings: OperatorSettings;
   live: () => Promise<Registered[]>;
 }
 
-/** Throws CONFIG_UNREADABLE, CONFIG_INVALID; CONFIG_NO_ETCD where nothing says where etcd is. */
-export function connect(options: ConnectionOptions): Connection {
+/** Rejects with CONFIG_UNREADABLE, CONFIG_INVALID; CONFIG_NO_ETCD where nothing says where etcd is; ETCD_… */
+export async function connect(options: ConnectionOptions): Promise<Connection> {
   const found = readSettings(options.config);
   const given = options.etcd ?? Deno.env.get("WEIR_ETCD");
   if (given !== undefined) found.etcd.hosts = given.split(",").filter((host) => host !== "");
@@ -54,9 +57,10 @@ export function connect(options: ConnectionOptions): Connection {
       hint: `Say --etcd http://HOST:2379, or write etcd.hosts into ${DEFAULT_FILE}`,
     });
   }
-  const client = createEtcd(found.etcd), { timeout } = found.etcd;
+  const { timeout } = found.etcd, etcd = new WellEtcd(found.etcd), client = await etcd.client();
   return {
     client,
+    etcd,
     settings: found,
     store: new ConfigStore(client, found.keys, timeout),
     live: () => readLive(client, found.keys.live, timeout),

@@ -65,7 +65,7 @@ export async function planOnHosts(
       hint: "See what they do to records: weir transfer --dry-run",
     });
   }
-  const { client, live, settings } = connect(options);
+  const { client, live, settings } = await connect(options);
   const all = concernedBy(target, await live());
   const hosts = options.host === undefined ? all : choose(all, options.host);
   const brokers = options.brokers ?? Deno.env.get("WEIR_BROKERS");

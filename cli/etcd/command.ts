@@ -43,7 +43,7 @@ async function make(names: readonly string[], options: RolesOptions): Promise<nu
     }
     return EXIT.ok;
   }
-  const { client, settings } = connect(options);
+  const { client, settings } = await connect(options);
   for (const role of roles) {
     const { name, made, granted, revoked } = await makeRole(client, role, settings.etcd.timeout);
     const parts = [made ? "made" : "was there", `${granted} granted`, `${revoked} taken away`];

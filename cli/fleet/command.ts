@@ -18,7 +18,8 @@ export function fleetCommand(): Command {
     .option("--label <name=value>", "hosts with this label alone")
     .action((options: FleetOptions) =>
       guarded(async () => {
-        const live = (await connect(options).live()).filter((one) => fits(one, options.label));
+        const { live: all } = await connect(options);
+        const live = (await all()).filter((one) => fits(one, options.label));
         if (options.json) { for (const one of live) console.log(JSON.stringify(one)); }
         else for (const line of fleetTable(live)) console.log(line);
         return live.every(({ health }) => health.ok) ? EXIT.ok : EXIT.runtime;

@@ -1,6 +1,7 @@
 /** Configurations in etcd as the page changes them: the same checks, history, plan and trial as `weir config`. */
 import type { Etcd3 } from "etcd3";
 import { WeirError } from "../../core/errors.ts";
+import type { WellEtcd } from "../../core/etcd/well_etcd.ts";
 import { ConfigStore } from "../../core/fleet/config_store.ts";
 import { parseTarget, targetName } from "../../core/fleet/keys.ts";
 import { concernedBy, readLive } from "../../core/fleet/live.ts";
@@ -20,20 +21,24 @@ const PLAN_SECONDS = 10, PLAN_FILES = 50, PLAN_LINES = 3, PLAN_HOSTS_MAX = 100;
 const WAIT_MS = 60_000;
 
 export class EtcdConfig implements FleetConfig {
-  readonly #client: Etcd3;
+  readonly #etcd: WellEtcd;
   readonly #settings: PageSettings;
-  readonly #store: ConfigStore;
 
-  constructor(client: Etcd3, settings: PageSettings) {
-    this.#client = client;
+  constructor(etcd: WellEtcd, settings: PageSettings) {
+    this.#etcd = etcd;
     this.#settings = settings;
-    this.#store = new ConfigStore(client, settings.keys, settings.etcd.timeout);
   }
 
-  async read(name: string): Promise<ConfigAnswer> {
-    const target = parseTarget(name), store = this.#store;
-    const history = await store.history(target);
-    return { target: name, key: store.keyOf(target), ...await store.get(target), history };
+  #storeOn(client: Etcd3): ConfigStore {
+    return new ConfigStore(client, this.#settings.keys, this.#settings.etcd.timeout);
+  }
+
+  read(name: string): Promise<ConfigAnswer> {
+    const target = parseTarget(name);
+    return this.#etcd.read(async (client) => {
+      const store = this.#storeOn(client), history = await store.history(target);
+      return { target: name, key: store.keyOf(target), ...await store.get(target), history };
+    });
   }
 
   check(name: string, text: string): number {
@@ -54,30 +59,41 @@ export class EtcdConfig implements FleetConfig {
         hint: "Set kafka.brokers in its settings file.",
       });
     }
-    const hosts = concernedBy(target, await this.#live()).slice(0, PLAN_HOSTS_MAX);
+    const live = await this.#etcd.read((client) => this.#live(client));
+    const hosts = concernedBy(target, live).slice(0, PLAN_HOSTS_MAX);
     if (hosts.length === 0) return { answers: [], silent: [] };
-    const { answers, silent } = await askHosts({
-      client: this.#client,
-      kafka: createKafka(kafka, "page.plan"),
-      topic: kafka.answersTopic,
-      ...{ target, text, hosts, who },
-      seconds: PLAN_SECONDS,
-      files: PLAN_FILES,
-      lines: PLAN_LINES,
-    });
+    const ask = (client: Etcd3) =>
+      askHosts({
+        client,
+        kafka: createKafka(kafka, "page.plan"),
+        topic: kafka.answersTopic,
+        ...{ target, text, hosts, who },
+        seconds: PLAN_SECONDS,
+        files: PLAN_FILES,
+        lines: PLAN_LINES,
+      });
+    const { answers, silent } = await this.#etcd.use(ask);
     return { answers, silent: silent.map(({ host }) => host) };
   }
 
   set({ target, text, base, who, why }: ChangeRequest): Promise<number> {
     this.check(target, text);
-    return this.#store.write(parseTarget(target), text, { base, who, why, how: "set" });
+    const change = { base, who, why, how: "set" } as const;
+    return this.#etcd.use((client) =>
+      this.#storeOn(client).write(parseTarget(target), text, change)
+    );
   }
 
-  async rollback(
+  rollback(given: Omit<ChangeRequest, "text">, to: number | undefined): Promise<number> {
+    return this.#etcd.use((client) => this.#rollback(this.#storeOn(client), given, to));
+  }
+
+  async #rollback(
+    store: ConfigStore,
     { target: name, base, who, why }: Omit<ChangeRequest, "text">,
     to: number | undefined,
   ): Promise<number> {
-    const target = parseTarget(name), changes = await this.#store.history(target);
+    const target = parseTarget(name), changes = await store.history(target);
     const change = to === undefined ? changes.at(-1) : changes.find(({ n }) => n === to);
     if (change === undefined) {
       throw new WeirError("CONFIG_NO_HISTORY", `${targetName(target)} has no such change`, {
@@ -87,7 +103,7 @@ export class EtcdConfig implements FleetConfig {
     const text = (to === undefined ? change.before : change.after) ?? "[]";
     this.check(name, text);
     const reason = why || `back ${to === undefined ? "from" : "to"} ${change.n}`;
-    return await this.#store.write(target, text, { base, who, why: reason, how: "rollback" });
+    return await store.write(target, text, { base, who, why: reason, how: "rollback" });
   }
 
   async apply(
@@ -96,20 +112,20 @@ export class EtcdConfig implements FleetConfig {
     signal: AbortSignal,
   ): Promise<number> {
     this.check(name, given.text);
-    const { revision } = await applyValue({
-      client: this.#client,
-      store: this.#store,
-      live: () => this.#live(),
-      target: parseTarget(name),
-      ...given,
-      ...{ say, signal, holdMs },
-      waitMs: WAIT_MS,
-    });
+    const { revision } = await this.#etcd.use((client) =>
+      applyValue({
+        ...{ client, store: this.#storeOn(client), live: () => this.#live(client) },
+        target: parseTarget(name),
+        ...given,
+        ...{ say, signal, holdMs },
+        waitMs: WAIT_MS,
+      })
+    );
     return revision;
   }
 
-  #live() {
+  #live(client: Etcd3) {
     const { keys, etcd } = this.#settings;
-    return readLive(this.#client, keys.live, etcd.timeout);
+    return readLive(client, keys.live, etcd.timeout);
   }
 }

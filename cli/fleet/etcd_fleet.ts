@@ -1,7 +1,6 @@
 /** The fleet as `weir page` shows it: registrations from etcd, detail from Kafka. */
 import type { Client } from "@elastic/elasticsearch";
-import type { Etcd3 } from "etcd3";
-import { createEtcd } from "../../core/etcd/client.ts";
+import { WellEtcd } from "../../core/etcd/well_etcd.ts";
 import type { FleetDetail } from "../../core/fleet/detail.ts";
 import { type LiveProgram, LiveTable } from "../../core/fleet/live_table.ts";
 import { programRegistration } from "../../core/fleet/program_registration.ts";
@@ -20,7 +19,6 @@ import { DetailReader } from "./detail_reader.ts";
 const NO_KAFKA = "kafka.brokers is not set in this page's settings";
 
 export class EtcdFleet implements FleetView {
-  readonly #client: Etcd3;
   readonly #table: LiveTable;
   readonly #reader: DetailReader | undefined;
   /** What hosts are configured with. */
@@ -35,19 +33,19 @@ export class EtcdFleet implements FleetView {
     this.audit = auditOf(elastic, settings);
     this.dead = deadLettersOf(settings);
     const { etcd, keys, kafka } = settings;
-    const client = this.#client = createEtcd(etcd);
+    const well = new WellEtcd(etcd);
     this.#table = new LiveTable({
-      client,
+      read: (work) => well.read(work),
       prefix: keys.live,
       timeoutMs: etcd.timeout,
       clock: systemClock,
     });
-    this.config = new EtcdConfig(client, settings);
+    this.config = new EtcdConfig(well, settings);
     if (kafka.brokers.length > 0) {
       this.#reader = new DetailReader(createKafka(kafka, "page.detail"), kafka.detailTopic);
     }
     this.parts = [
-      { name: "fleet", start: () => {}, stop: () => client.close() },
+      { name: "fleet", start: () => {}, stop: () => well.close() },
       ...(this.#reader ? [this.#reader] : []),
     ];
   }

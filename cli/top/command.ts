@@ -27,9 +27,9 @@ export function topCommand(): Command {
 }
 
 async function top(options: TopOptions): Promise<number> {
-  const { client, settings } = connect(options);
+  const { etcd, settings } = await connect(options);
   const table = new LiveTable({
-    client,
+    read: (work) => etcd.read(work),
     prefix: settings.keys.live,
     timeoutMs: settings.etcd.timeout,
     clock: systemClock,

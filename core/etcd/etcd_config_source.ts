@@ -10,7 +10,8 @@ import { bounded } from "./bounded.ts";
 import { etcdError } from "./client.ts";
 
 export interface EtcdConfigSourceOptions {
-  client: Etcd3;
+  /** Makes a client; called again after a failure, for the next host where there are several. */
+  connect: () => Etcd3;
   key: string;
   clock: Clock;
   /** Longest wait for an answer or for the begin of a watch. */
@@ -22,10 +23,12 @@ export interface EtcdConfigSourceOptions {
 export class EtcdConfigSource implements ConfigSource {
   readonly name: string;
   readonly #options: EtcdConfigSourceOptions;
+  #client: Etcd3;
   #clusterId = "";
 
   constructor(options: EtcdConfigSourceOptions) {
     this.#options = options;
+    this.#client = options.connect();
     this.name = `etcd ${options.key}`;
   }
 
@@ -35,9 +38,9 @@ export class EtcdConfigSource implements ConfigSource {
 
   /** The value, and the revision of the whole store at which it was read. */
   async #read(): Promise<{ snapshot: ConfigSnapshot; storeRevision: number }> {
-    const { client, key, timeoutMs } = this.#options;
+    const { key, timeoutMs } = this.#options;
     try {
-      const answer = await this.#within(client.get(key).exec(), timeoutMs, "read");
+      const answer = await this.#within(this.#client.get(key).exec(), timeoutMs, "read");
       this.#clusterId = answer.header.cluster_id;
       const storeRevision = Number(answer.header.revision);
       const kv = answer.kvs[0];
@@ -80,6 +83,7 @@ export class EtcdConfigSource implements ConfigSource {
       } catch (error) {
         last = undefined; // told again, so that the failure is known to be over
         failed(etcdError(error, `Cannot watch ${this.#options.key}`));
+        this.#reconnect();
         await clock.sleep(Math.min(10_000, 250 * 2 ** Math.min(failures++, 6)), signal);
       } finally {
         if (watcher !== undefined) {
@@ -94,8 +98,8 @@ export class EtcdConfigSource implements ConfigSource {
     deliver: (snapshot: ConfigSnapshot) => void,
     ended: AbortController,
   ): Promise<Watcher> {
-    const { client, key, timeoutMs } = this.#options;
-    const builder = client.watch().key(key).startRevision(String(revision));
+    const { key, timeoutMs } = this.#options;
+    const builder = this.#client.watch().key(key).startRevision(String(revision));
     const watching = beginWatch(builder, (watcher) => this.#listen(watcher, deliver, ended));
     return await this.#within(watching, timeoutMs, "watch");
   }
@@ -129,8 +133,13 @@ export class EtcdConfigSource implements ConfigSource {
     return bounded(work, this.#options.clock, ms, `Cannot ${what} ${this.#options.key}`);
   }
 
+  #reconnect(): void {
+    this.#client.close();
+    this.#client = this.#options.connect();
+  }
+
   close(): Promise<void> {
-    this.#options.client.close();
+    this.#client.close();
     return Promise.resolve();
   }
 }

@@ -22,7 +22,8 @@ interface Entry {
 }
 
 export interface LiveTableOptions {
-  client: Etcd3;
+  /** Runs what only reads with a client of etcd. */
+  read: <T>(work: (client: Etcd3) => Promise<T>) => Promise<T>;
   prefix: string;
   timeoutMs: number;
   clock: Clock;
@@ -71,8 +72,12 @@ export class LiveTable {
     return all.sort((a, b) => name(a) < name(b) ? -1 : 1);
   }
 
-  async #look(): Promise<void> {
-    const { client, prefix, timeoutMs, clock } = this.#options;
+  #look(): Promise<void> {
+    return this.#options.read((client) => this.#lookWith(client));
+  }
+
+  async #lookWith(client: Etcd3): Promise<void> {
+    const { prefix, timeoutMs, clock } = this.#options;
     const what = "Cannot read who is registered";
     try {
       const since = client.getAll().prefix(prefix).minModRevision(this.#revision + 1).exec();
@@ -82,7 +87,7 @@ export class LiveTable {
         this.#entries.clear();
         this.#revision = 0;
         this.version++;
-        return await this.#look();
+        return await this.#lookWith(client);
       }
       const keys = await bounded(client.getAll().prefix(prefix).keys(), clock, timeoutMs, what);
       this.#take(changed.kvs, new Set(keys));

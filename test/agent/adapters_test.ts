@@ -110,10 +110,10 @@ configSourceConformance("etcd", async () => {
     name: "test",
   });
   const key = `/test/${uniqueName("config")}`;
-  const client = createEtcd(settings.etcd), other = createEtcd(settings.etcd);
+  const other = createEtcd(settings.etcd);
   return {
     source: new EtcdConfigSource({
-      client,
+      connect: () => createEtcd(settings.etcd),
       key,
       clock: systemClock,
       timeoutMs: 5000,

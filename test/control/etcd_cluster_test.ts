@@ -5,7 +5,12 @@
 import assert from "node:assert/strict";
 import type { Etcd3 } from "etcd3";
 import { Kafka, logLevel } from "kafkajs";
-import { createEtcd } from "../../core/etcd/client.ts";
+import { createEtcd, etcdInTurn } from "../../core/etcd/client.ts";
+import { EtcdConfigSource } from "../../core/etcd/etcd_config_source.ts";
+import { WellEtcd } from "../../core/etcd/well_etcd.ts";
+import { LiveTable } from "../../core/fleet/live_table.ts";
+import { systemClock } from "../../core/ports/clock.ts";
+import { EtcdDecisions } from "../../transfer/index/fixed_names.ts";
 import { run } from "../support/process.ts";
 import { sayOnStderr, unpackedCommand } from "../support/real/install.ts";
 import { type Cluster, restoreEtcdCluster, startEtcdCluster } from "../support/servers.ts";
@@ -142,7 +147,51 @@ test("a lost member, a lost quorum and a slow member stop no line, and changes a
   await stand.ships("a.log");
   await stand.applies(["a.log", "b.log", "c.log", "d.log"]);
   await stand.ships("d.log");
+  await withOneWell(stand);
 });
+
+/** One host slow, one silent, one well: commands, a page's table, rules of topics and decisions of transfers work. */
+async function withOneWell({ site, ways }: Stand): Promise<void> {
+  const fleet = await site.weir("fleet", "--label", `site=${site.group}`);
+  assert.equal(fleet.code, 0, fleet.stderr);
+  assert.match(fleet.stdout, /^agent +a /m);
+
+  const settings = etcdSettings({ hosts: ways.map(({ url }) => url), timeout: "1s" });
+  const prefix = `/test/${site.group}/`, key = `${prefix}rules`, connect = etcdInTurn(settings);
+  const well = new WellEtcd(settings), end = new AbortController();
+  const read = <T>(work: (client: Etcd3) => Promise<T>) => well.read(work);
+  const table = new LiveTable({
+    read,
+    prefix: "/weir/live/",
+    timeoutMs: 2000,
+    clock: systemClock,
+  });
+  assert.ok((await table.programs()).some(({ host }) => host === "a"));
+
+  const rereadMs = 60_000, timeoutMs = settings.timeout;
+  const rules = new EtcdConfigSource({ connect, key, clock: systemClock, timeoutMs, rereadMs });
+  const heard: (string | null)[] = [];
+  const watching = rules.watch(({ text }) => heard.push(text), () => {}, end.signal);
+  try {
+    await waitFor("the rules to be read", () => heard.length > 0, { timeoutMs: 45_000 });
+    await well.use((client) => client.put(key).value("[]").exec());
+    await waitFor("the rules to be heard", () => heard.at(-1) === "[]", { timeoutMs: 45_000 });
+
+    const decisions = new EtcdDecisions(connect, prefix);
+    const decided = await waitFor("a decision", () => decisions.decide("t/day", "index-1"));
+    assert.deepEqual([decided, await decidedAgain(decisions)], ["index-1", "index-1"]);
+  } finally {
+    end.abort();
+    await watching;
+    await rules.close();
+    well.close();
+  }
+}
+
+/** What another transfer is told, whatever it wanted. */
+function decidedAgain(decisions: EtcdDecisions): Promise<string> {
+  return waitFor("the same decision", () => decisions.decide("t/day", "index-2"));
+}
 
 test("after a compaction the last value counts; after an old backup what is in force", async (stand) => {
   const agent = stand.site.agents[0];

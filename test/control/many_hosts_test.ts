@@ -164,8 +164,11 @@ async function checkLarge(client: Etcd3, address: string): Promise<void> {
   const own = createEtcd(etcdSettings({ hosts: [address] }));
   try {
     assert.equal((await readLive(own, prefix, 20_000)).length, count);
-    const options = { client: own, prefix, timeoutMs: 20_000, clock: systemClock };
-    assert.equal((await new LiveTable(options).programs()).length, count);
+    const options = { prefix, timeoutMs: 20_000, clock: systemClock };
+    assert.equal(
+      (await new LiveTable({ ...options, read: (work) => work(own) }).programs()).length,
+      count,
+    );
   } finally {
     own.close();
   }
@@ -174,7 +177,7 @@ async function checkLarge(client: Etcd3, address: string): Promise<void> {
 /** A page sees all of them, in pages, and a later look fetches what changed alone. */
 async function checkTable(client: Etcd3): Promise<void> {
   const table = new LiveTable({
-    client,
+    read: (work) => work(client),
     prefix: PREFIX,
     timeoutMs: 20_000,
     clock: systemClock,

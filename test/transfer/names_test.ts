@@ -34,7 +34,7 @@ Deno.test({
       const names = Array.from({ length: 20 }, (_, i) =>
         new FixedNames(
           new TemplateNames(`n${i}-{topic}-{day}`),
-          new EtcdDecisions(etcd, prefix),
+          new EtcdDecisions(() => etcd, prefix),
         ));
       const found = await Promise.all(names.map((one) => one.targetOf("t", "2026-11-21")));
       assert.equal(new Set(found.map((one) => one.index)).size, 1);

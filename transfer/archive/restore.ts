@@ -3,7 +3,7 @@
  * so that what is there already stays as it is and a second call changes nothing.
  */
 import { WeirError } from "../../core/errors.ts";
-import { createEtcd } from "../../core/etcd/client.ts";
+import { etcdInTurn } from "../../core/etcd/client.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { DocumentWriter, LogRecord } from "../../core/ports/document_store.ts";
 import { dayOf } from "../../core/record/identity.ts";
@@ -159,7 +159,7 @@ export function restoreWriter(
   }
   const names = settings.etcd.hosts.length === 0 ? plan.names : new FixedNames(
     plan.names,
-    new EtcdDecisions(createEtcd(settings.etcd), settings.index.decisions),
+    new EtcdDecisions(etcdInTurn(settings.etcd), settings.index.decisions),
   );
   return new ElasticWriter(client, names, () => writerPlan);
 }

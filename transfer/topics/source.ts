@@ -1,6 +1,6 @@
 /** Where the rules of topics come from: a file, or etcd, or nowhere. */
 import { FileConfigSource } from "../../core/config/file_source.ts";
-import { createEtcd } from "../../core/etcd/client.ts";
+import { etcdInTurn } from "../../core/etcd/client.ts";
 import { EtcdConfigSource } from "../../core/etcd/etcd_config_source.ts";
 import { systemClock } from "../../core/ports/clock.ts";
 import type { ConfigSource } from "../../core/ports/config_source.ts";
@@ -36,7 +36,7 @@ function ruleSource({ topics, etcd }: TransferSettings): ConfigSource | undefine
   if (topics.file !== "") return new FileConfigSource(topics.file, systemFiles, systemClock);
   if (etcd.hosts.length === 0 || topics.key === "") return undefined;
   return new EtcdConfigSource({
-    client: createEtcd(etcd),
+    connect: etcdInTurn(etcd),
     key: topics.key,
     clock: systemClock,
     timeoutMs: etcd.timeout,
