@@ -3,10 +3,12 @@
  * is refused; an operator checks, plans, applies with a canary and goes back, by the API and in a real Chromium.
  */
 import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
 import type { ConfigAnswer } from "../../search/fleet/fleet_config.ts";
 import { newToken } from "../../search/access/users.ts";
 import { openBrowser, openPage } from "../page/browser.ts";
 import { look } from "../page/look.ts";
+import { waitFor } from "../support/wait.ts";
 import { PASSWORD, startOperatorPage } from "./operator_page.ts";
 import { Site } from "./site.ts";
 
@@ -120,6 +122,51 @@ async function byApi(made: Made): Promise<void> {
   ]);
 }
 
+/** A change for three hosts that one of them fails at is planned, tried, taken back; a good one reaches all. */
+async function trials(site: Site, page: Page): Promise<void> {
+  await site.startAgent("web-2");
+  await site.startAgent("web-3");
+  await site.waitForAgents(3);
+  await waitFor("all three to have the value", async () => {
+    return [...(await site.live()).values()].every(({ applied }) => applied.state === "APPLIED");
+  });
+  // The trial of the page takes ten seconds of a canary's health; one is enough here.
+  await page.route("**/api/fleet/config", async (route) => {
+    const body = route.request().postDataJSON();
+    const short = body?.action === "apply" && JSON.stringify({ ...body, hold: 1 });
+    await route.continue(short ? { postData: short } : {});
+  });
+  const box = page.getByLabel("Value, JSON or YAML"), before = await box.inputValue();
+  const bad = [{ path: site.folder.join("logs/*.log"), topic: site.topic }, {
+    path: "/etc/passwd",
+    topic: site.topic,
+  }];
+  await box.fill(JSON.stringify(bad));
+  await page.getByRole("button", { name: "Plan" }).click();
+  await page.getByText("PATH_OUTSIDE_ROOTS").first().waitFor();
+  assert.equal(await page.getByText(/1 files, \d begin, 0 end, 1 problems/).count(), 3);
+  await page.getByRole("button", { name: "Apply" }).click();
+  await page.getByText(/: 3 registered, 1 canaries/).waitFor();
+  await page.locator(".refusal", { hasText: /Taken back: web-.*PATH_OUTSIDE_ROOTS/ }).waitFor();
+  await look(page, "fleet-config-taken-back");
+  assert.deepEqual(JSON.parse(await box.inputValue()), bad, "it stays in the box, to be mended");
+  assert.equal(await site.client.get(site.key).string(), entries(site, "*.log"));
+
+  await box.fill(entries(site, "a*.log"));
+  await page.getByLabel("Why").fill("mended");
+  await page.getByRole("button", { name: "Apply" }).click();
+  await page.getByText(/applied by 3 of 3 after \d+ ms/).waitFor({ timeout: 60_000 });
+  await page.locator(".changes li", { hasText: "mended" }).getByText("boss@page").waitFor();
+  console.log(await page.getByText(/applied by 3 of 3/).innerText());
+  await waitFor("all three to tail it", async () => {
+    const live = [...(await site.live()).values()];
+    return live.every(({ applied, health }) => applied.state === "APPLIED" && health.ok);
+  });
+  await page.getByRole("button", { name: /^Back to the value of change/ }).first().click();
+  await page.locator(".changes li", { hasText: /rollback.*back to/s }).nth(1).waitFor();
+  assert.equal(await box.inputValue(), before);
+}
+
 async function byPage({ site, url }: Made): Promise<void> {
   const browser = await openBrowser();
   try {
@@ -143,6 +190,7 @@ async function byPage({ site, url }: Made): Promise<void> {
     await page.getByRole("button", { name: "Back to the value of change 1" }).click();
     await page.locator(".changes li", { hasText: "back to 1" }).waitFor();
     assert.match(await box.inputValue(), /logs\/\*\.log/);
+    await trials(site, page);
     assert.deepEqual(opened.foreign, []);
   } finally {
     await browser.close();
