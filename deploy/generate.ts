@@ -5,6 +5,7 @@
 import { generated as dashboardFiles } from "../grafana/generate.ts";
 import { jsonSchema, referencePage } from "../core/config/reference.ts";
 import { KEY_FORMS, SPECIFICATIONS } from "../cli/specifications.ts";
+import { indexTemplate } from "./flink/index_template.ts";
 import { objectsNdjson } from "./kibana/objects.ts";
 import { errorPage } from "./error_reference.ts";
 
@@ -17,6 +18,7 @@ export function generatedFiles(): Map<string, string> {
     files.set(`docs/reference/${name}.md`, referencePage(schema, title));
   }
   files.set("deploy/kibana/objects.ndjson", objectsNdjson());
+  files.set("deploy/flink/index_template.json", indexTemplate());
   for (const [name, { title, schema }] of Object.entries(KEY_FORMS)) {
     files.set(`docs/reference/${name}.md`, referencePage(schema, title));
     const text = JSON.stringify(jsonSchema(schema, title), null, 2);

@@ -26,7 +26,7 @@ export const BUDGET_MINUTES: Readonly<Record<string, number>> = {
 export const LONG_MINUTES: Readonly<Record<string, number>> = {
   "test/docker": 15,
   "test/docs": 5,
-  "test/engines": 12,
+  "test/engines": 16,
 };
 
 /** Folders whose tests talk to the shared servers. */
