@@ -124,7 +124,7 @@ function traceOf(client: Client, { index, kafka }: PageSettings): Trace {
   const found = new KafkaTrace(createKafka(kafka, "page.explain", 1), kafka.ledgerTopic);
   return {
     stored,
-    file: (generation, topic) => found.file(generation, topic),
+    file: (line) => found.file(line),
     record: (...asked) => found.record(...asked),
   };
 }

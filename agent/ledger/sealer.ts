@@ -16,6 +16,8 @@ export interface Progress {
   /** Acknowledged up to here. */
   offset: number;
   lines: number;
+  /** Longest from reading to acknowledgement since the last look, ms. */
+  heldMs?: number;
   size: number;
   headLength: number;
   head: string;
@@ -27,6 +29,9 @@ interface Known {
   from: number;
   last: Progress;
   sealed: string;
+  /** What the ledger has ends here, and the longest wait of what came since, ms. */
+  heldFrom: number;
+  heldMs: number;
 }
 
 export class Sealer {
@@ -54,17 +59,19 @@ export class Sealer {
       const key = sealKey(progress);
       if (!progress.away) seen.add(key); // told once: it is gone
       const known = this.#known.get(key);
-      const from = known?.from ?? progress.origin;
-      this.#known.set(key, { from, last: progress, sealed: known?.sealed ?? "" });
+      const from = known?.from ?? progress.origin, heldFrom = known?.heldFrom ?? from;
+      const heldMs = Math.max(known?.heldMs ?? 0, progress.heldMs ?? 0);
+      const next = { from, last: progress, sealed: known?.sealed ?? "", heldFrom, heldMs };
+      this.#known.set(key, next);
       if (progress.offset === 0 || progress.away) continue; // nothing to say before its end
-      const seal = this.#seal(progress, from, false, atMs);
+      const seal = this.#seal(next, false, atMs);
       if (markOf(seal) !== known?.sealed) seals.push(seal);
     }
-    for (const [key, { from, last, sealed }] of this.#known) {
+    for (const [key, known] of this.#known) {
       if (seen.has(key)) continue;
-      const seal = this.#seal(last, from, true, atMs);
+      const seal = this.#seal(known, true, atMs);
       const isEmpty = seal.to === 0 && seal.unread === 0 && !seal.away;
-      if (isEmpty || markOf(seal) === sealed) this.#known.delete(key);
+      if (isEmpty || markOf(seal) === known.sealed) this.#known.delete(key);
       else seals.push(seal);
     }
     return seals;
@@ -74,13 +81,15 @@ export class Sealer {
   accept(seals: readonly Seal[]): void {
     for (const seal of seals) {
       const known = this.#known.get(sealKey(seal));
-      if (known !== undefined) known.sealed = markOf(seal);
+      if (known === undefined) continue;
+      known.sealed = markOf(seal);
+      known.heldFrom = seal.to;
+      known.heldMs = 0;
     }
   }
 
-  #seal(progress: Progress, from: number, closed: boolean, atMs: number): Seal {
-    const { path, device, inode, generation, topic, offset, lines, size, headLength, head } =
-      progress;
+  #seal({ from, last, heldFrom, heldMs }: Known, closed: boolean, atMs: number): Seal {
+    const { path, device, inode, generation, topic, offset, lines, size, headLength, head } = last;
     return {
       v: SEAL_VERSION,
       host: this.#host,
@@ -99,7 +108,8 @@ export class Sealer {
       unread: closed ? Math.max(0, size - offset) : 0,
       guarantee: this.#guarantee,
       atMs,
-      ...(progress.away && { away: true }),
+      ...(offset > heldFrom && { heldFrom, heldMs }),
+      ...(last.away && { away: true }),
     };
   }
 }

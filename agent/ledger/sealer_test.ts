@@ -24,6 +24,16 @@ Deno.test("a seal is made when the offset moved, and only then", () => {
   assert.equal(sealer.look([progress(300)], 3)[0].to, 300);
 });
 
+Deno.test("a seal tells the longest wait of the lines since the last one that was taken", () => {
+  const sealer = new Sealer("host", "all");
+  const held = ([seal]: ReturnType<Sealer["look"]>) => [seal.heldFrom, seal.heldMs];
+  assert.deepEqual(held(sealer.look([progress(100, { heldMs: 70 })], 1)), [0, 70]);
+  const again = sealer.look([progress(200, { heldMs: 20 })], 2);
+  assert.deepEqual(held(again), [0, 70], "the first one was not taken");
+  sealer.accept(again);
+  assert.deepEqual(held(sealer.look([progress(300, { heldMs: 5 })], 3)), [200, 5]);
+});
+
 Deno.test("a seal that the ledger did not take is made again", () => {
   const sealer = new Sealer("host", "all");
   assert.equal(sealer.look([progress(100)], 1).length, 1);

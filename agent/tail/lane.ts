@@ -22,6 +22,8 @@ interface Flight {
   lines: number;
   before: Uint8Array;
   done: boolean;
+  /** When it was read, monotonic. */
+  readMs: number;
 }
 
 export interface LaneEvents {
@@ -56,6 +58,7 @@ export class Lane {
   retryAtMs = 0;
   linesSent = 0;
   lastLineMs = 0;
+  #heldMs = 0;
   /** Places that were acknowledged (trail.ts). */
   readonly trail: Trail = [];
   #flights: Flight[] = [];
@@ -75,6 +78,13 @@ export class Lane {
   /** Changes when the lane starts again: what was read before does not fit any more. */
   get epoch(): number {
     return this.#epoch;
+  }
+
+  /** Longest from reading to acknowledgement since this was last asked, ms. */
+  takeHeld(): number {
+    const held = this.#heldMs;
+    this.#heldMs = 0;
+    return held;
   }
 
   get flights(): number {
@@ -113,7 +123,7 @@ export class Lane {
   /** No record comes behind what was dropped: it is done with, as far as everything before it is. The end is noted. */
   passSkipped(): void {
     const { to, before } = this.skipped!;
-    this.#flights.push({ end: to, bytes: 0, lines: 0, before, done: true });
+    this.#flights.push({ end: to, bytes: 0, lines: 0, before, done: true, readMs: Infinity });
     this.readOffset = to;
     this.before = before;
     this.dayUntil = Math.max(this.dayUntil, to);
@@ -152,6 +162,7 @@ export class Lane {
       lines: chunk.lines,
       before,
       done: false,
+      readMs: now(),
     };
     const epoch = this.#epoch;
     this.#flights.push(flight);
@@ -162,7 +173,7 @@ export class Lane {
     this.scanned = 0;
     this.skipped = undefined;
     sink.send(chunk).then(
-      () => this.#onDelivered(flight, epoch, events),
+      () => this.#onDelivered(flight, epoch, now(), events),
       (error) => this.#onRefused(error, epoch, now()),
     ).finally(() => {
       release();
@@ -170,9 +181,10 @@ export class Lane {
     });
   }
 
-  #onDelivered(flight: Flight, epoch: number, events: LaneEvents): void {
+  #onDelivered(flight: Flight, epoch: number, nowMs: number, events: LaneEvents): void {
     if (epoch !== this.#epoch) return; // read again since: only what is in order counts
     flight.done = true;
+    this.#heldMs = Math.max(this.#heldMs, nowMs - flight.readMs);
     this.failure = undefined;
     this.#failures = 0;
     this.settle(events);

@@ -12,8 +12,10 @@ export function shippedOf(open: Iterable<TailedFile>): Progress[] {
   const rows: Progress[] = [];
   for (const { path, state, lanes, size } of open) {
     const { generation, device, inode, head } = state;
-    for (const { topic, state: { offset }, origin, linesSent: lines } of lanes.values()) {
+    for (const lane of lanes.values()) {
+      const { topic, state: { offset }, origin, linesSent: lines } = lane;
       rows.push({
+        heldMs: Math.ceil(lane.takeHeld()),
         ...{ path, device, inode, generation, topic, origin, offset, lines, size },
         ...{ headLength: head.length, head: head.hash },
       });

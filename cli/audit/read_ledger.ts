@@ -61,6 +61,8 @@ export async function readWholeLedger(kafka: Kafka, topic: string): Promise<Ledg
 export interface ReadSealsOptions {
   /** Records of this key alone. */
   only?: string;
+  /** Each seal of an agent, as it was written, in order. */
+  onSeal?: (seal: Seal) => void;
   onDrop?: (drop: DropSeal) => void;
   onExpired?: (seal: ExpirySeal) => void;
 }
@@ -69,7 +71,7 @@ export interface ReadSealsOptions {
 export async function readSeals(
   kafka: Kafka,
   topic: string,
-  { only, onDrop, onExpired }: ReadSealsOptions = {},
+  { only, onSeal, onDrop, onExpired }: ReadSealsOptions = {},
 ): Promise<Map<string, Seal>> {
   const seals = new Map<string, Seal>();
   if (await exists(kafka, topic)) {
@@ -81,6 +83,7 @@ export async function readSeals(
         const value = cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd);
         const text = decoder.decode(value), seal = parseSeal(text);
         if (seal !== undefined) {
+          onSeal?.(seal);
           seals.set(sealKey(seal), mergedSeal(seals.get(sealKey(seal)), seal));
           continue;
         }

@@ -8,7 +8,13 @@ import { type Seal, sealKey } from "../../core/ledger/seal.ts";
 import { partitionOf } from "../../core/kafka/partition.ts";
 import type { LogRecord } from "../../core/ports/document_store.ts";
 import { systemClock } from "../../core/ports/clock.ts";
-import type { FileLife, FoundRecord, Trace, WantedRecord } from "../../search/explain/trace.ts";
+import type {
+  FileLife,
+  FoundRecord,
+  LinePlace,
+  Trace,
+  WantedRecord,
+} from "../../search/explain/trace.ts";
 import { RecordDecoder } from "../../transfer/consume/decode.ts";
 import { type Fetcher, openFetcher } from "../../transfer/consume/kafkajs_group.ts";
 import { RecordCursor } from "../../transfer/consume/record_batch.ts";
@@ -27,10 +33,14 @@ export class KafkaTrace implements Trace {
     this.#ledger = ledger;
   }
 
-  async file(generation: string, topic: string): Promise<FileLife | undefined> {
-    const key = sealKey({ generation, topic });
-    const seal = (await readSeals(this.#kafka, this.#ledger, { only: key })).get(key);
-    return seal && lifeOf(seal);
+  async file(line: LinePlace): Promise<FileLife | undefined> {
+    const key = sealKey(line);
+    let first: Seal | undefined;
+    const onSeal = (seal: Seal) => {
+      if (first === undefined && seal.from <= line.start && seal.to >= line.end) first = seal;
+    };
+    const seal = (await readSeals(this.#kafka, this.#ledger, { only: key, onSeal })).get(key);
+    return seal && { ...lifeOf(seal), ...saidFirst(line, first) };
   }
 
   async record(wanted: WantedRecord, signal: AbortSignal): Promise<FoundRecord> {
@@ -154,6 +164,13 @@ function isWanted(record: LogRecord, { generation, start, end }: WantedRecord): 
 
 function seenOf({ createdMs: timestampMs, host, path }: LogRecord) {
   return { timestampMs, host, path };
+}
+
+/** The first seal that has a line tells when it was acknowledged; one of more lines than since its forerunner does not. */
+function saidFirst({ start }: LinePlace, first: Seal | undefined): Partial<FileLife> {
+  const { heldFrom, heldMs, atMs } = first ?? {};
+  if (atMs === undefined || heldFrom === undefined || heldFrom > start) return {};
+  return { acknowledgedMs: atMs, ...(heldMs !== undefined && { heldMs }) };
 }
 
 function lifeOf(seal: Seal): FileLife {

@@ -5,7 +5,7 @@ import type { FileLife, Trace } from "../../search/explain/trace.ts";
 /** Files that are tailed now; of others the document says what is known. */
 export function localTrace(agent: Agent): Trace {
   return {
-    file(generation, topic): Promise<FileLife | undefined> {
+    file({ generation, topic }): Promise<FileLife | undefined> {
       const now = agent.shipped().find((one) =>
         one.generation === generation && one.topic === topic
       );

@@ -40,6 +40,12 @@ export interface Seal {
   /** The agent's acks: "all", "1" or "0"; with less than all an acknowledged line can be lost. */
   guarantee: string;
   atMs: number;
+  /**
+   * Lines from this byte on were acknowledged since the seal before, and the longest of them from reading to
+   * acknowledgement, ms.
+   */
+  heldFrom?: number;
+  heldMs?: number;
 }
 
 /** Undefined where the value is no seal of a version that is known here. */

@@ -17,7 +17,7 @@ export interface ExplainRequest {
 }
 
 export interface Hop {
-  name: "line" | "sent" | "indexed" | "acknowledged";
+  name: "line" | "read" | "sent" | "indexed" | "acknowledged";
   /** ISO 8601, UTC. */
   at: string;
   says: string;
@@ -76,7 +76,7 @@ export async function explain(
       notes.push(`${what}: ${messageOf(error)}`);
     }
   };
-  const life = identity && await ask("ledger", trace.file?.(identity.generation, topic, signal));
+  const life = identity && await ask("ledger", trace.file?.({ ...identity, topic }, signal));
   const kafka = await ask("Kafka", recordOf(document, index, identity, trace, signal));
   if (identity !== undefined && trace.file !== undefined && life === undefined) {
     notes.push("the ledger does not know this file: its inode is not known");
@@ -179,10 +179,19 @@ function hopsOf(
   if (line !== "" && line !== sent) {
     hops.push({ name: "line", at: line, says: "the time that the line itself tells" });
   }
+  const heldMs = life?.heldMs;
+  if (sent !== "" && heldMs !== undefined && kafka !== undefined) {
+    const at = isoOf(Date.parse(sent) - heldMs);
+    const says =
+      `read by the agent: then at the earliest, when it was sent at the latest, says the ${
+        life?.source ?? "ledger"
+      }`;
+    hops.push({ name: "read", at, says });
+  }
   if (sent !== "") {
     const says = kafka === undefined
       ? "read, and given to the store"
-      : "read, and sent to Kafka: the record's timestamp";
+      : "sent to Kafka: the record's timestamp";
     hops.push({ name: "sent", at: sent, says });
   }
   if (indexed !== undefined && indexed !== "") {
@@ -190,7 +199,7 @@ function hopsOf(
   }
   if (life !== undefined && identity !== undefined && life.to >= identity.end) {
     const says = `acknowledged by then at the latest, says the ${life.source}`;
-    hops.push({ name: "acknowledged", at: isoOf(life.atMs), says });
+    hops.push({ name: "acknowledged", at: isoOf(life.acknowledgedMs ?? life.atMs), says });
   }
   // The line's own time first, whatever it says; the others as they came.
   return hops.sort((a, b) =>

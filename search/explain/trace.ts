@@ -8,9 +8,18 @@ export interface Trace {
   /** The document under its id, where the store knows more of it than the reader. @default the reader's */
   stored?(id: string, topic: string, signal: AbortSignal): Promise<Stored | undefined>;
   /** What is known of the life of a file on its way to a topic. */
-  file?(generation: string, topic: string, signal: AbortSignal): Promise<FileLife | undefined>;
+  file?(line: LinePlace, signal: AbortSignal): Promise<FileLife | undefined>;
   /** The record in Kafka. */
   record?(wanted: WantedRecord, signal: AbortSignal): Promise<FoundRecord>;
+}
+
+/** A line of a file on its way to a topic. */
+export interface LinePlace {
+  topic: string;
+  generation: string;
+  /** Bytes of the file. */
+  start: number;
+  end: number;
 }
 
 export interface Stored {
@@ -35,18 +44,16 @@ export interface FileLife {
   unread: number;
   /** Who had to have the lines. */
   guarantee: string;
-  /** When this was said, ms since 1970. */
+  /** When this was said, ms since 1970; and when the line was first said to be acknowledged, where that is known. */
   atMs: number;
+  acknowledgedMs?: number;
+  /** Longest from reading to acknowledgement of what was said with the line, ms. */
+  heldMs?: number;
   /** "ledger", or "agent" where it is in this process. */
   source: "ledger" | "agent";
 }
 
-export interface WantedRecord {
-  topic: string;
-  generation: string;
-  /** Bytes of the file. */
-  start: number;
-  end: number;
+export interface WantedRecord extends LinePlace {
   partition?: number;
   offset?: number;
   /** It is no older than this, ms since 1970. */

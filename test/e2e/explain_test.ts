@@ -50,8 +50,11 @@ Deno.test({
       "acknowledged",
       "indexed",
       "line",
+      "read",
       "sent",
     ]);
+    const at = Object.fromEntries(hops.map((hop) => [hop.name, Date.parse(hop.at)]));
+    assert.ok(at.read <= at.sent && at.sent <= at.acknowledged, JSON.stringify(hops));
     assert.equal(hops[0].at, "2026-11-20T10:00:00.000Z");
     assert.deepEqual(notes, []);
     console.log((await explain(_id)).stdout.trim());
@@ -72,7 +75,7 @@ Deno.test({
       [kafka!.partition, kafka!.offset, "there", "search"],
     );
     assert.deepEqual([bare.file!.path, bare.file!.life!.inode], [log, ino]);
-    assert.deepEqual(bare.hops.map(({ name }) => name), ["sent", "acknowledged"]);
+    assert.deepEqual(bare.hops.map(({ name }) => name), ["read", "sent", "acknowledged"]);
 
     await chain.elastic.delete({ index: other, id: _id, refresh: true });
     await chain.elastic.index({ index: _index, id: _id, document: source, refresh: true });

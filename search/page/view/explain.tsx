@@ -83,6 +83,7 @@ const KAFKA = {
 
 const HOPS = {
   line: "hopLine",
+  read: "hopRead",
   sent: "hopSent",
   indexed: "hopIndexed",
   acknowledged: "hopAcknowledged",
