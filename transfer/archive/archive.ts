@@ -57,8 +57,19 @@ export class Archive {
     );
     this.#consumer = new Consumer(
       kafka,
-      { ...consumer, groupId: settings.groupId },
+      {
+        ...consumer,
+        groupId: settings.groupId,
+        choice: {
+          ...consumer.choice,
+          wanted: (topic) => plan(topic).archive.formats.length > 0 || this.#archiver.holds(topic),
+        },
+      },
       this.#archiver,
+      {
+        lost: (topic, partition, records, from) =>
+          this.#archiver.lost(topic, partition, from, from + records),
+      },
     );
   }
 

@@ -81,6 +81,23 @@ export class Archiver implements BatchSink {
     return this.#bytes;
   }
 
+  /** Whether lines of the topic wait for their object, or a segment of it for its end. */
+  holds(topic: string): boolean {
+    for (const [lane, { rows, unfinished }] of this.#lanes) {
+      if (lane.topic === topic && lane.live && (rows.length > 0 || unfinished)) return true;
+    }
+    return false;
+  }
+
+  /** Kafka has removed these offsets before they were read: the segment that they would be in says so. */
+  lost(topic: string, partition: number, from: number, to: number): void {
+    for (const [lane, archive] of this.#lanes) {
+      if (lane.live && lane.topic === topic && lane.partition === partition) {
+        archive.lost.push([from, to]);
+      }
+    }
+  }
+
   start(): void {
     this.#running ??= this.#run();
   }

@@ -35,6 +35,8 @@ export interface SegmentEntry {
   records: number;
   /** Records left out because the partition had brought them before. */
   repeats: number;
+  /** Offsets in it that Kafka removed before they were read, `to` exclusive. @default none */
+  lost?: [from: number, to: number][];
   objects: ArchivedObject[];
   /** Ranges of the generations in it, as of its end. */
   seen: SeenRanges[];

@@ -50,6 +50,8 @@ export class LaneArchive {
   rows: Row[] = [];
   /** Of the rows. */
   bytes = 0;
+  /** Offsets that Kafka removed before they were read, of segments that are not closed. */
+  lost: [from: number, to: number][] = [];
   /** When the first row came. */
   sinceMs = 0;
 
@@ -141,6 +143,9 @@ export class LaneArchive {
       else records.push(record);
     }
     entry.seen = seen.takeTouched();
+    const lost = this.lost.filter(([from]) => from >= entry.start && from < entry.end);
+    if (lost.length > 0) entry.lost = lost;
+    this.lost = this.lost.filter(([from]) => from >= entry.end);
     const objects = entry.formats.flatMap((format) =>
       [...days].map(([day, records]) => ({
         name: dataName(entry.topic, day, entry.partition, entry.start, entry.end, format),

@@ -49,8 +49,8 @@ export interface ConsumerOptions extends Omit<GroupOptions, "topics"> {
 }
 
 export interface ConsumerEvents {
-  /** Offsets that Kafka had removed before they were read. */
-  lost?(topic: string, partition: number, records: number): void;
+  /** Offsets that Kafka had removed before they were read, from `from` on. */
+  lost?(topic: string, partition: number, records: number, from: number): void;
   rebalanced?(): void;
   /** Offsets are about to be committed: what must be written before them. Never rejects. */
   committing?(): Promise<void>;
@@ -184,7 +184,11 @@ export class Consumer {
         why = await this.#generation(session);
         if (typeof why === "object") throw why.error;
         if (why === "expelled") this.#expelled(group);
-        if (why === "topics") await session.subscribe(this.topics);
+        if (why === "topics") {
+          this.state = "starting";
+          if (this.topics.length === 0) return; // it waits outside the group for one
+          await session.subscribe(this.topics);
+        }
       }
     } finally {
       this.#commit = undefined;
@@ -350,7 +354,7 @@ export class Consumer {
       to: logStart,
     });
     lane.tracker.skipTo(logStart);
-    this.#events.lost?.(lane.topic, lane.partition, records);
+    this.#events.lost?.(lane.topic, lane.partition, records, expected);
   }
 
   async #heartbeatLoop(group: Group, over: AbortSignal, end: (why: End) => void): Promise<void> {

@@ -9,6 +9,8 @@ export interface TopicChoice {
   excluded: ReadonlySet<string>;
   /** Read where they exist, and not missed where they do not. @default none */
   also?: readonly string[];
+  /** Asked of each topic that would be read, each time they are chosen. @default all */
+  wanted?: (topic: string) => boolean;
 }
 
 /**
@@ -30,7 +32,7 @@ export function compilePatterns(sources: readonly string[]): RegExp[] {
 
 /**
  * The topics to read, sorted, and the listed ones that do not exist. Internal topics (__…) only by
- * their full name.
+ * their full name, and none that is not wanted.
  */
 export function chooseTopics(
   existing: readonly string[],
@@ -43,5 +45,7 @@ export function chooseTopics(
     if (topic.startsWith("__") || choice.excluded.has(topic)) continue;
     if (choice.patterns.some((pattern) => pattern.test(topic))) chosen.add(topic);
   }
-  return { topics: [...chosen].sort(), missing: choice.names.filter((name) => !known.has(name)) };
+  const { wanted = () => true } = choice;
+  const topics = [...chosen].filter(wanted).sort();
+  return { topics, missing: choice.names.filter((name) => !known.has(name)) };
 }

@@ -26,3 +26,14 @@ Deno.test("chooseTopics() never takes internal or excluded topics by pattern", (
 Deno.test("compilePatterns() names the pattern that is wrong", () => {
   assert.throws(() => compilePatterns(["ok", "a("]), /topic pattern "a\("/);
 });
+
+Deno.test("chooseTopics() leaves out what is not wanted, also by its name", () => {
+  const wanted = (topic: string) => topic !== "app-1" && topic !== "web";
+  const choice = {
+    names: ["web"],
+    patterns: compilePatterns(["app-.*"]),
+    excluded: new Set<string>(),
+    wanted,
+  };
+  assert.deepEqual(chooseTopics(EXISTING, choice), { topics: ["app-2"], missing: [] });
+});
