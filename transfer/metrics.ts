@@ -11,6 +11,7 @@ import {
   type Registry,
 } from "../core/metrics/registry.ts";
 import type { ArchiverEvents } from "./archive/archiver.ts";
+import type { UpkeepEvents } from "./archive/upkeep.ts";
 import type { ConsumerEvents } from "./consume/consumer.ts";
 import type { Lane } from "./consume/lane.ts";
 import type { ChannelEvents } from "./deliver/channel.ts";
@@ -43,7 +44,7 @@ export type TransferEvents =
   & WriterEvents
   & SettingsEvents
   & RetentionEvents
-  & { archive: ArchiverEvents };
+  & { archive: ArchiverEvents & UpkeepEvents };
 
 /** Registers everything and returns where the parts report to. */
 export function transferMetrics(registry: Registry, state: () => TransferState): TransferEvents {
@@ -107,7 +108,10 @@ export function transferMetrics(registry: Registry, state: () => TransferState):
 }
 
 /** What goes into the archive. */
-function archiveEvents(registry: Registry, topicLabel: (topic: string) => string): ArchiverEvents {
+function archiveEvents(
+  registry: Registry,
+  topicLabel: (topic: string) => string,
+): ArchiverEvents & UpkeepEvents {
   const counter = (name: string, help: string, labelNames: string[]) =>
     new Counter({ name: `weir_transfer_archive_${name}`, help, labelNames, registers: [registry] });
   const records = counter("records_total", "Records in objects of the archive.", ["topic"]);
@@ -116,6 +120,13 @@ function archiveEvents(registry: Registry, topicLabel: (topic: string) => string
   ]);
   const objects = counter("objects_total", "Objects written.", ["topic"]);
   const bytes = counter("bytes_total", "Bytes of those objects.", ["topic"]);
+  const days = counter("sealed_days_total", "Manifests of days, later ones of a day included.", [
+    "topic",
+  ]);
+  const merged = counter("merged_objects_total", "Small objects that became part of one.", [
+    "topic",
+  ]);
+  const expired = counter("expired_objects_total", "Objects deleted by age.", ["topic"]);
   const failures = counter("failures_total", "Attempts that failed, by code.", ["code"]);
   return {
     archived(topic, count, repeated, written, size) {
@@ -125,6 +136,12 @@ function archiveEvents(registry: Registry, topicLabel: (topic: string) => string
       objects.inc(label, written);
       bytes.inc(label, size);
     },
+    sealed(topic, count) {
+      const label = { topic: topicLabel(topic) };
+      days.inc(label);
+      merged.inc(label, count);
+    },
+    expired: (topic, count) => expired.inc({ topic: topicLabel(topic) }, count),
     failed: (code) => failures.inc({ code }),
   };
 }

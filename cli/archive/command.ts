@@ -4,7 +4,7 @@ import { WeirError } from "../../core/errors.ts";
 import { systemClock } from "../../core/ports/clock.ts";
 import { dayOf } from "../../core/record/identity.ts";
 import { daysOf } from "../../core/archive/days.ts";
-import { checkTopic, type PartitionCheck } from "../../transfer/archive/inspect.ts";
+import { checkTopic, type DayCheck, type PartitionCheck } from "../../transfer/archive/inspect.ts";
 import type { ObjectStore } from "../../core/archive/objects.ts";
 import {
   indexFor,
@@ -87,18 +87,24 @@ async function checkMain(topic: string, options: Options): Promise<void> {
   const settings = readTransferSettings(options.config);
   const store = openArchive(settings, options.config);
   const plan = await planOf(settings, topic), { days } = plan.archive;
-  const checks = await checkTopic(
-    store,
-    topic,
-    days === 0 ? "" : dayOf(Date.now() - days * DAY_MS),
+  const oldest = days === 0 ? "" : dayOf(Date.now() - days * DAY_MS);
+  const found = await checkTopic(store, topic, oldest), { partitions } = found;
+  for (const check of partitions) {
+    console.log(options.json ? JSON.stringify(check) : checkText(check));
+  }
+  for (const check of found.days) {
+    console.log(options.json ? JSON.stringify(check) : dayText(check));
+  }
+  if (partitions.length === 0) console.error(`Nothing of ${topic} in ${store.name}`);
+  const faults = partitions.reduce(
+    (sum, { gaps, missing, lost }) => sum + gaps.length + missing.length + lost.length,
+    0,
   );
-  for (const check of checks) console.log(options.json ? JSON.stringify(check) : checkText(check));
-  if (checks.length === 0) console.error(`Nothing of ${topic} in ${store.name}`);
-  const faults = checks.reduce((sum, { gaps, missing }) => sum + gaps.length + missing.length, 0);
-  if (faults > 0) {
+  const holes = found.days.filter(({ state }) => state === "hole").length;
+  if (faults + holes > 0) {
     throw new WeirError(
       "ARCHIVE_INCOMPLETE",
-      `Not all that was archived of ${topic} is there: ${faults} faults`,
+      `Not all that was archived of ${topic} is there: ${faults} faults, ${holes} days with a hole`,
       {
         hint: "Bring the objects back from a backup; for a gap the entry that names its objects.",
       },
@@ -107,14 +113,36 @@ async function checkMain(topic: string, options: Options): Promise<void> {
 }
 
 function checkText(check: PartitionCheck): string {
-  const { partition, segments, records, repeats, next, gaps, pending, missing } = check;
+  const { partition, segments, records, repeats, next, gaps, pending, missing, lost } = check;
   const lines = [
     `partition ${partition}: ${records} records in ${segments} segments up to offset ${next}, ` +
     `${repeats} repeats left out`,
     ...pending.map(({ start, end }) => `  begun, not there yet: offsets ${start} to ${end}`),
     ...gaps.map(({ from, to }) => `  GAP: no segment has offsets ${from} to ${to}`),
+    ...lost.map(([from, to]) => `  LOST: Kafka had removed offsets ${from} to ${to}`),
     ...missing.map(({ name, records }) => `  MISSING: ${name}, ${records} records`),
   ];
+  return lines.join("\n");
+}
+
+function dayText(check: DayCheck): string {
+  const { day, state, records, objects, bytes, revision, sealedMs, by, unsealed } = check;
+  const sealed = revision === 0
+    ? "not sealed"
+    : `sealed ${new Date(sealedMs).toISOString()} by ${by}, revision ${revision}`;
+  const lines = [
+    `${day}  ${state}  ${records} records in ${objects} objects, ${
+      (bytes / 1e6).toFixed(1)
+    } MB, ${sealed}`,
+  ];
+  if (revision > 0 && unsealed > 0) lines.push(`  ${unsealed} records came since`);
+  if (check.superseded > 0) {
+    lines.push(`  ${check.superseded} objects are merged into others and not deleted yet`);
+  }
+  for (const { partition, from, to } of check.lost) {
+    lines.push(`  LOST: Kafka had removed offsets ${from} to ${to} of partition ${partition}`);
+  }
+  for (const name of check.missing) lines.push(`  MISSING: ${name}`);
   return lines.join("\n");
 }
 

@@ -1,6 +1,7 @@
 /** What an archive holds, by topic and day. */
-import { type ArchiveFormat, type DataName, parseDataName } from "./names.ts";
+import { dayFolder, parseDataName } from "./names.ts";
 import type { ObjectStore } from "./objects.ts";
+import { settled, type StoredObject } from "./settled.ts";
 
 export interface DaySum {
   topic: string;
@@ -22,22 +23,16 @@ export async function daysOf(store: ObjectStore, topic?: string): Promise<DaySum
   return [...sums].sort(([a], [b]) => a < b ? -1 : 1).map(([, sum]) => sum);
 }
 
-/**
- * The objects that together hold a day once: where a segment was written in both formats, that of NDJSON, which is
- * read faster.
- */
+/** The objects that together hold a day once, by the rule of settled(). Rejects with the store's error. */
 export async function objectsOf(
   store: ObjectStore,
   topic: string,
   day: string,
-): Promise<(DataName & { name: string; bytes: number })[]> {
-  const found = new Map<string, DataName & { name: string; bytes: number }>();
-  for await (const { name, bytes } of store.list(`topic=${topic}/day=${day}/`)) {
+): Promise<StoredObject[]> {
+  const found: StoredObject[] = [];
+  for await (const { name, bytes } of store.list(dayFolder(topic, day))) {
     const parsed = parseDataName(name);
-    if (parsed === undefined) continue;
-    const key = `${parsed.partition}/${parsed.start}/${parsed.end}`;
-    const before: ArchiveFormat | undefined = found.get(key)?.format;
-    if (before !== "ndjson") found.set(key, { ...parsed, name, bytes });
+    if (parsed !== undefined) found.push({ ...parsed, name, bytes });
   }
-  return [...found.values()].sort((a, b) => a.partition - b.partition || a.start - b.start);
+  return settled(found);
 }

@@ -5,6 +5,7 @@
  *     topic=web_log/day=2026-11-21/00000-00000000000000000000-00000000000000050000.parquet
  *     _weir/web_log/0/head.json
  *     _weir/web_log/0/00000000000000000000.json
+ *     _weir/web_log/days/2026-11-21/00001.json
  */
 export type ArchiveFormat = "parquet" | "ndjson";
 
@@ -68,4 +69,23 @@ export function headName(topic: string, partition: number): string {
 
 export function entryName(topic: string, partition: number, start: number): string {
   return `_weir/${topic}/${partition}/${offsetText(start)}.json`;
+}
+
+/** Whether an object below `_weir/<topic>/` announces a segment. */
+export function parseEntryName(name: string): { partition: number; start: number } | undefined {
+  const found = /^_weir\/[^/]+\/(\d+)\/(\d{20})\.json$/.exec(name);
+  return found === null ? undefined : { partition: Number(found[1]), start: Number(found[2]) };
+}
+
+export function manifestFolder(topic: string): string {
+  return `_weir/${topic}/days/`;
+}
+
+export function manifestName(topic: string, day: string, revision: number): string {
+  return `${manifestFolder(topic)}${day}/${String(revision).padStart(5, "0")}.json`;
+}
+
+export function parseManifestName(name: string): { day: string; revision: number } | undefined {
+  const found = /^_weir\/[^/]+\/days\/(\d{4}-\d{2}-\d{2})\/(\d{5,})\.json$/.exec(name);
+  return found === null ? undefined : { day: found[1], revision: Number(found[2]) };
 }

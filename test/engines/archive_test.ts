@@ -64,11 +64,11 @@ async function archiveAll(
   await first.status;
   const last = spawnTransfer(file);
   const records = async () =>
-    (await checkTopic(store, topic)).reduce((sum, check) => sum + check.records, 0);
+    (await checkTopic(store, topic)).partitions.reduce((sum, check) => sum + check.records, 0);
   await until("all records", async () => await records() >= COUNT, 120_000, 300);
   last.kill("SIGTERM");
   assert.equal((await last.status).code, 0);
-  for (const { gaps, missing, pending } of await checkTopic(store, topic)) {
+  for (const { gaps, missing, pending } of (await checkTopic(store, topic)).partitions) {
     assert.deepEqual([gaps, missing, pending], [[], [], []]);
   }
 }

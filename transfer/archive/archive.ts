@@ -2,10 +2,8 @@
  * The archive beside the index: a consumer group of its own, so that each goes on while the other's store is away, and
  * what it writes objects with.
  */
-import type { Kafka } from "kafkajs";
-import { messageOf } from "../../core/errors.ts";
+import type { Admin, Kafka } from "kafkajs";
 import type { Part } from "../../core/lifecycle.ts";
-import { logOf } from "../../core/log.ts";
 import { systemClock } from "../../core/ports/clock.ts";
 import { bounded } from "../consume/bounded.ts";
 import { Consumer, type ConsumerOptions } from "../consume/consumer.ts";
@@ -13,33 +11,35 @@ import type { Lane } from "../consume/lane.ts";
 import type { TransferSettings } from "../config.ts";
 import type { TopicPlan } from "../topics/plan.ts";
 import { Archiver, type ArchiverEvents } from "./archiver.ts";
-import { expire } from "./expiry.ts";
 import type { ObjectStore } from "../../core/archive/objects.ts";
 import { openObjects } from "../../core/archive/settings.ts";
+import { positionsOf } from "./positions.ts";
+import { Upkeep, type UpkeepEvents } from "./upkeep.ts";
 
-/** Between two looks for days to delete: a listing of all objects costs money in some stores. */
-const EXPIRE_EVERY_MS = 3600e3;
+/** Before the first look after days, at most: it is known by then which partitions are ours. */
+const FIRST_LOOK_MS = 60_000;
 
 export class Archive {
   readonly groupId: string;
   readonly #store: ObjectStore;
   readonly #archiver: Archiver;
   readonly #consumer: Consumer;
-  readonly #plan: (topic: string) => TopicPlan;
+  readonly #upkeep: Upkeep;
+  readonly #upkeepMs: number;
+  readonly #admin: Admin;
   readonly #stopping = new AbortController();
-  #expiring: Promise<void> | undefined;
+  #keeping: Promise<void> | undefined;
 
   /** Throws CONFIG_INVALID for a location that is none, SECRET_UNREADABLE. Nothing is connected yet. */
   constructor(
     kafka: Kafka,
-    { archive: settings, consumer: { batchBytesMax } }: TransferSettings,
+    { archive: settings, consumer: { batchBytesMax, instanceId } }: TransferSettings,
     consumer: ConsumerOptions,
     plan: (topic: string) => TopicPlan,
-    events: { archive: ArchiverEvents },
+    events: { archive: ArchiverEvents & UpkeepEvents },
   ) {
     this.groupId = settings.groupId;
     this.#store = openObjects(settings);
-    this.#plan = plan;
     this.#archiver = new Archiver(
       this.#store,
       {
@@ -55,6 +55,9 @@ export class Archive {
       },
       events.archive,
     );
+    this.#admin = kafka.admin();
+    this.#upkeepMs = settings.upkeepInterval;
+    this.#upkeep = this.#newUpkeep(settings, plan, instanceId || Deno.hostname(), events.archive);
     this.#consumer = new Consumer(
       kafka,
       {
@@ -71,6 +74,24 @@ export class Archive {
           this.#archiver.lost(topic, partition, from, from + records),
       },
     );
+  }
+
+  #newUpkeep(
+    settings: TransferSettings["archive"],
+    plan: (topic: string) => TopicPlan,
+    by: string,
+    events: UpkeepEvents,
+  ): Upkeep {
+    return new Upkeep(this.#store, {
+      by,
+      compactBytes: settings.compactBytes,
+      sealAfterMs: settings.sealAfter,
+      topics: () =>
+        [...this.lanes].filter(({ partition }) => partition === 0).map(({ topic }) => topic),
+      daysOf: (topic) => plan(topic).archive.days,
+      positions: (topic) => positionsOf(this.#admin, this.groupId, topic),
+      clock: systemClock,
+    }, events);
   }
 
   get lanes(): Iterable<Lane> {
@@ -91,7 +112,7 @@ export class Archive {
           if (this.#stopping.signal.aborted) return;
           this.#archiver.start();
           this.#consumer.start();
-          this.#expiring = this.#expireDays();
+          this.#keeping = this.#keep();
         });
       },
       stop: async (deadlineMs) => {
@@ -99,30 +120,20 @@ export class Archive {
         const until = performance.now() + deadlineMs;
         this.#consumer.held = true;
         await bounded(this.#archiver.stop(), deadlineMs * 0.75).catch(() => {}); // it is found again
-        await bounded(this.#expiring ?? Promise.resolve(), 1000).catch(() => {}); // it goes on later
+        await bounded(this.#keeping ?? Promise.resolve(), 1000).catch(() => {}); // it goes on later
+        await bounded(this.#admin.disconnect(), 1000).catch(() => {}); // nothing depends on it
         await this.#consumer.stop(Math.max(1000, until - performance.now()));
       },
     };
   }
 
-  /** Of all transfers the one with a topic's partition 0 deletes its old days. */
-  async #expireDays(): Promise<void> {
+  /** Looks after the days of topics, again and again. */
+  async #keep(): Promise<void> {
     const { signal } = this.#stopping;
+    await systemClock.sleep(Math.min(FIRST_LOOK_MS, this.#upkeepMs), signal);
     while (!signal.aborted) {
-      await systemClock.sleep(EXPIRE_EVERY_MS, signal);
-      const topics = [...this.lanes].filter(({ partition }) => partition === 0);
-      for (const { topic } of topics) {
-        const { days } = this.#plan(topic).archive;
-        if (days === 0 || signal.aborted) continue;
-        try {
-          await expire(this.#store, topic, days, systemClock.wallMs());
-        } catch (error) {
-          logOf("transfer.archive").warn("Cannot delete old days, tried again", {
-            topic,
-            reason: messageOf(error),
-          });
-        }
-      }
+      await this.#upkeep.pass(signal);
+      await systemClock.sleep(this.#upkeepMs, signal);
     }
   }
 

@@ -4,11 +4,12 @@
  * announcement and writes the same objects again under the same names; when they are there, the entry says so. Kafka's
  * committed offset only follows: what counts is the chain.
  */
-import { messageOf, WeirError } from "../../core/errors.ts";
 import { type ArchiveFormat, entryName, headName } from "../../core/archive/names.ts";
 import type { ObjectStore } from "../../core/archive/objects.ts";
+import { bytesOf, readJson } from "./json_object.ts";
 import { Seen, type SeenRanges } from "./seen.ts";
 
+const NOTHING_UNTIL = "Restore it from a backup; nothing of this partition is archived until then.";
 /** Segments between two heads: so many entries at most are read when a partition is taken over. */
 const HEAD_EVERY = 16;
 
@@ -67,7 +68,7 @@ export class Chain {
   /** Reads where the chain ends. Rejects with the store's error, or ARCHIVE_DAMAGED. */
   static async open(store: ObjectStore, topic: string, partition: number): Promise<Chain> {
     const chain = new Chain(store, topic, partition);
-    const head = await chain.#read<Head>(headName(topic, partition));
+    const head = await chain.#head();
     if (head === undefined) return chain;
     chain.#next = head.next;
     chain.seen.load(head.seen);
@@ -100,7 +101,7 @@ export class Chain {
     const head: Head = { v: 1, next: offset, seen: [] };
     const name = headName(this.#topic, this.#partition);
     if (await this.#store.create(name, bytesOf(head))) this.#next = offset;
-    else this.#next = (await this.#read<Head>(name))!.next;
+    else this.#next = (await this.#head())!.next;
   }
 
   /** The segment that comes next: `wanted`, or the one that somebody else announced before. */
@@ -138,26 +139,18 @@ export class Chain {
   }
 
   async #entry(start: number): Promise<SegmentEntry | undefined> {
-    return await this.#read<SegmentEntry>(entryName(this.#topic, this.#partition, start));
+    return await readEntry(this.#store, entryName(this.#topic, this.#partition, start));
   }
 
-  async #read<T extends { v: number }>(name: string): Promise<T | undefined> {
-    const bytes = await this.#store.get(name);
-    if (bytes === undefined) return undefined;
-    try {
-      const value = JSON.parse(new TextDecoder().decode(bytes)) as T;
-      if (value.v === 1) return value;
-      throw new Error(`version ${value.v} is not known`);
-    } catch (error) {
-      throw new WeirError(
-        "ARCHIVE_DAMAGED",
-        `${name} in ${this.#store.name} cannot be read: ${messageOf(error)}`,
-        { hint: "Restore it from a backup; nothing of this partition is archived until then." },
-      );
-    }
+  async #head(): Promise<Head | undefined> {
+    return await readJson<Head>(this.#store, headName(this.#topic, this.#partition), NOTHING_UNTIL);
   }
 }
 
-function bytesOf(value: unknown): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(value) + "\n");
+/** Undefined where there is none. Rejects with ARCHIVE_DAMAGED, or the store's error. */
+export async function readEntry(
+  store: ObjectStore,
+  name: string,
+): Promise<SegmentEntry | undefined> {
+  return await readJson<SegmentEntry>(store, name, NOTHING_UNTIL);
 }

@@ -11,7 +11,7 @@ import type { LogRecord } from "../../core/ports/document_store.ts";
 import { BulkBody } from "../index/bulk_body.ts";
 import { DocumentEncoder, type DocumentShape } from "../index/document.ts";
 
-const ROW_GROUP_ROWS = 50_000;
+export const ROW_GROUP_ROWS = 50_000;
 const NEWLINE = 10;
 const TARGET = { index: "", document: "full" as const };
 
@@ -50,7 +50,22 @@ export class ObjectEncoder {
   }
 }
 
+/** How Parquet is written. */
+export const PARQUET = {
+  codec: "ZSTD" as const,
+  compressors: { ZSTD: (bytes: Uint8Array) => new Uint8Array(zstdCompressSync(bytes)) },
+  createdBy: "weir",
+};
+
 function parquetOf(documents: readonly ArchivedDocument[]): Uint8Array {
+  const columnData = columnsOf(documents);
+  return new Uint8Array(
+    parquetWriteBuffer({ columnData, rowGroupSize: ROW_GROUP_ROWS, ...PARQUET }),
+  );
+}
+
+/** The columns, with their types, of documents. */
+export function columnsOf(documents: readonly ArchivedDocument[]) {
   const column = <T>(field: string, make: (value: unknown) => T) =>
     documents.map((document) => {
       const value = document[field];
@@ -71,18 +86,11 @@ function parquetOf(documents: readonly ArchivedDocument[]): Uint8Array {
     type: "INT64" as const,
     data: column(field, (value) => BigInt(value as number)),
   }));
-  const buffer = parquetWriteBuffer({
-    columnData: [
-      { name: "uid", type: "STRING" as const, data: column("_id", String) },
-      ...times,
-      ...texts,
-      ...numbers,
-      { name: "fields", type: "STRING" as const, data: column("fields", JSON.stringify) },
-    ].map((one) => ({ ...one, nullable: true })),
-    rowGroupSize: ROW_GROUP_ROWS,
-    codec: "ZSTD",
-    compressors: { ZSTD: (bytes) => new Uint8Array(zstdCompressSync(bytes)) },
-    createdBy: "weir",
-  });
-  return new Uint8Array(buffer);
+  return [
+    { name: "uid", type: "STRING" as const, data: column("_id", String) },
+    ...times,
+    ...texts,
+    ...numbers,
+    { name: "fields", type: "STRING" as const, data: column("fields", JSON.stringify) },
+  ].map((one) => ({ ...one, nullable: true }));
 }

@@ -14,7 +14,7 @@ import type { ObjectStore } from "../../core/archive/objects.ts";
 const DAY_MS = 86_400_000;
 /** Days of records that are older than so many days, or from the future, are not believed: they share this one. */
 const DAYS_BACK = 3660;
-const UNBELIEVED = "1970-01-01";
+export const UNBELIEVED = "1970-01-01";
 
 export interface Row {
   record: LogRecord;

@@ -7,9 +7,10 @@ import fc from "fast-check";
 import type { LogRecord } from "../../core/ports/document_store.ts";
 import { Lane } from "../consume/lane.ts";
 import type { DocumentShape } from "../index/document.ts";
+import { FailingObjects } from "./failing_objects.ts";
 import { LaneArchive } from "./lane_archive.ts";
 import { parseDataName } from "../../core/archive/names.ts";
-import type { ObjectEntry, ObjectStore } from "../../core/archive/objects.ts";
+import type { ObjectStore } from "../../core/archive/objects.ts";
 import { readObject } from "../../core/archive/read.ts";
 
 const TOPIC = "web";
@@ -21,46 +22,6 @@ const SHAPE: DocumentShape = {
   parser: undefined,
 };
 const NOW_MS = Date.UTC(2026, 10, 21, 12);
-
-/** Objects in memory, whose requests fail when they are told to: before they act, or after. */
-class FailingObjects implements ObjectStore {
-  readonly name = "memory";
-  readonly objects = new Map<string, Uint8Array>();
-  /** Requests until the next failure; Infinity: none. */
-  untilFailure = Infinity;
-  acts = false;
-
-  async #step<T>(act: () => T): Promise<T> {
-    await Promise.resolve();
-    if (--this.untilFailure > 0) return act();
-    this.untilFailure = Infinity;
-    if (this.acts) act();
-    throw new Error("the store failed");
-  }
-  get(name: string) {
-    return this.#step(() => this.objects.get(name));
-  }
-  put(name: string, bytes: Uint8Array) {
-    return this.#step(() => void this.objects.set(name, bytes));
-  }
-  create(name: string, bytes: Uint8Array) {
-    return this.#step(() => {
-      if (this.objects.has(name)) return false;
-      this.objects.set(name, bytes);
-      return true;
-    });
-  }
-  async *list(folder: string): AsyncIterable<ObjectEntry> {
-    for (const [name, bytes] of this.objects) {
-      await Promise.resolve();
-      if (name.startsWith(folder)) yield { name, bytes: bytes.length };
-    }
-  }
-  delete(name: string) {
-    return this.#step(() => void this.objects.delete(name));
-  }
-  close() {}
-}
 
 /** One that owns the partition, or still thinks so. */
 class Owner {

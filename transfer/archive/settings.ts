@@ -29,6 +29,18 @@ export const archiveSettings = group({
     description: "Most bytes of lines in memory; beyond it partitions are paused.",
   }),
   ...placeOfStore,
+  sealAfter: duration(0, 30 * 86_400e3, "1h", {
+    description:
+      "How long after its end (UTC) a day gets its manifest: lines that come later make a further one.",
+  }),
+  compactBytes: bytes(65_536, 2 ** 30, "8MiB", {
+    description:
+      "Objects of a day that has ended become one up to so many bytes, those of a quarter of that at most.",
+  }),
+  upkeepInterval: duration(100, 86_400e3, "1h", {
+    description:
+      "Between two looks for days to seal and to delete: a listing of all objects costs money in some stores.",
+  }),
   retentionDays: integer(0, 36_500, 0, {
     description: "Days that objects are kept; older days are deleted whole. 0: for ever.",
   }),
