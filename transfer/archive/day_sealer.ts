@@ -1,8 +1,8 @@
 /**
- * Ends a day: says in a manifest that its lines are there, and makes few objects of many. A manifest is announced before
- * anything is changed, and only one can announce a revision; then each merged object is written, the small ones behind
- * it are deleted, and the manifest says that it is done. Whoever comes after a crash does the rest of the same plan;
- * two at once do the same. At every moment the objects that `settled()` leaves hold each line once.
+ * Ends a day: says in a manifest that its lines are there, and makes few objects of many. A manifest is announced
+ * before anything is changed, and only one can announce a revision; then each merged object is written, the small ones
+ * behind it are deleted, and the manifest says that it is done. Whoever comes after a crash does the rest of the same
+ * plan; two at once do the same. At every moment the objects that `settled()` leaves hold each line once.
  */
 import { WeirError } from "../../core/errors.ts";
 import { formatOf, planPartition, sumsOf } from "./day_plan.ts";
