@@ -7,7 +7,8 @@ import type { ObjectStore } from "../../core/archive/objects.ts";
 const DAY_MS = 86_400_000;
 
 /**
- * Returns the number of objects of lines that were deleted; manifests of their days go behind them. Rejects with the store's error; what was deleted until then is gone.
+ * Returns the number of objects of lines that were deleted; manifests of their days go behind them.
+ * Rejects with the store's error; what was deleted until then is gone.
  * @param days kept beside the one of today, 1 and more
  */
 export async function expire(
