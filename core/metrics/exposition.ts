@@ -11,6 +11,8 @@ export type FamilyType = "counter" | "gauge" | "untyped" | "histogram" | "summar
 export const TEXT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 export const OPENMETRICS_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+const NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
+
 /** A page in the making. Samples belong to the family begun last. */
 export class Exposition {
   readonly openMetrics: boolean;
@@ -37,9 +39,10 @@ export class Exposition {
 
   /**
    * Begins a family. Counters have names that end in _total; OpenMetrics names their family without
-   * it.
+   * it. What a name may not have becomes `_`: some names are read from files.
    */
-  family(name: string, type: FamilyType, help: string): void {
+  family(wanted: string, type: FamilyType, help: string): void {
+    const name = NAME.test(wanted) ? wanted : wanted.replace(/[^a-zA-Z0-9_:]/g, "_");
     this.#name = name;
     this.#families.add(name);
     let family = name, shown: string = type;
