@@ -27,6 +27,7 @@ export const LONG_MINUTES: Readonly<Record<string, number>> = {
   "test/docker": 15,
   "test/docs": 5,
   "test/engines": 16,
+  "test/mutate": 2,
 };
 
 /** Folders whose tests talk to the shared servers. */

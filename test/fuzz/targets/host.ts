@@ -1,7 +1,7 @@
 /**
  * What the monitor reads from /proc, /sys, /run and the files of other programs: a file of any content makes its
- * collector give figures or throw an Error that says what it could not read, and what comes out of the figures is a page
- * that Prometheus reads, without NaN.
+ * collector give figures or throw an Error that says what it could not read, and what comes out of the figures is
+ * a page that Prometheus reads, without NaN.
  */
 import { parsePhysicalCpus, parseSchedstat, parseStat } from "../../../monitor/read/cpu.ts";
 import { parseDiskstats, parseMounts, parseUdev } from "../../../monitor/read/disk.ts";

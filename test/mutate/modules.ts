@@ -1,0 +1,67 @@
+/** The pure modules whose tests are put to the proof: sources, and the unit tests beside them. */
+
+export interface Module {
+  name: string;
+  sources: readonly string[];
+  tests: readonly string[];
+}
+
+export const MODULES: readonly Module[] = [
+  {
+    name: "splitter",
+    sources: ["agent/tail/splitter.ts"],
+    tests: ["agent/tail/splitter_test.ts"],
+  },
+  {
+    name: "checkpoint",
+    sources: ["agent/checkpoint/state.ts", "agent/checkpoint/checkpoint_store.ts"],
+    tests: ["agent/checkpoint/checkpoint_store_test.ts"],
+  },
+  {
+    name: "offsets",
+    sources: ["transfer/consume/offset_tracker.ts"],
+    tests: ["transfer/consume/offset_tracker_test.ts"],
+  },
+  {
+    name: "records",
+    sources: ["transfer/consume/record_batch.ts", "transfer/consume/decode.ts"],
+    tests: ["transfer/consume/record_batch_test.ts", "transfer/consume/decode_test.ts"],
+  },
+  {
+    name: "times",
+    sources: ["core/reading/time.ts", "transfer/topics/time_format.ts"],
+    tests: ["core/reading/line_reader_test.ts", "transfer/topics/time_format_test.ts"],
+  },
+  {
+    name: "queries",
+    sources: ["search/query/parse.ts", "search/query/print.ts"],
+    tests: ["search/query/parse_test.ts", "search/query/print_test.ts"],
+  },
+  {
+    name: "ledger",
+    sources: ["core/ledger/drop_seal.ts", "core/ledger/expiry_seal.ts", "cli/audit/compare.ts"],
+    tests: [
+      "core/ledger/drop_seal_test.ts",
+      "core/ledger/expiry_seal_test.ts",
+      "cli/audit/compare_test.ts",
+    ],
+  },
+  {
+    name: "names",
+    sources: [
+      "core/kafka/partition.ts",
+      "transfer/index/names.ts",
+      "transfer/index/fixed_names.ts",
+    ],
+    tests: [
+      "core/kafka/partition_test.ts",
+      "transfer/index/names_test.ts",
+      "transfer/index/fixed_names_test.ts",
+    ],
+  },
+  {
+    name: "bulk",
+    sources: ["transfer/index/bulk_answer.ts"],
+    tests: ["transfer/index/bulk_answer_test.ts"],
+  },
+];
