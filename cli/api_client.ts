@@ -71,13 +71,22 @@ export class ApiClient {
     return response;
   }
 
-  /** The documents of a search as they come. Throws as `open`, and API_INTERRUPTED (retriable). */
-  async *documents(query: Query, signal: AbortSignal): AsyncGenerator<ShownDocument> {
-    const response = await this.open("search", query, signal);
+  /**
+   * The documents of a search as they come. Throws as `open`, and API_INTERRUPTED (retriable). `told` gets the lines of
+   * "archive/search" that are no documents.
+   */
+  async *documents(
+    query: Query,
+    signal: AbortSignal,
+    path = "search",
+    told: (line: Record<string, unknown>) => void = () => {},
+  ): AsyncGenerator<ShownDocument> {
+    const response = await this.open(path, query, signal);
     for await (const line of textLines(bodyOf(response))) {
       const value = parsed(line);
       if ("error" in value) throw serverError(value.error, query.q ?? "");
-      yield value as ShownDocument;
+      if ("progress" in value && !("_id" in value)) told(value);
+      else yield value as ShownDocument;
     }
   }
 

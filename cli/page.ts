@@ -8,6 +8,7 @@ import type { Trace } from "../search/explain/trace.ts";
 import { storedIn } from "./explain/elastic_trace.ts";
 import { KafkaTrace } from "./explain/kafka_trace.ts";
 import { Command } from "commander";
+import { ARCHIVE_OPTION, archiveSettingsOf } from "./archive/search_archive.ts";
 import { readSettingsFile } from "../core/config/settings_file.ts";
 import { loadSettings } from "../core/config/load.ts";
 import { createElastic } from "../core/elastic/client.ts";
@@ -16,6 +17,7 @@ import { startLog } from "../core/log.ts";
 import { newRegistry } from "../core/metrics/registry.ts";
 import { type PageSettings, pageSettings } from "../search/config.ts";
 import { ElasticPart } from "../search/elastic/part.ts";
+import { openArchive } from "../search/archive/settings.ts";
 import { pageFiles } from "../search/page/embedded.ts";
 import { checkAddress, createSearchServer } from "../search/server.ts";
 import { EtcdFleet, pageRegistration } from "./fleet/etcd_fleet.ts";
@@ -32,6 +34,7 @@ interface Options {
   allowHost?: string[];
   kibanaUrl?: string;
   grafanaUrl?: string;
+  archive?: string;
   checkConfig?: boolean;
 }
 
@@ -50,6 +53,7 @@ export function pageCommand(): Command {
     .option("--allow-host <name...>", "further names under which the page may be called")
     .option("--kibana-url <url>", "Kibana; the page links to the same search in Discover")
     .option("--grafana-url <url>", "Grafana; the page links to the same search in Explore")
+    .option(...ARCHIVE_OPTION)
     .option("--check-config", "check the settings and end: 0 or 78")
     .addHelpText(
       "after",
@@ -81,6 +85,7 @@ async function page(options: Options): Promise<number> {
     elasticsearch: settings.elasticsearch.nodes.map(withoutLogin),
     index: settings.index,
   };
+  const archive = openArchive(settings.archive, elastic.reader);
   const server = createSearchServer({
     reader: elastic.reader,
     listen: settings.listen,
@@ -89,6 +94,7 @@ async function page(options: Options): Promise<number> {
     ...(auth && { auth }),
     hosts: settings.hosts.map((name) => name.toLowerCase()),
     elsewhere: settings.elsewhere,
+    ...(archive && { archive }),
     searchesMax: settings.search.max,
     tailRateMax: settings.live.rateMax,
     ...(fleet && { fleet }),
@@ -148,11 +154,12 @@ function settingsOf(options: Options): PageSettings {
     : readSettingsFile(pageSettings, options.config, "Check the path.");
   const { elasticsearch: nodes, index, listen, passwordFile, tokenFile, usersFile, allowHost } =
     options;
-  const { kibanaUrl: kibana, grafanaUrl: grafana } = options;
+  const { kibanaUrl: kibana, grafanaUrl: grafana, archive } = options;
   const changed = {
     ...base,
     elasticsearch: { ...base.elasticsearch, ...(nodes && { nodes }) },
     elsewhere: { ...base.elsewhere, ...(kibana && { kibana }), ...(grafana && { grafana }) },
+    ...(archive && { archive: archiveSettingsOf(archive) }),
     ...(index && { index }),
     ...(listen && { listen }),
     ...(passwordFile && { passwordFile }),

@@ -11,6 +11,7 @@ import {
   type ServerOptions,
   withServerOptions,
 } from "./api_client.ts";
+import { ArchiveReport } from "./archive/search_report.ts";
 import { jsonText, LineText, type ShownDocument } from "./line_text.ts";
 import { Output, wantsColour } from "./output.ts";
 
@@ -21,6 +22,9 @@ interface SearchOptions extends ServerOptions {
   order: string;
   json?: boolean;
   count?: boolean;
+  archive?: boolean;
+  days?: string;
+  late?: string;
 }
 
 /** Characters of lines that are held to turn their order round. */
@@ -40,6 +44,15 @@ export function searchCommand(): Command {
       "time",
     )
     .option("--json", "one document a line")
+    .option("--archive", "search archived days, too, as far as the server's bounds allow")
+    .option(
+      "--days <days>",
+      "with --archive: days of objects, 2026-11-21 or 2026-11-01..2026-11-21",
+    )
+    .option(
+      "--late <n>",
+      "with --archive: lines that were read up to so many days after their time",
+    )
     .option("--count", "print how many lines fit, and nothing else")
     .action((words: string[], options: SearchOptions) =>
       runAndExit(() => search(words.join(" "), options))
@@ -61,7 +74,16 @@ async function search(text: string, options: SearchOptions): Promise<void> {
     return await output.flush();
   }
   const order = options.order === "time" ? "newest" : options.order;
-  const found = client.documents({ ...query, limit: options.limit, order }, signal);
+  const asked = { ...query, limit: options.limit, order };
+  const archive = new ArchiveReport();
+  const found = options.archive
+    ? client.documents(
+      { ...asked, days: options.days, late: options.late },
+      signal,
+      "archive/search",
+      (line) => archive.told(line),
+    )
+    : client.documents(asked, signal);
   const shown = options.order === "time" ? turned(found) : found;
   const lines = new LineText({ colour: wantsColour() });
   let count = 0;
@@ -75,6 +97,7 @@ async function search(text: string, options: SearchOptions): Promise<void> {
     // What came before an error is shown, too.
     await output.flush();
   }
+  archive.end();
   if (count === Number(options.limit) && Deno.stderr.isTerminal()) {
     console.error(`${count} lines, and there may be more: --limit, --since`);
   }

@@ -5,11 +5,13 @@
  */
 import { createKafka } from "../core/kafka/client.ts";
 import { LEDGER_TOPIC } from "../core/ledger/seal.ts";
+import { archiveSettingsOf } from "./archive/search_archive.ts";
 import { KafkaTrace } from "./explain/kafka_trace.ts";
 import { type Part, runParts } from "../core/lifecycle.ts";
 import { startLog } from "../core/log.ts";
 import { newRegistry } from "../core/metrics/registry.ts";
 import type { DocumentWriter } from "../core/ports/document_store.ts";
+import { openArchive } from "../search/archive/settings.ts";
 import { pageFiles } from "../search/page/embedded.ts";
 import { checkAddress } from "../search/server.ts";
 import type { TransferSettings } from "../transfer/config.ts";
@@ -46,6 +48,7 @@ export async function transferToStore(
   );
   const search = new SearchPart(() => ({
     reader: store.store,
+    ...archiveOf(settings, store),
     listen: options.listen,
     registry,
     page: pageFiles,
@@ -74,6 +77,17 @@ export async function transferToStore(
     ...registration,
     told,
   ], settings.shutdown);
+}
+
+/** The archive that the transfer writes, for the page. */
+function archiveOf(
+  { archive: { location, endpoint, region, ...rest } }: TransferSettings,
+  store: StorePart,
+) {
+  const { accessKeyFile, secretKeyFile, user } = rest;
+  const place = { location, endpoint, region, accessKeyFile, secretKeyFile, user };
+  const archive = openArchive({ ...archiveSettingsOf(undefined), ...place }, store.store);
+  return archive && { archive };
 }
 
 /** The store as what the transfer writes to; it is opened and closed by its own part. */

@@ -9,11 +9,14 @@ import { type Part, startParts, stopParts, waitForEnd } from "../core/lifecycle.
 import { startLog } from "../core/log.ts";
 import { newRegistry } from "../core/metrics/registry.ts";
 import { systemClock } from "../core/ports/clock.ts";
+import type { DocumentReader } from "../core/ports/document_store.ts";
 import { monitorSettings } from "../monitor/config.ts";
 import { HostHistory } from "../monitor/history.ts";
 import { createMonitor } from "../monitor/monitor.ts";
+import { type ArchiveReadSettings, openArchive } from "../search/archive/settings.ts";
 import { pageFiles } from "../search/page/embedded.ts";
 import { checkAddress } from "../search/server.ts";
+import { archiveSettingsOf } from "./archive/search_archive.ts";
 import { localTrace } from "./explain/local_trace.ts";
 import { LocalFleet } from "./fleet/local_fleet.ts";
 import { ProgressPart } from "./progress_part.ts";
@@ -66,6 +69,7 @@ export async function up(
   const retention = retentionOf(options);
   const auth = authOf(options, (name) => Deno.env.get(name));
   checkAddress(options.listen, auth);
+  const archived = archiveSettingsOf(options.archive);
   const plan = await planJournal(options, paths);
   const registry = newRegistry("weir");
   const store = new StorePart(`${data}/store`, retention);
@@ -86,6 +90,7 @@ export async function up(
   });
   const search: SearchPart = new SearchPart(() => ({
     reader: store.store,
+    ...beside(archived, store.store),
     listen: options.listen,
     registry,
     page: pageFiles,
@@ -127,4 +132,10 @@ export async function up(
   await ended;
   await stopParts([...parts, progress], SHUTDOWN_MS);
   return EXIT.ok;
+}
+
+/** The archive as an option of the server. */
+function beside(settings: ArchiveReadSettings, reader: DocumentReader) {
+  const archive = openArchive(settings, reader);
+  return archive && { archive };
 }

@@ -3,6 +3,7 @@
  * come from the environment or a file, never from the command line, where every user of the host could read them.
  */
 import { type Command, Option } from "commander";
+import { ARCHIVE_OPTION } from "./archive/search_archive.ts";
 import { WeirError } from "../core/errors.ts";
 import { readSettingsFile } from "../core/config/settings_file.ts";
 import { readSecret } from "../core/secrets.ts";
@@ -28,6 +29,7 @@ export interface UpOptions {
   /** Undefined: the journal is read where no path is given and there is one. */
   journal?: boolean;
   journalDir?: string;
+  archive?: string;
   logLevel?: LogLevel;
 }
 
@@ -52,6 +54,7 @@ export function withUpOptions(command: Command): Command {
     .option("--password-file <file>", "file with the page's password (or WEIR_PASSWORD)")
     .option("--token-file <file>", "file with a token for programs (or WEIR_TOKEN)")
     .option("--users-file <file>", "file with users, their roles and topics: weir user")
+    .option(...ARCHIVE_OPTION)
     .addOption(new Option("--password <text>").hideHelp())
     .addOption(new Option("--token <text>").hideHelp())
     .option("--allow-host <name...>", "further names under which the page may be called")

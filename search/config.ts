@@ -8,6 +8,7 @@ import { fleetFields, keyFields } from "../core/fleet/settings.ts";
 import { etcdFields } from "../core/etcd/settings.ts";
 import { kafkaFields } from "../core/kafka/settings.ts";
 import { programFields } from "../core/config/program_fields.ts";
+import { archiveReadSettings } from "./archive/settings.ts";
 import { elasticFields } from "../core/elastic/settings.ts";
 
 /** Index, alias, data stream or pattern of them, of this cluster or another ("east:weir-*"). */
@@ -41,6 +42,7 @@ const fields = settings({
       description: "Lines a second of one live tail above which lines are sampled.",
     }),
   }, { description: "Live lines." }),
+  archive: archiveReadSettings,
   etcd: group(etcdFields, { description: "Connection to etcd, for the page of the fleet." }),
   fleet: group(fleetFields, { description: "How this page shows itself in etcd." }),
   keys: group(keyFields, { description: "Keys in etcd." }),

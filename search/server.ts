@@ -13,6 +13,7 @@ import { type Clock, systemClock } from "../core/ports/clock.ts";
 import type { DocumentReader } from "../core/ports/document_store.ts";
 import { errorResponse } from "./api/answers.ts";
 import { apiApp } from "./api/app.ts";
+import type { ArchiveSearch } from "./archive/archive.ts";
 import type { Trace } from "./explain/trace.ts";
 import type { FleetView } from "./fleet/fleet_view.ts";
 import type { HostView } from "./api/host.ts";
@@ -32,6 +33,8 @@ export interface SearchServerOptions {
   registry: Registry;
   /** Files of the page by path ("/", "/fleet", "/script.js", …); awaited when the server starts. */
   page: () => Promise<ReadonlyMap<string, Uint8Array>>;
+  /** Searched on demand beside the reader's lines. @default {undefined: there is none} */
+  archive?: ArchiveSearch;
   /** What is tailed, for /api/sources. @default {() => ({ sources: [] })} */
   sources?: () => unknown;
   /** What is known of this host beside its lines, for /api/host. @default {undefined: nothing} */
@@ -107,6 +110,7 @@ export function createSearchServer(options: SearchServerOptions): SearchServer {
       ...(options.host && { host: options.host }),
       ...(options.fleet && { fleet: options.fleet }),
       ...(options.trace && { trace: options.trace }),
+      ...(options.archive && { archive: options.archive }),
       stopping: stopping.signal,
       tailRateMax: options.tailRateMax ?? 2000,
     }),
@@ -175,14 +179,15 @@ const FLEET_META = /<meta name="fleet" content="\w+">/;
 
 /**
  * What a page has to know before it asks: the zone of this host, by whose clock somebody may want the times, and
- * whether there is a fleet to show, and where else the same lines are seen.
+ * whether there is a fleet to show or an archive to search, and where else the same lines are seen.
  */
-function withMeta(html: string, { fleet, elsewhere }: SearchServerOptions): string {
+function withMeta(html: string, { fleet, elsewhere, archive }: SearchServerOptions): string {
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
   const metas = [`<meta name="host-zone" content="${timeZone}">`];
   if (fleet !== undefined) {
     metas.push(`<meta name="fleet" content="${fleet.config === undefined ? "yes" : "config"}">`);
   }
+  if (archive !== undefined) metas.push(`<meta name="archive" content="yes">`);
   if (elsewhere !== undefined) {
     const text = JSON.stringify(elsewhere).replace(/[&"<>]/g, (one) => `&#${one.charCodeAt(0)};`);
     metas.push(`<meta name="elsewhere" content="${text}">`);

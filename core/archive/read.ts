@@ -42,7 +42,8 @@ export async function readObject(store: ObjectStore, name: string): Promise<Arch
   }
 }
 
-function documentOf(row: Record<string, unknown>, topic: string): ArchivedDocument {
+/** The document of a row of Parquet. */
+export function documentOf(row: Record<string, unknown>, topic: string): ArchivedDocument {
   const document: ArchivedDocument = { _id: String(row.uid), topic };
   const put = <T>(list: readonly (readonly [string, string])[], make: (value: T) => unknown) => {
     for (const [field, column] of list) {

@@ -128,6 +128,8 @@ export interface Document {
   fields?: Readonly<Record<string, string>>;
   /** uid of the first line of the event that this continuation line belongs to. */
   "event.parent"?: string;
+  /** The line was read from the archive, and is not in the index. */
+  archived?: true;
 }
 
 /** The parsed query: what the parser makes and every store understands. */

@@ -10,6 +10,8 @@ import { readerFor, traceFor } from "../access/scoped_reader.ts";
 import { fullName } from "../query/fields.ts";
 import { parseQuery } from "../query/parse.ts";
 import { errorBody, errorResponse, streamDocuments } from "./answers.ts";
+import { ARCHIVE_PARAMETERS, archiveAnswer } from "./archive.ts";
+import type { ArchiveSearch } from "../archive/archive.ts";
 import { contextOf } from "./context.ts";
 import { replayAnswer } from "./dead_letters.ts";
 import type { Trace } from "../explain/trace.ts";
@@ -39,6 +41,8 @@ export interface ApiOptions {
   fleet?: FleetView;
   /** What is known of a line beside its document. */
   trace?: Trace;
+  /** What is kept for years beside the store. */
+  archive?: ArchiveSearch;
   /** Aborts when the server stops. */
   stopping: AbortSignal;
   /** Lines a second of one live tail above which lines are sampled. */
@@ -110,6 +114,7 @@ class Api {
       ["/api/fields", [...RANGE, "limit"], (...all) => this.#fields(...all)],
       ["/api/values", [...RANGE, "field", "limit", "sample"], (...all) => this.#values(...all)],
       ["/api/explain", EXPLAIN_PARAMETERS, (...all) => this.#explain(...all)],
+      ["/api/archive/search", ARCHIVE_PARAMETERS, (...all) => this.#archive(...all)],
       ["/api/context", place, (...all) => this.#context(...all)],
       [
         "/api/host",
@@ -304,6 +309,16 @@ class Api {
       parameters,
       context,
       (signal) => explainAnswer(parameters, reader, trace, signal),
+    );
+  }
+
+  #archive(parameters: Parameters, context: Context): Promise<Response> {
+    const { archive, work } = this.#options;
+    return archiveAnswer(
+      archive,
+      parameters,
+      identityOf(context),
+      (limitMs) => work.start(context.req.raw.signal, limitMs),
     );
   }
 

@@ -10,6 +10,7 @@ export function plainDocument(document: Document): Record<string, unknown> {
     if (source[name] !== undefined) plain[name] = source[name];
   }
   if (document.fields !== undefined) plain.fields = document.fields;
+  if (document.archived) plain.archived = true;
   return plain;
 }
 

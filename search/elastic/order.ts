@@ -21,7 +21,7 @@ export async function* ordered(
     const ready: Found[] = [];
     for (const one of page) {
       if (ties.length > 0 && (one.timeMs !== ties[0].timeMs || ties.length === TIES_MAX)) {
-        ready.push(...ties.sort((a, b) => sign * compare(a, b)));
+        ready.push(...ties.sort((a, b) => sign * compareLines(a, b)));
         ties = [];
       }
       if (ties.length > 0 || one.foreign) ties.push(one);
@@ -29,12 +29,13 @@ export async function* ordered(
     }
     if (ready.length > 0) yield ready;
   }
-  if (ties.length > 0) yield ties.sort((a, b) => sign * compare(a, b));
+  if (ties.length > 0) yield ties.sort((a, b) => sign * compareLines(a, b));
 }
 
 type Place = Pick<Found, "timeMs" | "document">;
 
-function compare(a: Place, b: Place): number {
+/** Below 0 where `a` stands before `b`, oldest first. */
+export function compareLines(a: Place, b: Place): number {
   if (a.timeMs !== b.timeMs) return a.timeMs - b.timeMs;
   const x = a.document, y = b.document;
   return compareText(x["log.file.generation"], y["log.file.generation"]) ||
