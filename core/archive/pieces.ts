@@ -1,6 +1,6 @@
 /**
- * An object of an archive in pieces that are read one at a time: the row groups of a Parquet, or an NDJSON as a whole. A
- * row group says in the object's footer which times its lines have, so that those of other times are never fetched.
+ * An object of an archive in pieces that are read one at a time: the row groups of a Parquet, or an NDJSON as a whole.
+ * A row group says in the object's footer which times its lines have, so that those of other times are never fetched.
  * Memory holds one piece, which is bounded.
  */
 import { Buffer } from "node:buffer";
@@ -39,8 +39,8 @@ export interface Piece {
 }
 
 /**
- * The pieces of an object, and the bytes that were fetched for it; undefined where it is gone, as one is that was merged
- * into another. Rejects with ARCHIVE_DAMAGED, ARCHIVE_PIECE, or the store's error.
+ * The pieces of an object, and the bytes that were fetched for it; undefined where it is gone, as one is that was
+ * merged into another. Rejects with ARCHIVE_DAMAGED, ARCHIVE_PIECE, or the store's error.
  */
 export async function openObject(
   store: ObjectReader,

@@ -108,6 +108,7 @@ async function archiveOf(folder: string, lines: Line[]): Promise<FolderObjects> 
     const key = `${document.topic}/${day}/${object}`;
     objects.set(key, [...objects.get(key) ?? [], document]);
   }
+  await store.put("topic=empty/none", new Uint8Array());
   for (const [key, documents] of objects) {
     const [topic, day, object] = key.split("/"), at = Number(object) * 1000;
     if (object !== "1") {
@@ -338,6 +339,17 @@ Deno.test("whoever may read some topics finds lines of those alone", async () =>
     assert.deepEqual(found.map(({ topic }) => topic), ["web"]);
     assert.equal((await run(search, ALL, [])).found.length, 0);
   });
+});
+
+Deno.test("a place without an archive is said to be one", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const reader = new ArrayReader([]) as unknown as DocumentReader;
+    const search = new ArchiveSearch(new FolderObjects(folder), reader, BOUNDS);
+    await assert.rejects(() => run(search, ALL), { code: "ARCHIVE_NOT_THERE" });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("a search too many is refused, and one that ended makes room", async () => {

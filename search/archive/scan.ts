@@ -1,7 +1,7 @@
 /**
  * Searches days of an archive in the order of lines. Reads piece by piece, those first that may hold the first lines;
- * what was found is handed out as soon as nothing unread can come before it. So whatever was handed out is all that there
- * is up to there, wherever a bound ends the search. Each line comes once, also where it lies in several objects.
+ * what was found is handed out as soon as nothing unread can come before it. So whatever was handed out is all that
+ * there is up to there, wherever a bound ends the search. Each line comes once, also where it lies in several objects.
  */
 import type { ObjectEntry, ObjectReader } from "../../core/archive/objects.ts";
 import { openObject, type Piece } from "../../core/archive/pieces.ts";

@@ -29,8 +29,8 @@ export type ArchiveReadSettings = z.output<typeof archiveReadSettings>;
 export const archiveFileSettings = settings({ archive: archiveReadSettings });
 
 /**
- * The archive beside an index; undefined where the settings name none. Throws CONFIG_INVALID for a location that is none,
- * SECRET_UNREADABLE. Nothing is connected yet.
+ * The archive beside an index; undefined where the settings name none. Throws CONFIG_INVALID for a location that is
+ * none, SECRET_UNREADABLE. Nothing is connected yet.
  */
 export function openArchive(
   settings: ArchiveReadSettings,

@@ -1,6 +1,6 @@
 /**
- * Lines of the index and of the archive in one order, each once: a line that is in both is the index's. Hands out as far
- * as both are known.
+ * Lines of the index and of the archive in one order, each once: a line that is in both is the index's. Hands out as
+ * far as both are known.
  */
 import type { Document } from "../../core/ports/document_store.ts";
 import { compareLines } from "../elastic/order.ts";
