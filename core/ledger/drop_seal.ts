@@ -29,16 +29,6 @@ export function dropKey({ generation, topic, rule, ranges }: DropSeal): string {
   return `${generation}/${topic}/${rule}/${ranges[0]}`;
 }
 
-/** `ranges`: ascending, not touching. */
-export function packRanges(ranges: readonly DroppedRange[]): number[] {
-  const packed: number[] = [ranges[0].start];
-  ranges.forEach(({ start, end }, i) => {
-    if (i > 0) packed.push(start - ranges[i - 1].end);
-    packed.push(end - start);
-  });
-  return packed;
-}
-
 export function unpackRanges(packed: readonly number[]): DroppedRange[] {
   const ranges: DroppedRange[] = [];
   let at = packed[0];

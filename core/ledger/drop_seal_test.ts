@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { dropKey, packRanges, parseDropSeal, unpackRanges } from "./drop_seal.ts";
+import { dropKey, parseDropSeal, unpackRanges } from "./drop_seal.ts";
 
-Deno.test("ranges come back from their packed form as they were", () => {
+Deno.test("unpackRanges() reads a start, then lengths and gaps in turn", () => {
   const steps = fc.array(fc.tuple(fc.nat(1e6), fc.integer({ min: 1, max: 1e6 })), { minLength: 1 });
   fc.assert(fc.property(steps, (all) => {
     let at = 0;
@@ -11,7 +11,7 @@ Deno.test("ranges come back from their packed form as they were", () => {
       at = start + length;
       return { start, end: at };
     });
-    assert.deepEqual(unpackRanges(packRanges(ranges)), ranges);
+    assert.deepEqual(unpackRanges(all.flat()), ranges);
   }));
 });
 

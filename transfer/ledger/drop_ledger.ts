@@ -4,14 +4,14 @@
  * it is said and counted, and `weir audit` will take those lines for missing.
  */
 import { messageOf } from "../../core/errors.ts";
-import { DROP_SEAL_VERSION, type DropSeal, packRanges } from "../../core/ledger/drop_seal.ts";
+import { DROP_SEAL_VERSION, type DropSeal } from "../../core/ledger/drop_seal.ts";
 import type { LedgerLog } from "../../core/ledger/ledger_log.ts";
 import { logOf } from "../../core/log.ts";
 import type { LogRecord } from "../../core/ports/document_store.ts";
 import { bounded } from "../consume/bounded.ts";
 
-/** Ranges of a record of the ledger: about 16 KB. */
-const RANGES_PER_SEAL = 1000;
+/** Numbers of a record of the ledger, two a range: about 8 KB. */
+const NUMBERS_PER_SEAL = 2000;
 /** Ranges in memory; beyond them the oldest rule's are let go, and counted. */
 const RANGES_MAX = 200_000;
 const WRITE_MS = 5000;
@@ -20,7 +20,13 @@ interface Open {
   generation: string;
   topic: string;
   rule: string;
-  ranges: { start: number; end: number }[];
+  /**
+   * Ascending ranges, packed as a seal has them: start, length, then gap and length in turn. There may be one for each
+   * line, so no object is made for it. A replay goes back to an earlier byte and begins another one.
+   */
+  packed: number[][];
+  /** End of the last range. */
+  end: number;
 }
 
 export interface DropLedgerOptions {
@@ -49,12 +55,15 @@ export class DropLedger {
   /** A rule dropped the record. Records that no agent wrote have no bytes of a file, and are not kept. */
   add({ generation, topic, offset, length }: LogRecord, rule: string): void {
     if (generation === null || length <= 0) return;
-    const open = this.#openFor(generation, topic, rule), before = open.ranges.at(-1);
-    if (before?.end === offset) before.end += length;
+    const open = this.#openFor(generation, topic, rule), last = open.packed.at(-1);
+    if (last !== undefined && offset === open.end) last[last.length - 1] += length;
     else {
-      open.ranges.push({ start: offset, end: offset + length });
+      if (last === undefined || offset < open.end || last.length >= NUMBERS_PER_SEAL) {
+        open.packed.push([offset, length]);
+      } else last.push(offset - open.end, length);
       this.#count++;
     }
+    open.end = offset + length;
     if (this.#count > RANGES_MAX) this.#letGo();
   }
 
@@ -63,16 +72,19 @@ export class DropLedger {
     if (last?.generation === generation && last.rule === rule && last.topic === topic) return last;
     const key = `${generation}/${topic}/${rule}`;
     let open = this.#open.get(key);
-    if (open === undefined) this.#open.set(key, open = { generation, topic, rule, ranges: [] });
+    if (open === undefined) {
+      this.#open.set(key, open = { generation, topic, rule, packed: [], end: -1 });
+    }
     return this.#last = open;
   }
 
   #letGo(): void {
-    const [key, { ranges }] = this.#open.entries().next().value!;
+    const [key, { packed }] = this.#open.entries().next().value!;
+    const ranges = packed.reduce((sum, { length }) => sum + length / 2, 0);
     this.#open.delete(key);
     this.#last = undefined;
-    this.#count -= ranges.length;
-    this.#options.onLost(ranges.length);
+    this.#count -= ranges;
+    this.#options.onLost(ranges);
   }
 
   /** Resolves when the ledger has what was dropped so far, or will not get it in time: then it is tried again later. */
@@ -100,10 +112,10 @@ export class DropLedger {
 
   #giveBack(taken: Map<string, Open>, count: number): void {
     if (this.#count + count > RANGES_MAX) return this.#options.onLost(count);
-    for (const [key, { ranges, ...about }] of taken) {
+    for (const [key, before] of taken) {
       const now = this.#open.get(key);
-      if (now === undefined) this.#open.set(key, { ...about, ranges });
-      else now.ranges.unshift(...ranges);
+      if (now === undefined) this.#open.set(key, before);
+      else now.packed.unshift(...before.packed);
     }
     this.#count += count;
   }
@@ -114,18 +126,7 @@ export class DropLedger {
   }
 }
 
-/** A replay goes back to an earlier byte: a seal holds ascending ranges alone. */
-function sealsOf({ generation, topic, rule, ranges }: Open, atMs: number): DropSeal[] {
-  const seals: DropSeal[] = [];
-  for (let from = 0; from < ranges.length;) {
-    let to = from + 1;
-    while (
-      to < ranges.length && to - from < RANGES_PER_SEAL && ranges[to].start >= ranges[to - 1].end
-    ) to++;
-    const packed = packRanges(ranges.slice(from, to));
-    const about = { v: DROP_SEAL_VERSION, kind: "drop", generation, topic, rule } as const;
-    seals.push({ ...about, ranges: packed, atMs });
-    from = to;
-  }
-  return seals;
+function sealsOf({ generation, topic, rule, packed }: Open, atMs: number): DropSeal[] {
+  const about = { v: DROP_SEAL_VERSION, kind: "drop", generation, topic, rule } as const;
+  return packed.map((ranges) => ({ ...about, ranges, atMs }));
 }
