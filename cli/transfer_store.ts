@@ -55,6 +55,7 @@ export async function transferToStore(
     ...(auth && { auth }),
     hosts: (options.allowHost ?? []).map((name) => name.toLowerCase()),
     sources: () => sourcesOf(transfer),
+    expired: (generation, topic) => store.store.expired(generation, topic),
     trace: new KafkaTrace(createKafka(settings.kafka, "page.explain", 1), LEDGER_TOPIC),
     status: () => ({ transfer: transfer.status(), store: store.store.stats() }),
     notReady: () => [...transfer.notReady(), ...store.notReady()],

@@ -99,6 +99,7 @@ export async function up(
     sources: () => sourcesOf(agent, journal, plan),
     fleet: new LocalFleet(agent, () => search.url),
     trace: localTrace(agent),
+    expired: (generation, topic) => store.store.expired(generation, topic),
     host: (fromMs, stepMs, steps) => ({
       host: Deno.hostname(),
       runs: runs.runs,

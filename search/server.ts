@@ -43,6 +43,8 @@ export interface SearchServerOptions {
   fleet?: FleetView;
   /** What is known of a line beside its document, for /api/explain. @default {{}: the document alone} */
   trace?: Trace;
+  /** Whether retention dropped lines of a file's life in a topic, for /api/expired. @default {undefined: not known} */
+  expired?: (generation: string, topic: string) => boolean;
   /** Where Kibana and Grafana over the same lines are; the page links to them. @default {undefined: nowhere} */
   elsewhere?: Elsewhere;
   /** State for /api/status, no secrets. @default {() => ({})} */
@@ -111,6 +113,7 @@ export function createSearchServer(options: SearchServerOptions): SearchServer {
       ...(options.fleet && { fleet: options.fleet }),
       ...(options.trace && { trace: options.trace }),
       ...(options.archive && { archive: options.archive }),
+      ...(options.expired && { expired: options.expired }),
       stopping: stopping.signal,
       tailRateMax: options.tailRateMax ?? 2000,
     }),

@@ -22,7 +22,6 @@ interface AgentFile {
 
 interface Status {
   agent?: { host: string; guarantee: string; files: AgentFile[] };
-  store?: { expired: number };
 }
 
 export interface EmbeddedAudit {
@@ -43,7 +42,7 @@ export async function auditEmbedded(
   { topic, fits }: EmbeddedFilter,
 ): Promise<EmbeddedAudit> {
   const signal = AbortSignal.timeout(ASK_MS), notes: string[] = [];
-  const { agent, store } = await readJson(client, "status", {}, signal) as Status;
+  const { agent } = await readJson(client, "status", {}, signal) as Status;
   const tailed = new Map((agent?.files ?? []).map((file) => [file.generation, file]));
   const { values } = await readJson(client, "values", {
     ...{ field: "log.file.generation", limit: String(GENERATIONS_MAX) },
@@ -51,13 +50,6 @@ export async function auditEmbedded(
   }, signal) as { values: { value: string; count: number }[] };
   if (values.length === GENERATIONS_MAX) {
     notes.push(`only the ${GENERATIONS_MAX} generations with the most lines were looked at`);
-  }
-  if ((store?.expired ?? 0) > 0) {
-    notes.push(
-      `retention dropped ${
-        store!.expired
-      } lines since the start: what is missing at a file's begin may be those`,
-    );
   }
   const files: FileAudit[] = [], first = new Map<string, string>();
   const unknown: EmbeddedAudit["unknown"] = [];
@@ -68,8 +60,10 @@ export async function auditEmbedded(
     const file = tailed.get(generation), path = file?.path ?? found.path;
     if (!fits(path)) continue;
     const end = file?.offset ?? found.ranges.at(-1)?.end ?? 0;
-    const one = fileOf(found, { start: 0, end }, {
-      ...{ generation, path, topic: file?.topic ?? found.topic, size: file?.size ?? end },
+    const topicOf = file?.topic ?? found.topic, begin = found.ranges[0]?.start ?? end;
+    const isExpired = begin > 0 && await hasExpired(client, generation, topicOf, signal);
+    const one = fileOf(found, { start: 0, end }, isExpired ? Math.min(begin, end) : 0, {
+      ...{ generation, path, topic: topicOf, size: file?.size ?? end },
       ...{ host: agent?.host ?? "", guarantee: agent?.guarantee ?? "", closed: file === undefined },
     });
     const head = `${path}\n${found.first.join("\n")}`, twin = first.get(head);
@@ -84,6 +78,16 @@ export async function auditEmbedded(
     }
   }
   return { files, unknown, notes };
+}
+
+/** Whether retention dropped the first lines of a file. */
+async function hasExpired(
+  client: ApiClient,
+  generation: string,
+  topic: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  return (await readJson(client, "expired", { generation, topic }, signal)).expired === true;
 }
 
 interface FoundLines {
@@ -124,6 +128,7 @@ async function rangesOf(
 function fileOf(
   { ranges }: FoundLines,
   acknowledged: Range,
+  expiredTo: number,
   about: Pick<
     FileAudit["seal"],
     "generation" | "path" | "topic" | "size" | "host" | "guarantee" | "closed"
@@ -137,7 +142,7 @@ function fileOf(
     },
     indexed: ranges.length,
     acknowledgedBytes: acknowledged.end,
-    ...compareRanges(ranges, acknowledged),
-    ...{ deadBytes: 0, dropped: {}, expiredBytes: 0, twin: "", createdMs: [] },
+    ...compareRanges(ranges, acknowledged, [{ start: 0, end: expiredTo }]),
+    ...{ deadBytes: 0, dropped: {}, expiredBytes: expiredTo, twin: "", createdMs: [] },
   };
 }

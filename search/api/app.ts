@@ -43,6 +43,8 @@ export interface ApiOptions {
   trace?: Trace;
   /** What is kept for years beside the store. */
   archive?: ArchiveSearch;
+  /** Whether retention dropped lines of a file's life in a topic; undefined: that is not known here. */
+  expired?: (generation: string, topic: string) => boolean;
   /** Aborts when the server stops. */
   stopping: AbortSignal;
   /** Lines a second of one live tail above which lines are sampled. */
@@ -115,6 +117,7 @@ class Api {
       ["/api/values", [...RANGE, "field", "limit", "sample"], (...all) => this.#values(...all)],
       ["/api/explain", EXPLAIN_PARAMETERS, (...all) => this.#explain(...all)],
       ["/api/archive/search", ARCHIVE_PARAMETERS, (...all) => this.#archive(...all)],
+      ["/api/expired", ["generation", "topic"], (parameters) => this.#expired(parameters)],
       ["/api/context", place, (...all) => this.#context(...all)],
       [
         "/api/host",
@@ -320,6 +323,11 @@ class Api {
       identityOf(context),
       (limitMs) => work.start(context.req.raw.signal, limitMs),
     );
+  }
+
+  #expired(parameters: Parameters): Response {
+    const generation = parameters.text("generation") ?? "", topic = parameters.text("topic") ?? "";
+    return Response.json({ expired: this.#options.expired?.(generation, topic) ?? null });
   }
 
   #context(parameters: Parameters, context: Context): Promise<Response> {

@@ -264,6 +264,7 @@ export class EmbeddedStore implements DocumentStore {
     for (const info of dropped) lines += info.lines;
     try {
       this.#sql.begin.run();
+      this.#noteExpired(dropped);
       this.#blocks.drop(dropped);
       this.#sql.commit.run();
       this.#database.exec("PRAGMA incremental_vacuum(4096)");
@@ -273,6 +274,25 @@ export class EmbeddedStore implements DocumentStore {
     }
     this.#expired += lines;
     return lines;
+  }
+
+  /** Keeps of which files lines go: a hole at the begin of such a one is no fault. */
+  #noteExpired(dropped: ReadonlySet<BlockInfo>): void {
+    const sources = new Set<number>();
+    for (const info of dropped) {
+      const all = info.sources ?? this.#blocks.columns(info)?.runs.map(({ s }) => s) ?? [];
+      for (const source of all) sources.add(source);
+    }
+    for (const source of sources) {
+      const { generation, topic } = this.#sources.byId(source).stream;
+      this.#sql.setMeta.run(expiredKey(generation, topic), 1);
+    }
+  }
+
+  /** True where retention dropped lines of this file's life: its first ones, since the oldest go first. */
+  expired(generation: string, topic: string): boolean {
+    this.#assertOpen();
+    return this.#sql.meta.get(expiredKey(generation, topic)) !== undefined;
   }
 
   search(request: SearchRequest, signal: AbortSignal): AsyncIterable<Document[]> {
@@ -346,6 +366,10 @@ export class EmbeddedStore implements DocumentStore {
   #assertOpen(): void {
     assert(!this.#closed, "the store is used after it was closed");
   }
+}
+
+function expiredKey(generation: string, topic: string): string {
+  return `expired ${generation} ${topic}`;
 }
 
 function freeBytesOf(folder: string): number {

@@ -158,6 +158,10 @@ Deno.test("retention drops whole blocks, oldest arrivals first, by size and by a
     assert.deepEqual(left, upTo(1200, left[0]));
     assert.ok(left[0] > 0 && left[0] <= 400, `first line left is ${left[0]}`);
     assert.equal(store.stats().expired, left[0]);
+    assert.deepEqual([store.expired(GENERATION, TOPIC), store.expired(GENERATION, "t")], [
+      true,
+      false,
+    ]);
     assert.equal(store.maintain(), 0);
     store.appendChunks([chunkAt(0, 1200)], now);
     assert.equal(store.stats().lines, left.length, "what is gone does not come again");
