@@ -8,7 +8,7 @@ import { messageOf } from "../../core/errors.ts";
 import type { BatchSink } from "../consume/consumer.ts";
 import type { Lane } from "../consume/lane.ts";
 import { type RecordBatch, RecordCursor } from "../consume/record_batch.ts";
-import { RecordRows } from "../consume/record_rows.ts";
+import { KafkaRecord, RecordRows } from "../consume/record_rows.ts";
 import type { LogRecord } from "../../core/ports/document_store.ts";
 import type { DropRules } from "../topics/drop.ts";
 import type { Quotas } from "../topics/quota.ts";
@@ -32,7 +32,7 @@ export interface ChannelPlan {
 export interface ChannelEvents {
   /** Records of a topic that a named rule drops: of the operator, `tombstone`, `quota`, `not_indexed`. */
   dropped(topic: string, rule: string, records: number): void;
-  /** Each record that a rule dropped, while its bytes are there. */
+  /** Each record that a rule dropped, while its bytes are there; the object shows another one afterwards. */
   droppedRecord?(record: LogRecord, rule: string): void;
   read(topic: string, records: number, bytes: number): void;
   /** Headers left out of documents: too many in a record, or too long. */
@@ -45,6 +45,8 @@ export class Channel implements BatchSink {
   readonly #quotas: Quotas;
   readonly #push: (span: Span) => void;
   readonly #events: ChannelEvents;
+  /** Shows one record after the other to the rules. */
+  readonly #seen = new KafkaRecord();
   #lines = 0;
   #bytes = 0;
 
@@ -107,6 +109,7 @@ export class Channel implements BatchSink {
     const { tracker, decoder } = lane;
     const { drops, quota, indexed = true } = this.#plan(lane.topic);
     const meter = this.#quotas.of(lane.topic, quota);
+    const record = this.#seen;
     const rows = RecordRows.of(lane.topic, lane.partition, batch, cursor.bytes);
     const fieldsBefore = decoder.fieldsDropped;
     let first = -1, bytes = 0;
@@ -121,7 +124,7 @@ export class Channel implements BatchSink {
         if (decoder.read(cursor, rows)) {
           const size = cursor.valueEnd - cursor.valueStart;
           if (!indexed) rule = "not_indexed";
-          else if (!drops.empty) rule = drops.ruleFor(rows.record(rows.count - 1));
+          else if (!drops.empty) rule = drops.ruleFor(record.load(rows, rows.count - 1));
           if (rule === undefined && meter !== undefined) {
             if (quota.over === "drop" && !meter.open) rule = "quota";
             else meter.take(1, size);
@@ -132,7 +135,7 @@ export class Channel implements BatchSink {
             bytes += size;
             continue;
           }
-          this.#events.droppedRecord?.(rows.record(rows.count - 1), rule);
+          this.#events.droppedRecord?.(record.load(rows, rows.count - 1), rule);
           rows.pop();
         } else rule = "tombstone";
         tracker.skipTo(offset + 1);
