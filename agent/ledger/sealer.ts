@@ -21,6 +21,8 @@ export interface Progress {
   size: number;
   headLength: number;
   head: string;
+  /** The bytes before `offset`. */
+  mark?: { length: number; hash: string };
   /** It went while no agent ran: what was written after the last look is not known. */
   away?: boolean;
 }
@@ -108,6 +110,7 @@ export class Sealer {
       unread: closed ? Math.max(0, size - offset) : 0,
       guarantee: this.#guarantee,
       atMs,
+      ...(last.mark && { markLength: last.mark.length, mark: last.mark.hash }),
       ...(offset > heldFrom && { heldFrom, heldMs }),
       ...(last.away && { away: true }),
     };

@@ -5,6 +5,7 @@ import type { FileState } from "../checkpoint/state.ts";
 import type { Progress } from "../ledger/sealer.ts";
 import { entriesFor } from "./discovery.ts";
 import type { Entry } from "./entries.ts";
+import { settledState } from "./lane.ts";
 import type { TailedFile } from "./tailed_file.ts";
 
 /** One row a file and topic. */
@@ -15,6 +16,7 @@ export function shippedOf(open: Iterable<TailedFile>): Progress[] {
     for (const lane of lanes.values()) {
       const { topic, state: { offset }, origin, linesSent: lines } = lane;
       rows.push({
+        mark: settledState(lane.state).mark,
         heldMs: Math.ceil(lane.takeHeld()),
         ...{ path, device, inode, generation, topic, origin, offset, lines, size },
         ...{ headLength: head.length, head: head.hash },

@@ -1,7 +1,7 @@
 /**
  * Sends ranges of a file to Kafka again, under the generation that they had: the same lines, so the index takes each
- * once, however often this runs. Only a file whose first bytes are those of the ledger is read: another one that took
- * its name is left alone.
+ * once, however often this runs. Only a file whose first bytes, and those before its acknowledged end, are those of the
+ * ledger is read: another one that took its name is left alone.
  */
 import { dirname } from "node:path";
 import { messageOf, WeirError } from "../../core/errors.ts";
@@ -49,7 +49,7 @@ async function* candidates({ path, inode }: Seal): AsyncGenerator<string> {
 
 async function openIfSame(
   path: string,
-  { head, headLength, to }: Seal,
+  { head, headLength, to, mark, markLength = 0 }: Seal,
 ): Promise<Deno.FsFile | undefined> {
   let file: Deno.FsFile;
   try {
@@ -60,9 +60,12 @@ async function openIfSame(
       hint: "Run it as a user that may read the file.",
     });
   }
-  const bytes = await readRange(file, 0, headLength);
-  const same = bytes.length === headLength && hashOf(bytes).hash === head &&
-    (await file.stat()).size >= to;
+  const isThere = async (start: number, length: number, hash: string) => {
+    const bytes = await readRange(file, start, length);
+    return bytes.length === length && hashOf(bytes).hash === hash;
+  };
+  const same = await isThere(0, headLength, head) && (await file.stat()).size >= to &&
+    (mark === undefined || await isThere(to - markLength, markLength, mark));
   if (same) return file;
   file.close();
   return undefined;

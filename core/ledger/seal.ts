@@ -31,6 +31,9 @@ export interface Seal {
   /** First bytes of the file by length and hash: two generations with one head on one host are one file taken anew. */
   headLength: number;
   head: string;
+  /** The bytes before `to`, by length and hash: a file that has them there, and the head, is this one. */
+  markLength?: number;
+  mark?: string;
   /** The file is not tailed any more. */
   closed: boolean;
   /** Bytes that were there and not acknowledged when it was closed: a loss, unless somebody else has them. */
@@ -67,5 +70,12 @@ export function parseSeal(value: string): Seal | undefined {
 /** Both in one: a restart begins a new range of the same generation, and no seal ever takes one back. */
 export function mergedSeal(before: Seal | undefined, seal: Seal): Seal {
   if (before === undefined) return seal;
-  return { ...seal, from: Math.min(before.from, seal.from), to: Math.max(before.to, seal.to) };
+  const { markLength, mark } = before;
+  const isLess = seal.to < before.to;
+  return {
+    ...seal,
+    from: Math.min(before.from, seal.from),
+    to: Math.max(before.to, seal.to),
+    ...(isLess && { markLength, mark }),
+  };
 }

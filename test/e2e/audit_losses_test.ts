@@ -1,6 +1,6 @@
 /**
  * `weir audit` where lines are not in the index for a reason: a rule of the transfer dropped them, or their file went
- * while no agent ran. Neither is taken for a fault of the chain, and a line taken out beside them is still found.
+ * while no agent ran, read to its end or not. Neither is taken for a fault of the chain, and a line taken out beside them is still found.
  */
 import assert from "node:assert/strict";
 import { waitFor } from "../support/wait.ts";
@@ -23,7 +23,11 @@ Deno.test({
     const rules = chain.folder.join("rules.json");
     const drop = [{ name: "noise", contains: "DEBUG" }];
     await Deno.writeTextFile(rules, JSON.stringify([{ topic: chain.topic, drop }]));
-    await chain.tail([{ path: `${chain.folder.join("logs")}/*.log`, topic: chain.topic }]);
+    const slow = chain.folder.join("logs/slow/slow.log");
+    await chain.tail([
+      { path: `${chain.folder.join("logs")}/*.log`, topic: chain.topic },
+      { path: slow, topic: chain.topic, linesPerSecond: 1 },
+    ]);
     const agent = await chain.startAgent();
     await chain.startTransfer(rules);
     const kept = LINES * 3 / 4 + 2;
@@ -58,24 +62,34 @@ Deno.test({
       [{ start, end }],
     ]);
 
-    // Appended to and removed while no agent runs: nobody can know how much it was.
-    await waitFor("a checkpoint with both files", async () => {
+    // Appended to and removed while no agent runs: nobody can know how much it was. And one of which some is unread.
+    const slowSize = 100 * 10_000;
+    await Deno.mkdir(chain.folder.join("logs/slow"));
+    await Deno.writeTextFile(slow, `${"x".repeat(99)}\n`.repeat(slowSize / 100));
+    await waitFor("a checkpoint with all files", async () => {
       const texts = await Promise.all(
         ["a", "b"].map((name) =>
           Deno.readTextFile(chain.folder.join(`state/checkpoint.${name}`)).catch(() => "")
         ),
       );
-      return texts.some((text) => text.includes('"size":18') && text.includes('"offset":18'));
+      return texts.some((text) =>
+        text.includes('"size":18') && text.includes('"offset":18') &&
+        text.includes(`"size":${slowSize}`)
+      );
     }, WAIT);
     await agent.kill9();
     await Deno.writeTextFile(gone, "INFO three\n", { append: true });
     await Deno.remove(gone);
+    await Deno.remove(slow);
     await chain.startAgent();
     const away = await waitFor("the ledger to say it", async () => {
       const found = await audit();
-      return found?.away === 1 ? found : undefined;
+      return found?.away === 2 ? found : undefined;
     }, WAIT);
-    assert.equal(away.unreadBytes, 0, "none that it knew of");
-    chain.say("audit", `gone while no agent ran: ${away.away} file`);
+    const lost = away.faults.filter(({ unread }: { unread: number }) => unread > 0);
+    assert.deepEqual(lost.map(({ path }: { path: string }) => path), [slow]);
+    assert.equal(away.unreadBytes, lost[0].unread, "of the other none that it knew of");
+    assert.ok(away.unreadBytes % 100 === 0 && away.unreadBytes <= slowSize, `${away.unreadBytes}`);
+    chain.say("audit", `gone while no agent ran: 2 files, ${away.unreadBytes} bytes unread`);
   },
 });

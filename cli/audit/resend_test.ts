@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { mergedSeal, type Seal } from "../../core/ledger/seal.ts";
+import { hashOf } from "../../agent/tail/fingerprint.ts";
+import { openSealed } from "./resend.ts";
+
+const encoder = new TextEncoder();
+
+function sealOf(path: string, text: string, more: Partial<Seal> = {}): Seal {
+  const bytes = encoder.encode(text), head = bytes.subarray(0, 4), mark = bytes.subarray(-6);
+  return {
+    ...{ v: 1, host: "h", path, device: 1, inode: -1, generation: "g".repeat(16), topic: "t" },
+    ...{ from: 0, to: bytes.length, lines: 2, size: bytes.length, closed: false, unread: 0 },
+    ...{ headLength: head.length, head: hashOf(head).hash, guarantee: "all", atMs: 1 },
+    ...{ markLength: mark.length, mark: hashOf(mark).hash },
+    ...more,
+  };
+}
+
+Deno.test("openSealed() takes the file by its head and its end, under its own name or another", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = join(folder, "a.log"), moved = join(folder, "a.log.1");
+    const seal = sealOf(path, "one first\ntwo\n");
+    await Deno.writeTextFile(path, "one first\ntwo\nthree\n");
+    (await openSealed(seal)).close();
+    await Deno.writeTextFile(path, "one other\nlines\nof it\n");
+    await assert.rejects(openSealed(seal), { code: "RESEND_NO_FILE" }, "same head, other lines");
+    (await openSealed({ ...seal, mark: undefined })).close(); // an older agent's seal says no more
+    await Deno.writeTextFile(moved, "one first\ntwo\n");
+    const { ino } = await Deno.stat(moved);
+    (await openSealed({ ...seal, inode: ino ?? 0 })).close();
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("mergedSeal() keeps the end that goes furthest, with its mark", () => {
+  const long = sealOf("/a", "one first\ntwo\n"), short = sealOf("/a", "one first\n", { atMs: 2 });
+  const merged = mergedSeal(long, short);
+  assert.deepEqual([merged.to, merged.mark, merged.atMs], [long.to, long.mark, 2]);
+  assert.equal(mergedSeal(short, long).mark, long.mark);
+});
