@@ -2,7 +2,13 @@
  * Says what was shipped: looks at the tail now and then and makes a seal of each generation and topic that moved, or
  * that is tailed no more. Pure but for its memory of the last look; a lost seal is made up for by the next one.
  */
-import { type Seal, SEAL_VERSION, sealKey } from "../../core/ledger/seal.ts";
+import {
+  type DayBegin,
+  mergedDays,
+  type Seal,
+  SEAL_VERSION,
+  sealKey,
+} from "../../core/ledger/seal.ts";
 
 /** One generation on its way to one topic, as the tail sees it now. */
 export interface Progress {
@@ -21,6 +27,8 @@ export interface Progress {
   size: number;
   headLength: number;
   head: string;
+  /** Days of the lines' indices, each from a byte on. */
+  days?: readonly DayBegin[];
   /** The bytes before `offset`. */
   mark?: { length: number; hash: string };
   /** It went while no agent ran: what was written after the last look is not known. */
@@ -34,6 +42,7 @@ interface Known {
   /** What the ledger has ends here, and the longest wait of what came since, ms. */
   heldFrom: number;
   heldMs: number;
+  days: DayBegin[];
 }
 
 export class Sealer {
@@ -63,7 +72,8 @@ export class Sealer {
       const known = this.#known.get(key);
       const from = known?.from ?? progress.origin, heldFrom = known?.heldFrom ?? from;
       const heldMs = Math.max(known?.heldMs ?? 0, progress.heldMs ?? 0);
-      const next = { from, last: progress, sealed: known?.sealed ?? "", heldFrom, heldMs };
+      const days = mergedDays(known?.days, progress.days);
+      const next = { from, last: progress, sealed: known?.sealed ?? "", heldFrom, heldMs, days };
       this.#known.set(key, next);
       if (progress.offset === 0 || progress.away) continue; // nothing to say before its end
       const seal = this.#seal(next, false, atMs);
@@ -90,7 +100,7 @@ export class Sealer {
     }
   }
 
-  #seal({ from, last, heldFrom, heldMs }: Known, closed: boolean, atMs: number): Seal {
+  #seal({ from, last, heldFrom, heldMs, days }: Known, closed: boolean, atMs: number): Seal {
     const { path, device, inode, generation, topic, offset, lines, size, headLength, head } = last;
     return {
       v: SEAL_VERSION,
@@ -111,6 +121,7 @@ export class Sealer {
       guarantee: this.#guarantee,
       atMs,
       ...(last.mark && { markLength: last.mark.length, mark: last.mark.hash }),
+      ...(days.length > 0 && { days }),
       ...(offset > heldFrom && { heldFrom, heldMs }),
       ...(last.away && { away: true }),
     };

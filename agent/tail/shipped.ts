@@ -17,6 +17,7 @@ export function shippedOf(open: Iterable<TailedFile>): Progress[] {
       const { topic, state: { offset }, origin, linesSent: lines } = lane;
       rows.push({
         mark: settledState(lane.state).mark,
+        days: lane.state.days,
         heldMs: Math.ceil(lane.takeHeld()),
         ...{ path, device, inode, generation, topic, origin, offset, lines, size },
         ...{ headLength: head.length, head: head.hash },

@@ -8,7 +8,7 @@ import { readSettingsFile } from "../../core/config/settings_file.ts";
 import { EXIT, messageOf, WeirError } from "../../core/errors.ts";
 import { createElastic } from "../../core/elastic/client.ts";
 import { createKafka } from "../../core/kafka/client.ts";
-import { LEDGER_TOPIC, type Seal } from "../../core/ledger/seal.ts";
+import { byDay, LEDGER_TOPIC, type Seal } from "../../core/ledger/seal.ts";
 import { type AgentSettings, agentSettings } from "../../agent/config.ts";
 import { createSink } from "../../agent/program.ts";
 import { parseSpan } from "../../search/api/times.ts";
@@ -75,6 +75,7 @@ export function resendCommand(): Command {
     .option("-c, --agent-config <file>", "settings of weir-agent", AGENT_CONFIG)
     .option("--ledger <topic>", "topic of the ledger", LEDGER_TOPIC)
     .option("--topic <name>", "only this topic")
+    .option("--day <day>", "day of the index of lines of which the ledger does not know it")
     .action((file: string, range: string | undefined, options: ResendCommandOptions) =>
       runAndExit(() => resendMain(file, range, options))
     );
@@ -84,6 +85,7 @@ interface ResendCommandOptions {
   agentConfig: string;
   ledger: string;
   topic?: string;
+  day?: string;
 }
 
 /** The same for a `weir up` that runs. */
@@ -184,6 +186,12 @@ async function resendMain(
   range: string | undefined,
   options: ResendCommandOptions,
 ): Promise<void> {
+  const { day } = options;
+  if (day !== undefined && !/^\d{4}-\d{2}-\d{2}$/.test(day)) {
+    throw new WeirError("USAGE_DAY", `Cannot read --day ${day}`, {
+      hint: "Write it as 2026-11-21.",
+    });
+  }
   const settings = readAgentSettings(options.agentConfig);
   const seals = await readLedger(createKafka(settings.kafka, "resend"), options.ledger);
   const host = settings.host === "" ? Deno.hostname() : settings.host;
@@ -202,11 +210,31 @@ async function resendMain(
       const wanted = range === undefined
         ? { start: seal.from, end: seal.to }
         : rangeOf(range, seal);
-      await resendAll(seal, [wanted], [seal.atMs], settings, sink, (text) => console.log(text));
+      await resendDays(seal, wanted, options.day, settings, sink);
     }
   } finally {
     await sink.stop(settings.shutdown);
   }
+}
+
+/** Each line goes to the index that it was for: in another one it would be there twice. */
+async function resendDays(
+  seal: Seal,
+  wanted: Range,
+  otherwise: string | undefined,
+  settings: AgentSettings,
+  sink: ReturnType<typeof createSink>,
+): Promise<void> {
+  const say = (text: string) => console.log(text);
+  const parts = byDay(seal.days, wanted).map(({ start, end, day = otherwise }) => ({
+    ...{ start, end, day },
+  }));
+  const known = parts.filter(({ day }) => day !== undefined);
+  for (const { start, end } of parts.filter(({ day }) => day === undefined)) {
+    say(`${seal.path}: bytes ${start}-${end} left out, the day of their index is not known: --day`);
+  }
+  const createdMs = known.map(({ day }) => Date.parse(day!));
+  if (known.length > 0) await resendAll(seal, known, createdMs, settings, sink, say);
 }
 
 function rangeOf(text: string, seal: Seal): Range {

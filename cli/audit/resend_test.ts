@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { mergedSeal, type Seal } from "../../core/ledger/seal.ts";
+import { byDay, mergedSeal, type Seal } from "../../core/ledger/seal.ts";
 import { hashOf } from "../../agent/tail/fingerprint.ts";
 import { openSealed } from "./resend.ts";
 
@@ -33,6 +33,20 @@ Deno.test("openSealed() takes the file by its head and its end, under its own na
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("byDay() parts a range where another index begins", () => {
+  const days = [{ from: 10, day: "2026-11-20" }, { from: 30, day: "2026-11-21" }];
+  assert.deepEqual(byDay(days, { start: 0, end: 40 }), [
+    { start: 0, end: 10, day: undefined },
+    { start: 10, end: 30, day: "2026-11-20" },
+    { start: 30, end: 40, day: "2026-11-21" },
+  ]);
+  assert.deepEqual(byDay(days, { start: 30, end: 31 }), [
+    { start: 30, end: 31, day: "2026-11-21" },
+  ]);
+  const path = "/a", earlier = sealOf(path, "x", { days: days.slice(0, 1) });
+  assert.deepEqual(mergedSeal(earlier, sealOf(path, "x", { days: days.slice(1) })).days, days);
 });
 
 Deno.test("mergedSeal() keeps the end that goes furthest, with its mark", () => {

@@ -12,6 +12,15 @@ export function sealKey(seal: { generation: string; topic: string }): string {
   return `${seal.generation}/${seal.topic}`;
 }
 
+/** Lines from a byte of the file on are in the index of a day, such as 2026-11-21. */
+export interface DayBegin {
+  from: number;
+  day: string;
+}
+
+/** Days that a seal tells at most; the oldest go first. */
+const DAYS_MAX = 100;
+
 export interface Seal {
   v: number;
   host: string;
@@ -34,6 +43,8 @@ export interface Seal {
   /** The bytes before `to`, by length and hash: a file that has them there, and the head, is this one. */
   markLength?: number;
   mark?: string;
+  /** Days of the lines' indices, each from a byte on; what lies before the first is not known. */
+  days?: DayBegin[];
   /** The file is not tailed any more. */
   closed: boolean;
   /** Bytes that were there and not acknowledged when it was closed: a loss, unless somebody else has them. */
@@ -70,12 +81,36 @@ export function parseSeal(value: string): Seal | undefined {
 /** Both in one: a restart begins a new range of the same generation, and no seal ever takes one back. */
 export function mergedSeal(before: Seal | undefined, seal: Seal): Seal {
   if (before === undefined) return seal;
-  const { markLength, mark } = before;
+  const { markLength, mark } = before, days = mergedDays(before.days, seal.days);
   const isLess = seal.to < before.to;
   return {
     ...seal,
     from: Math.min(before.from, seal.from),
     to: Math.max(before.to, seal.to),
+    days,
     ...(isLess && { markLength, mark }),
   };
+}
+
+/** Both in order; where they differ the later word counts. */
+export function mergedDays(
+  before: readonly DayBegin[] = [],
+  after: readonly DayBegin[] = [],
+): DayBegin[] {
+  const all = new Map([...before, ...after].map(({ from, day }) => [from, day]));
+  return [...all].map(([from, day]) => ({ from, day })).sort((a, b) => a.from - b.from)
+    .slice(-DAYS_MAX);
+}
+
+/** The parts of a range that are in one index each; `day` is undefined where it is not known. */
+export function byDay(
+  days: readonly DayBegin[] = [],
+  { start, end }: { start: number; end: number },
+): { start: number; end: number; day: string | undefined }[] {
+  const begins = days.map(({ from }) => from).filter((from) => from > start && from < end);
+  return [start, ...begins].map((from, i) => ({
+    start: from,
+    end: begins[i] ?? end,
+    day: days.findLast((one) => one.from <= from)?.day,
+  }));
 }

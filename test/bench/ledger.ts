@@ -5,6 +5,11 @@
  * programs, start included. `--lines N` (default 1,000,000), `--runs N` (default 5; medians count), `--json`.
  */
 import { Kafka, logLevel } from "kafkajs";
+import { loadSettings } from "../../core/config/load.ts";
+import { createKafka } from "../../core/kafka/client.ts";
+import { LedgerLog } from "../../core/ledger/ledger_log.ts";
+import { transferSettings } from "../../transfer/config.ts";
+import { DropLedger } from "../../transfer/ledger/drop_ledger.ts";
 import { type Program, startProgram } from "../support/process.ts";
 import { servers } from "../support/servers.ts";
 import { type TempDir, tempDir, uniqueName } from "../support/temp.ts";
@@ -144,6 +149,47 @@ class Bench {
   }
 }
 
+/**
+ * CPU seconds that ranges cost the transfer's part of the ledger alone, into a real Kafka, in this process: what the
+ * difference of whole runs cannot show on a machine that does other things too. The last of several rounds, warm.
+ */
+async function alone(broker: string, ranges: number): Promise<number> {
+  const topic = uniqueName("bench-ledger");
+  const settings = loadSettings(
+    transferSettings,
+    JSON.stringify({ kafka: { brokers: [broker] } }),
+    { name: "bench" },
+  );
+  const kafka = createKafka(settings.kafka, "bench");
+  let lost = 0;
+  const ledger = new DropLedger({
+    log: new LedgerLog(kafka, topic),
+    wallMs: () => Date.now(),
+    onLost: (count) => lost += count,
+  });
+  const record = { generation: "", topic: "t", offset: 0, length: 150 };
+  let cost = 0;
+  for (let round = 0; round < 5; round++) {
+    const before = cpuOf(Deno.pid);
+    for (let commit = 0; commit < 10; commit++) {
+      for (let i = 0; i < ranges / 10; i++) {
+        record.generation = `gggggggggggggg${10 + Math.floor(i / 500) % FILES}`;
+        record.offset += 300;
+        ledger.add(record as never, "noise");
+      }
+      await ledger.flush();
+    }
+    cost = cpuOf(Deno.pid) - before;
+  }
+  if (lost + ledger.waiting > 0) throw new Error("the ledger was not written");
+  await ledger.close();
+  const admin = kafka.admin();
+  await admin.connect();
+  await admin.deleteTopics({ topics: [topic] });
+  await admin.disconnect();
+  return cost;
+}
+
 const median = (all: number[]) => [...all].sort((a, b) => a - b)[Math.floor(all.length / 2)];
 const round = (value: number) => Math.round(value * 100) / 100;
 
@@ -171,8 +217,20 @@ async function main(): Promise<void> {
       both: of(all, ({ agent, transfer }) => agent + transfer),
     });
     const with_ = sums(on), without = sums(off);
+    const aloneS = round(await alone(broker, lines / 2));
+    const alonePercent = round(aloneS / without.both * 100);
     const share = round((with_.both - without.both) / with_.both * 100);
-    console.log(JSON.stringify({ lines, runs, with: with_, without, share_percent: share }));
+    console.log(
+      JSON.stringify({
+        lines,
+        runs,
+        with: with_,
+        without,
+        share_percent: share,
+        aloneS,
+        alonePercent,
+      }),
+    );
   } finally {
     await sink.kill9();
   }

@@ -110,6 +110,21 @@ Deno.test({
     assert.equal(new Set(messages).size, LINES, "each line is there");
     chain.say("audit --repair", "missing 0, doubled 0");
 
+    // By hand: the bytes of one line, into the index of its day.
+    await chain.elastic.delete({
+      index: hits.hits[20]._index,
+      id: hits.hits[20]._id!,
+      refresh: true,
+    });
+    const { start, end } = range(20, 20), agentConfig = chain.folder.join("weir-agent.yaml");
+    const resend = ["--agent-config", agentConfig, "--ledger", chain.ledger];
+    const sent = await chain.weir("resend", log, `${start}-${end}`, ...resend);
+    assert.match(sent.stdout, /: 1 lines sent again/, sent.stderr);
+    await waitFor("the line to be back", async () => {
+      const { missingBytes, doubledBytes, indexed } = await audit();
+      return missingBytes + doubledBytes === 0 && indexed === LINES;
+    }, WAIT);
+
     // The checkpoint is lost: the file is taken anew, and every line is in the index twice.
     assert.equal((await agent.stop()).code, 0);
     for (const name of ["checkpoint.a", "checkpoint.b"]) {
