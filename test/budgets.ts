@@ -28,6 +28,7 @@ export const LONG_MINUTES: Readonly<Record<string, number>> = {
   "test/docs": 5,
   "test/engines": 16,
   "test/mutate": 2,
+  "test/security": 4,
 };
 
 /** Folders whose tests talk to the shared servers. */

@@ -147,6 +147,7 @@ export class S3Objects implements ObjectStore, ObjectReader {
       const { body, ...rest } = init;
       return this.#client.fetch(url, {
         ...rest,
+        redirect: "manual", // the address is the settings' alone
         ...(body && { body: body as Uint8Array<ArrayBuffer> }),
         signal,
       });

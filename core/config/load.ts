@@ -98,7 +98,12 @@ interface Issue {
 interface Fault {
   at: number;
   message: string;
+  /** It is about something that could be a secret: the value is not shown. */
+  isSecret?: boolean;
 }
+
+/** Names under which somebody may write a secret itself, in the place of the name of its file. */
+const SECRET = /passw|token|secret|api_?key|credential/i;
 
 function locate(document: Document, issue: Issue, schema: unknown): Fault[] {
   if (issue.code === "unrecognized_keys") {
@@ -107,6 +112,7 @@ function locate(document: Document, issue: Issue, schema: unknown): Fault[] {
       const guess = nearest(key, known);
       const where = [...issue.path, key].join(".");
       return {
+        isSecret: SECRET.test(where),
         at: positionOf(document, [...issue.path, key], true),
         message: `Unknown key "${where}"${
           guess === undefined ? `; known here: ${known.join(", ")}` : `, did you mean "${guess}"?`
@@ -117,6 +123,7 @@ function locate(document: Document, issue: Issue, schema: unknown): Fault[] {
   const where = issue.path.join(".");
   const text = issue.message.replace(/^Invalid input: /, "");
   return [{
+    isSecret: SECRET.test(where),
     at: positionOf(document, issue.path, false),
     message: where === "" ? text : `${where}: ${text}`,
   }];
@@ -157,7 +164,9 @@ function positionOf(document: Document, path: (string | number)[], key: boolean)
 
 function show(fault: Fault, source: string, lines: LineCounter, name: string): string {
   const { line, col } = lines.linePos(fault.at);
-  const text = (source.split("\n")[line - 1] ?? "").slice(0, 200);
+  const whole = source.split("\n")[line - 1] ?? "";
+  const hidden = fault.isSecret === true || SECRET.test(whole);
+  const text = (hidden ? whole.replace(/^([^:]*:)?.+/, "$1 ***") : whole).slice(0, 200);
   return `${name}:${line}:${col}: ${fault.message}\n  ${text}\n  ${
     " ".repeat(Math.max(0, Math.min(col - 1, 200)))
   }^`;

@@ -87,6 +87,24 @@ Deno.test("loadSettings() refuses aliases without an anchor, those that multiply
   assert(deep.length < 50_000, `${deep.length} characters`);
 });
 
+Deno.test("loadSettings() shows no value where somebody may have written a secret", () => {
+  for (
+    const text of [
+      "token: hunter2\n",
+      "apiKey: {value: hunter2}\n",
+      "tail: {token: hunter2}\n",
+      "broker:\n  password: [hunter2\n",
+      "token:\n  - hunter2\n",
+      "password:\n  - hunter2\n",
+      "token: 'hunter2\n",
+    ]
+  ) {
+    const message = faultOf(text);
+    assert.doesNotMatch(message, /hunter2/, text);
+    assert.match(message, /agent\.yaml:\d+:\d+: /, text);
+  }
+});
+
 Deno.test("loadSettings() names a variable that is not set", () => {
   assert.match(
     faultOf("broker: ['${NOPE}']"),

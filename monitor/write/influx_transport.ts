@@ -76,6 +76,7 @@ export class InfluxTransport implements Transport {
     return fetch(`${this.#options.url}${this.#options.writePath ?? path}`, {
       method: options.method,
       headers,
+      redirect: "manual", // the address is the settings' alone
       body: options.method === "GET" ? undefined : small ? bytes : gzipSync(bytes, { level: 1 }),
       signal: this.signal === undefined ? limit : AbortSignal.any([limit, this.signal]),
     });
