@@ -1,6 +1,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { characterEnd, LINES_MAX, nextLineFeed, splitLines } from "./splitter.ts";
+import {
+  characterEnd,
+  cutLine,
+  LINES_MAX,
+  linesBeforeHole,
+  nextLineFeed,
+  shiftMarks,
+  splitLines,
+  startsWith,
+  UTF8_MARK,
+  wordsOf,
+} from "./splitter.ts";
 
 const marks = new Int32Array(LINES_MAX * 3);
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -86,4 +97,86 @@ Deno.test("nextLineFeed() finds what a loop over bytes finds, at every alignment
     }),
     { numRuns: 2000 },
   );
+});
+
+Deno.test("splitLines() stays within its range, and counts its ends from the begin of it", () => {
+  const bytes = encode("xx\nab\r\ncd\nyy\n");
+  const { lines, consumed } = splitLines(bytes, 3, 10, marks, 1000);
+  assert.deepEqual([...marks.subarray(0, 6)], [3, 5, 4, 7, 9, 7]);
+  assert.deepEqual([lines, consumed], [2, 7]);
+  const flushed = splitLines(bytes, 3, 9, marks, 1000, true);
+  assert.deepEqual([...marks.subarray(0, 6)], [3, 5, 4, 7, 9, 6]);
+  assert.deepEqual([flushed.lines, flushed.consumed, flushed.cut], [2, 6, 0]);
+  assert.equal(splitLines(bytes, 3, 3, marks, 1000, true).lines, 0);
+});
+
+Deno.test("splitLines() cuts what is longer than the bound, not what is as long", () => {
+  assert.deepEqual(split(encode(`${"x".repeat(16)}\n${"y".repeat(17)}\n`), 16).cut, 1);
+  assert.deepEqual(split(encode("x".repeat(16)), 16, true).cut, 0);
+  const { cut, values, ends } = split(encode("x".repeat(17)), 16, true);
+  assert.deepEqual([cut, values[0].length, ends], [1, 16, [17]]);
+});
+
+Deno.test("splitLines() gives no more lines than there is room for, flushed or not", () => {
+  const room = new Int32Array((LINES_MAX + 1) * 3).fill(-1);
+  const bytes = new Uint8Array(LINES_MAX + 5).fill(10);
+  for (const flush of [false, true]) {
+    const { lines, consumed } = splitLines(bytes, 0, bytes.length, room, 1000, flush);
+    assert.deepEqual([lines, consumed], [65_536, 65_536]);
+    assert.equal(room[LINES_MAX * 3], -1);
+  }
+});
+
+Deno.test("wordsOf() are the bytes four at a time, or none where they begin within a word", () => {
+  const memory = new Uint8Array(16);
+  assert.equal(wordsOf(memory).length, 4);
+  assert.equal(wordsOf(memory.subarray(0, 7)).length, 1);
+  assert.equal(wordsOf(memory.subarray(2)).length, 0);
+  assert.equal(wordsOf(memory.subarray(8)).byteOffset, 8);
+});
+
+Deno.test("characterEnd() goes back over the bytes of one character, not further, not before its begin", () => {
+  const bytes = Uint8Array.of(0x41, 0xf0, 0x9f, 0x98, 0x80, 0x41);
+  assert.deepEqual([0, 1, 2, 3, 4, 5].map((end) => characterEnd(bytes, 0, end)), [
+    0,
+    1,
+    1,
+    1,
+    1,
+    5,
+  ]);
+  const inside = Uint8Array.of(0x41, 0x80, 0x80, 0x80, 0x80, 0x80, 0x41);
+  assert.equal(characterEnd(inside, 0, 5), 5, "four bytes back there is no begin of a character");
+  assert.equal(characterEnd(inside, 0, 4), 0);
+  assert.equal(characterEnd(inside, 2, 4), 4, "the begin of the line is none either");
+});
+
+Deno.test("shiftMarks() moves the ends alone", () => {
+  const some = Int32Array.of(1, 2, 3, 4, 5, 6);
+  shiftMarks(some, 0);
+  assert.deepEqual([...some], [1, 2, 3, 4, 5, 6]);
+  shiftMarks(some, 10);
+  assert.deepEqual([...some], [1, 2, 13, 4, 5, 16]);
+});
+
+Deno.test("linesBeforeHole() counts up to the first line that begins with NUL, empty lines apart", () => {
+  const bytes = Uint8Array.of(65, 10, 0, 10, 0, 0, 10, 66, 10);
+  //                          "A"     ""      NUL…      "B"
+  const some = Int32Array.of(0, 1, 2, 2, 2, 3, 4, 6, 7, 7, 8, 9);
+  assert.equal(linesBeforeHole(bytes, some, 4), 2);
+  assert.equal(linesBeforeHole(bytes, some, 2), 2);
+  assert.equal(linesBeforeHole(bytes, Int32Array.of(4, 6, 7), 1), 0);
+  assert.equal(linesBeforeHole(bytes, Int32Array.of(7, 8, 9), 1), 1);
+});
+
+Deno.test("cutLine() is the begin of the first line, and startsWith() compares all of a begin", () => {
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  assert.equal(text(cutLine(encode("ab"), 16)), "ab");
+  assert.equal(text(cutLine(encode("日".repeat(9)), 16)), "日".repeat(5));
+  assert.equal(text(cutLine(encode("ab\ncd"), 16)), "ab");
+  assert.deepEqual([...UTF8_MARK], [...encode("\ufeff")]);
+  assert.equal(startsWith(encode("\ufeffa"), UTF8_MARK), true);
+  assert.equal(startsWith(encode("a\ufeff"), UTF8_MARK), false);
+  assert.equal(startsWith(Uint8Array.of(0xef, 0xbb), UTF8_MARK), false);
+  assert.equal(startsWith(Uint8Array.of(0xef, 0xbb, 0xbe), UTF8_MARK), false);
 });

@@ -12,7 +12,9 @@ export function hostAllowed(
   names: readonly string[] = [],
 ): boolean {
   if (header === null) return false;
-  const host = header.replace(/:\d+$/, "").toLowerCase();
+  const [port, digits] = /:(\d+)$/.exec(header) ?? ["", "0"];
+  if (Number(digits) > 65_535) return false; // no URL could be made of it
+  const host = header.slice(0, header.length - port.length).toLowerCase();
   if (LOOPBACK.test(host)) return true;
   if (isLoopback(listening)) return false;
   return names.includes(host) || host === listening ||

@@ -2,6 +2,7 @@
 import type { Target } from "./target.ts";
 import { bulk } from "./targets/bulk.ts";
 import { host } from "./targets/host.ts";
+import { http } from "./targets/http.ts";
 import { lines } from "./targets/lines.ts";
 import { queries } from "./targets/queries.ts";
 import { records } from "./targets/records.ts";
@@ -17,4 +18,5 @@ export const TARGETS: readonly Target[] = [
   files,
   values,
   host,
+  http,
 ];
