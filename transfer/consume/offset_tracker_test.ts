@@ -97,3 +97,57 @@ Deno.test("OffsetTracker agrees with a plain model for any order of events", () 
     }
   }));
 });
+
+Deno.test("OffsetTracker keeps every record in flight where they become more than it had room for", () => {
+  for (const before of [0, 1, 10, 63, 64, 100]) {
+    const tracker = new OffsetTracker();
+    for (let offset = 0; offset < before; offset++) tracker.finish(tracker.take(offset));
+    const tickets = Array.from({ length: 300 }, (_, i) => tracker.take(before + i * 2));
+    assert.equal(tracker.inFlight, 300);
+    // Every second one, from the back: nothing moves but behind the first.
+    for (let i = 299; i >= 1; i -= 2) tracker.finish(tickets[i]);
+    assert.equal(tracker.position, before === 0 ? -1 : before);
+    assert.equal(tracker.inFlight, 300);
+    for (let i = 0; i < 300; i += 2) {
+      tracker.finish(tickets[i]);
+      assert.equal(tracker.position, before + (i + 1) * 2 + 1, `${before} before, ${i} finished`);
+      assert.equal(tracker.inFlight, 298 - i);
+    }
+  }
+});
+
+Deno.test("OffsetTracker does not take a record for finished whose place another one had", () => {
+  const tracker = new OffsetTracker();
+  for (let round = 0; round < 5; round++) {
+    const at = tracker.next < 0 ? 0 : tracker.next;
+    const tickets = Array.from({ length: 64 }, (_, i) => tracker.take(at + i));
+    tracker.finish(tickets[1], 63);
+    assert.equal(tracker.position, at === 0 ? -1 : at);
+    tracker.finish(tickets[0]);
+    assert.equal(tracker.position, at + 64);
+  }
+});
+
+Deno.test("OffsetTracker refuses offsets that are not exact, and tickets that are not in flight", () => {
+  const tracker = new OffsetTracker();
+  assert.throws(() => tracker.take(2 ** 53), /is exact/);
+  assert.throws(() => tracker.finish(0), /is in flight/);
+  const first = tracker.take(0), second = tracker.take(1);
+  assert.throws(() => tracker.finish(second, 2), /is in flight/);
+  tracker.finish(second);
+  assert.throws(() => tracker.finish(second), /is finished once/);
+  assert.throws(() => tracker.finish(first, 2), /is finished once/);
+  assert.throws(() => tracker.finish(-1), /is in flight/);
+});
+
+Deno.test("OffsetTracker.skipTo() backwards or to where it stands changes nothing", () => {
+  const tracker = new OffsetTracker();
+  tracker.skipTo(7);
+  tracker.skipTo(3);
+  assert.deepEqual([tracker.next, tracker.position], [7, 7]);
+  const ticket = tracker.take(9);
+  tracker.skipTo(10);
+  tracker.skipTo(4);
+  tracker.finish(ticket);
+  assert.deepEqual([tracker.next, tracker.position], [10, 10]);
+});

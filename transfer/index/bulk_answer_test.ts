@@ -160,3 +160,54 @@ Deno.test("sortBulkAnswer() calls a document written only where the answer says 
     { numRuns: 3000 },
   );
 });
+
+const reasonOf = (body: unknown, status = 500) => {
+  const answer = sortBulkAnswer(status, body, 1);
+  assert(answer.kind === "again" || answer.kind === "split", answer.kind);
+  return answer.reason;
+};
+
+Deno.test("sortBulkAnswer() tells type, reason and cause as far as they are words, and no more than is useful", () => {
+  const error = (more: object) => ({ error: { type: "t", reason: "r", ...more } });
+  assert.equal(reasonOf(error({})), "HTTP 500 t: r");
+  assert.equal(reasonOf(error({ caused_by: { reason: "inner" } })), "HTTP 500 t: r (inner)");
+  assert.equal(reasonOf(error({ caused_by: { reason: "r" } })), "HTTP 500 t: r");
+  assert.equal(reasonOf(error({ caused_by: { reason: 5 } })), "HTTP 500 t: r");
+  assert.equal(reasonOf(error({ caused_by: null })), "HTTP 500 t: r");
+  assert.equal(reasonOf(error({ reason: 17, type: 5 })), "HTTP 500: 17");
+  for (const reason of [undefined, null, {}, [], { toString: 1 }]) {
+    assert.equal(reasonOf(error({ reason })), "HTTP 500 t: ");
+  }
+  assert.equal(reasonOf("a proxy's page"), "HTTP 500: a proxy's page");
+  assert.equal(reasonOf({ error: "busy" }), "HTTP 500: busy");
+  assert.equal(reasonOf(5), "HTTP 500: ");
+  assert.equal(reasonOf("x".repeat(990)).length, 1000);
+  assert.equal(reasonOf("x".repeat(991)), `HTTP 500: ${"x".repeat(990)}…`);
+});
+
+Deno.test("sortBulkAnswer() believes items with a status of success alone, and each kind of item by its own", () => {
+  const items = (item: unknown) => ({ items: [item] });
+  const created = items({ create: { status: 201 } });
+  for (const [status, kind] of [[199, "again"], [200, "items"], [299, "items"], [300, "again"]]) {
+    assert.equal(sortBulkAnswer(status as number, created, 1).kind, kind);
+  }
+  const outcome = (create: unknown) => {
+    const answer = sortBulkAnswer(200, items({ create }), 1);
+    assert(answer.kind === "items");
+    const [one] = answer.outcomes;
+    return "code" in one ? one.code : one.result;
+  };
+  const error = { type: "t", reason: "r" };
+  for (
+    const [status, expected] of [
+      ...[[200, "created"], [201, "created"], [409, "exists"], [429, "ES_THROTTLED"]],
+      ...[[401, "ES_NOT_ALLOWED"], [403, "ES_NOT_ALLOWED"], [404, "ES_INDEX_MISSING"]],
+      ...[[400, "ES_REJECTED"], [413, "ES_REJECTED"], [499, "ES_ANSWER_UNKNOWN"]],
+      ...[[500, "ES_UNAVAILABLE"], [503, "ES_UNAVAILABLE"], ["201", "ES_ANSWER_UNKNOWN"]],
+      ...[[{ toString: 1 }, "ES_ANSWER_UNKNOWN"], [undefined, "ES_ANSWER_UNKNOWN"]],
+    ]
+  ) assert.equal(outcome({ status, error }), expected, String(JSON.stringify(status)));
+  assert.equal(outcome({ status: 400 }), "ES_ANSWER_UNKNOWN");
+  assert.equal(sortBulkAnswer(499, {}, 1).kind, "again");
+  assert.match(reasonOf(items({}), 499), /HTTP 499/);
+});
