@@ -99,3 +99,84 @@ Deno.test("decodeCheckpoint() refuses every change of a byte", () => {
     }),
   );
 });
+
+Deno.test("CheckpointStore goes on counting after a restart, so that the newest is found again", async () => {
+  const files = new MemoryFiles();
+  let offset = 0;
+  for (let start = 0; start < 4; start++) {
+    const store = new CheckpointStore(files, new ManualClock(1000 + start), "/state");
+    assert.deepEqual(offsetOf(await store.load()), offset === 0 ? undefined : offset);
+    assert.equal(store.savedMs, 0);
+    for (let i = 0; i < 3; i++) await store.save(() => [fileState(++offset)]);
+    assert.equal(store.savedMs, 1000 + start);
+    assert.equal(store.saves, 3);
+  }
+});
+
+Deno.test("CheckpointStore.save() after two that shared a write is one of its own", async () => {
+  const files = new MemoryFiles();
+  const store = new CheckpointStore(files, new ManualClock(), "/state");
+  await Promise.all([1, 2, 3].map((offset) => store.save(() => [fileState(offset)])));
+  assert.equal(store.saves, 2);
+  await store.save(() => [fileState(4)]);
+  await store.save(() => [fileState(5)]);
+  assert.equal(store.saves, 4);
+  assert.equal(offsetOf(await new CheckpointStore(files, new ManualClock(), "/state").load()), 5);
+});
+
+Deno.test("CheckpointStore.load() rejects where the folder cannot be read, and takes what is damaged away", async () => {
+  const files = new MemoryFiles();
+  const failing = Object.assign(Object.create(files), {
+    readText: () => Promise.reject(new WeirError("FILE_DENIED", "Cannot read: permission denied")),
+  });
+  const refused = new CheckpointStore(failing, new ManualClock(), "/state").load();
+  await assert.rejects(refused, { code: "CHECKPOINT_UNREADABLE", retriable: true });
+  files.writeFailure = undefined;
+  await files.writeAtomic("/state/checkpoint.a", new TextEncoder().encode("damaged"));
+  const store = new CheckpointStore(files, new ManualClock(7), "/state");
+  assert.deepEqual(await store.load(), []);
+  assert.deepEqual(files.paths(), ["/state/checkpoint.a.fault-7"]);
+  await store.save(() => [fileState(1)]);
+  assert.equal(offsetOf(await store.load()), 1);
+});
+
+Deno.test("decodeCheckpoint() says what is wrong, and believes no field of another form", () => {
+  const faultOf = (text: string) => {
+    const result = decodeCheckpoint(text);
+    return "fault" in result ? result.fault : "none";
+  };
+  const encoded = (number: number, files: unknown) =>
+    new TextDecoder().decode(encodeCheckpoint({ number, files: files as FileState[] }));
+  assert.equal(faultOf(""), "the file is empty");
+  assert.equal(faultOf("{}"), "the file is cut short");
+  assert.equal(faultOf("\n"), "its first line is not JSON");
+  assert.equal(faultOf("null\n"), "it is not a checkpoint");
+  assert.equal(faultOf('{"version":1}\n'), "it is not a checkpoint");
+  assert.match(
+    faultOf('{"weir":"checkpoint","version":2}\n'),
+    /version is 2, this program writes 1/,
+  );
+  assert.equal(faultOf('{"weir":"checkpoint","version":1}\n'), "its checksum does not fit");
+  assert.equal(faultOf(encoded(1, [fileState(0)])), "none");
+  const topic = fileState(0).topics.t;
+  for (
+    const wrong of [
+      { ...fileState(0), generation: "short" },
+      { ...fileState(0), path: 5 },
+      { ...fileState(0), topics: { t: { ...topic, offset: -1 } } },
+      { ...fileState(0), topics: { t: { ...topic, offset: 0.5 } } },
+      { ...fileState(0), topics: { t: { ...topic, days: {} } } },
+    ]
+  ) assert.equal(faultOf(encoded(1, [fileState(0), wrong])), "a field has the wrong form");
+  assert.equal(faultOf(encoded(0.5, [])), "a field has the wrong form");
+});
+
+Deno.test("encodeCheckpoint() keeps shapes where there are any", () => {
+  const state = fileState(0);
+  state.topics.t.shapes = [{ from: 0, shape: "x" }];
+  for (const one of [state, fileState(0)]) {
+    const text = new TextDecoder().decode(encodeCheckpoint({ number: 1, files: [one] }));
+    assert.deepEqual(decodeCheckpoint(text), { number: 1, files: [one] });
+    assert.equal(text.includes("shapes"), one === state);
+  }
+});

@@ -116,6 +116,26 @@ Deno.test("OffsetTracker keeps every record in flight where they become more tha
   }
 });
 
+Deno.test("OffsetTracker still knows what was finished when it got more room", () => {
+  for (const before of [0, 7, 64]) {
+    const tracker = new OffsetTracker();
+    for (let offset = 0; offset < before; offset++) tracker.finish(tracker.take(offset));
+    const tickets = Array.from({ length: 64 }, (_, i) => tracker.take(before + i));
+    tracker.finish(tickets[1], 20);
+    tracker.finish(tickets[30]);
+    const more = tracker.take(before + 64);
+    tracker.finish(tickets[0]);
+    assert.equal(tracker.position, before + 21);
+    assert.throws(() => tracker.finish(tickets[30]), /is finished once/);
+    tracker.finish(tickets[21], 9);
+    assert.equal(tracker.position, before + 31);
+    tracker.finish(tickets[31], 33);
+    assert.equal(tracker.position, before + 64);
+    tracker.finish(more);
+    assert.equal(tracker.position, before + 65);
+  }
+});
+
 Deno.test("OffsetTracker does not take a record for finished whose place another one had", () => {
   const tracker = new OffsetTracker();
   for (let round = 0; round < 5; round++) {
