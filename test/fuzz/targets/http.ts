@@ -1,7 +1,8 @@
 /**
- * Every path of the HTTP servers: the page with its API and fleet, and the status server of agent, transfer and monitor.
- * Raw bytes go to a listening server. Whatever they are, it answers with a status that it means (no 500, which is what
- * a fault of ours becomes) or closes; an error has a code; nobody without a password gets anything; it lives on.
+ * Every path of the HTTP servers: the page with its API and fleet, and the status server of agent, transfer and
+ * monitor. Raw bytes go to a listening server. Whatever they are, it answers with a status that it means (no 500, which
+ * is what a fault of ours becomes) or closes; an error has a code; nobody without a password gets anything; it lives
+ * on.
  */
 import { listen, type Listening, statusApp } from "../../../core/http/status_server.ts";
 import { newRegistry } from "../../../core/metrics/registry.ts";
