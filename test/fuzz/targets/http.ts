@@ -14,7 +14,7 @@ import { MemoryDocumentStore } from "../../support/memory_document_store.ts";
 import { must, type Target, textOf } from "../target.ts";
 
 const PASSWORD = "fuzz-password", LINE = "a line that nobody may see";
-const ANSWER_MS = 10_000;
+const ANSWER_MS = 30_000;
 
 interface Servers {
   status: Listening;
