@@ -148,6 +148,8 @@ class Api {
         ? new Response(null, { status: 499 })
         : errorResponse(error);
     }
+    // Nobody reads the body of an answer to HEAD: its work would never end, and be in others' way.
+    if (context.req.raw.method === "HEAD") await response.body?.cancel();
     metrics.answered(path, response.status, (clock.monotonicMs() - since) / 1000);
     response.headers.set("cache-control", "no-store");
     return response;

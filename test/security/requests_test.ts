@@ -7,6 +7,9 @@ import { SPECIFICATIONS } from "../../cli/specifications.ts";
 import { jsonSchema } from "../../core/config/reference.ts";
 import { listen, statusApp } from "../../core/http/status_server.ts";
 import { newRegistry } from "../../core/metrics/registry.ts";
+import { recordOf } from "../../core/ports/document_store_conformance.ts";
+import { createSearchServer } from "../../search/server.ts";
+import { MemoryDocumentStore } from "../support/memory_document_store.ts";
 import { InfluxTransport } from "../../monitor/write/influx_transport.ts";
 
 const CONNECTIONS = 300;
@@ -96,6 +99,32 @@ Deno.test(`52: ${CONNECTIONS} connections that say next to nothing do not stop t
   for (const connection of slow) connection.close();
   assert(await isWell(server.url));
   await close(server);
+});
+
+Deno.test("51: what asks with HEAD leaves no search behind that is in the way of others", async () => {
+  const store = new MemoryDocumentStore();
+  await store.write([recordOf("shop", "a line", 0, {
+    generation: "AAAAAAAAAAAAAAAA",
+    host: "web-1",
+    path: "/var/log/a.log",
+  })]);
+  const server = createSearchServer({
+    reader: store,
+    listen: "127.0.0.1:0",
+    registry: newRegistry("test"),
+    page: () => Promise.resolve(new Map([["/", new Uint8Array()], ["/fleet", new Uint8Array()]])),
+    searchesMax: 2,
+  });
+  await server.start();
+  for (const path of ["search", "export", "tail", "count", "fields"]) {
+    for (let i = 0; i < 4; i++) {
+      const { status } = await fetch(new URL(`/api/${path}`, server.url), { method: "HEAD" });
+      assert.equal(status, 200, path);
+    }
+  }
+  const answer = await fetch(new URL("/api/search", server.url));
+  assert.match(await answer.text(), /a line/);
+  await server.stop(1000);
 });
 
 Deno.test("54: InfluxDB's redirect is a failure, not a new address", async () => {
