@@ -21,6 +21,9 @@ export function generatedFiles(): Map<string, string> {
   files.set("deploy/flink/index_template.json", indexTemplate());
   for (const [name, { title, schema }] of Object.entries(KEY_FORMS)) {
     files.set(`docs/reference/${name}.md`, referencePage(schema, title));
+  }
+  const { collect, topics } = SPECIFICATIONS;
+  for (const [name, { title, schema }] of Object.entries({ ...KEY_FORMS, collect, topics })) {
     const text = JSON.stringify(jsonSchema(schema, title), null, 2);
     files.set(`docs/reference/${name}.schema.json`, `${text}\n`);
   }
