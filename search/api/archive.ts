@@ -5,6 +5,7 @@
 import { WeirError } from "../../core/errors.ts";
 import type { Identity } from "../access/identity.ts";
 import type { ArchiveEvent, ArchiveRequest, ArchiveSearch } from "../archive/archive.ts";
+import type { Progress } from "../archive/scan.ts";
 import { errorBody } from "./answers.ts";
 import { invalid, type Parameters } from "./parameters.ts";
 import { jsonLine } from "./render.ts";
@@ -82,18 +83,24 @@ function answerOf(
   running: Running,
 ): Response {
   const lines = new Lines();
-  let next: IteratorResult<ArchiveEvent> | undefined = first;
+  let next: Promise<IteratorResult<ArchiveEvent>> | undefined = Promise.resolve(first);
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
         for (;;) {
-          const { done, value } = next ?? await events.next();
-          next = undefined;
-          if (done) {
+          next ??= events.next();
+          const result = await soon(next, lines.untold);
+          // A store that is slow is told of as well: how far the search was before.
+          const text = result === undefined
+            ? lines.rest()
+            : result.done
+            ? ""
+            : lines.of(result.value);
+          if (result !== undefined) next = undefined;
+          if (result?.done) {
             running.end();
             return controller.close();
           }
-          const text = lines.of(value);
           if (text !== "") return controller.enqueue(encoder.encode(text));
         }
       } catch (error) {
@@ -114,10 +121,28 @@ function answerOf(
   return new Response(body, { headers: { "content-type": "application/x-ndjson; charset=utf-8" } });
 }
 
+/** What comes, or undefined where it takes longer than somebody should wait for what is `untold`. */
+async function soon<T>(work: Promise<T>, untold: boolean): Promise<T | undefined> {
+  if (!untold) return await work;
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(resolve, TOLD_EVERY_MS, undefined);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Events as lines of the answer; progress not more often than somebody can read it. */
 class Lines {
   #reached = "";
   #toldMs = -Infinity;
+  #rest: Progress | undefined;
+
+  /** Whether there is progress that was not told yet. */
+  get untold(): boolean {
+    return this.#rest !== undefined;
+  }
 
   of(event: ArchiveEvent): string {
     switch (event.kind) {
@@ -126,15 +151,19 @@ class Lines {
       case "reached":
         this.#reached = Math.abs(event.ms) < 8.64e15 ? new Date(event.ms).toISOString() : "";
         return "";
-      case "progress": {
-        const now = performance.now();
-        if (now - this.#toldMs < TOLD_EVERY_MS) return "";
-        this.#toldMs = now;
-        const progress = { ...event.progress, ...(this.#reached && { reached: this.#reached }) };
-        return `${JSON.stringify({ progress })}\n`;
-      }
+      case "progress":
+        this.#rest = event.progress;
+        return performance.now() - this.#toldMs < TOLD_EVERY_MS ? "" : this.rest();
       case "end":
         return `${JSON.stringify({ progress: event.progress, end: event.end })}\n`;
     }
+  }
+
+  /** The progress as a line. */
+  rest(): string {
+    this.#toldMs = performance.now();
+    const progress = { ...this.#rest, ...(this.#reached && { reached: this.#reached }) };
+    this.#rest = undefined;
+    return `${JSON.stringify({ progress })}\n`;
   }
 }

@@ -9,6 +9,7 @@ import type { Document, DocumentReader, RangeRequest } from "../../core/ports/do
 import { parseQuery } from "../query/parse.ts";
 import { type Histogram, histogramOf } from "./facets.ts";
 import { URL_CHARS_MAX } from "./parameters.ts";
+import { within } from "../within.ts";
 import { shortened } from "./tail_session.ts";
 import { parseTime } from "./times.ts";
 
@@ -113,19 +114,4 @@ async function newest(
   const request = { ...range, order: "newest", limit: FIRST_LINES } as const;
   for await (const batch of reader.search(request, signal)) found.push(...batch);
   return found;
-}
-
-/** Rejects when the signal says so, whether the work looks at it or not. */
-async function within<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const leave = () => reject(signal.reason);
-  signal.addEventListener("abort", leave, { once: true });
-  if (signal.aborted) leave();
-  // What comes after the limit is nobody's.
-  work.catch(() => {});
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener("abort", leave);
-  }
 }

@@ -265,7 +265,7 @@ Deno.test("a search of index and archive finds what one index would, page by pag
         });
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 30 },
   );
 });
 

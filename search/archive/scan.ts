@@ -10,6 +10,7 @@ import type { Document, Query, SortKey } from "../../core/ports/document_store.t
 import { documentOf } from "../elastic/document.ts";
 import { compareLines, isBehind } from "../elastic/order.ts";
 import { compileMatch } from "../query/match.ts";
+import { within } from "../within.ts";
 import type { Day, DayChoice } from "./days.ts";
 
 /** Objects whose footers are fetched at a time. */
@@ -139,12 +140,15 @@ export class ArchiveScan {
 
   async #open(day: Day, signal: AbortSignal): Promise<void> {
     const entries: ObjectEntry[] = [];
-    for (const topic of day.topics) entries.push(...await this.#objectsOf(topic, day.day));
+    for (const topic of day.topics) {
+      entries.push(...await within(this.#objectsOf(topic, day.day), signal));
+    }
     this.progress.objects += entries.length;
     for (let at = 0; at < entries.length; at += OPENED_AT_ONCE) {
       signal.throwIfAborted();
       const some = entries.slice(at, at + OPENED_AT_ONCE);
-      const opened = await Promise.all(some.map((entry) => openObject(this.#store, entry)));
+      const opening = Promise.all(some.map((entry) => openObject(this.#store, entry)));
+      const opened = await within(opening, signal);
       for (const one of opened) {
         // One that is gone was merged with others into another of that day.
         if (one === undefined) this.#again(day);
@@ -187,7 +191,7 @@ export class ArchiveScan {
   }
 
   async #read(day: Day, piece: Piece, signal: AbortSignal): Promise<void> {
-    const documents = await piece.read();
+    const documents = await within(piece.read(), signal);
     this.progress.piecesRead++;
     if (documents === undefined) {
       this.#again(day);

@@ -52,13 +52,14 @@ export async function getJson<T>(path: string, values: Values, signal?: AbortSig
   return await (await get(path, values, signal)).json() as T;
 }
 
-/** Lines of /api/search; `some` gets them as they come. Throws the error that ends an incomplete answer. */
+/** Lines of /api/search, or another path; `some` gets them as they come, `told` what is no line. Throws the error that ends an incomplete answer. */
 export async function getLines(
   values: Values,
   signal: AbortSignal,
   some: (lines: Line[]) => void,
+  { path = "/api/search", told }: { path?: string; told?: (line: unknown) => void } = {},
 ): Promise<number> {
-  const response = await get("/api/search", values, signal);
+  const response = await get(path, values, signal);
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "", count = 0;
   for (;;) {
@@ -70,7 +71,8 @@ export async function getLines(
       if (text === "") continue;
       const parsed = JSON.parse(text) as Line & { error?: Problem };
       if (parsed.error !== undefined && parsed._id === undefined) throw new ApiError(parsed.error);
-      lines.push(parsed);
+      if (parsed._id === undefined) told?.(parsed);
+      else lines.push(parsed);
     }
     count += lines.length;
     if (lines.length > 0) some(lines);

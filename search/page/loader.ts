@@ -3,6 +3,7 @@
  * newer ones when the list is scrolled there. Live and history meet without a gap: live lines are held back until
  * history has been read up to them.
  */
+import { readArchive, readOlder } from "./archive.ts";
 import { getJson, getLines, problemOf, type Values } from "./client.ts";
 import { firstView } from "./first.ts";
 import { openLive } from "./live.ts";
@@ -61,10 +62,13 @@ export function load(): void {
   state.trimmed.value = false;
   state.waiting.value = 0;
   state.live.value = "off";
+  state.archive.value = undefined;
   state.following.value = true;
   state.changed();
-  const { line, until } = state.view.value;
+  const { line, until, archive } = state.view.value;
+  const { signal } = stop;
   if (line !== "") void around(line, stop.signal);
+  else if (archive) void attempt("all", signal, () => readArchive(rangeValues(), signal));
   else if (until !== "") void fixed(stop.signal);
   else startLive(false);
 }
@@ -147,11 +151,15 @@ function pageSize(): number {
   return Math.min(PAGE_MAX, Math.max(PAGE, buffer.rows.length));
 }
 
-/** Older lines, before the first one. */
-export function loadOlder(): void {
+/** Older lines, before the first one. @param asked of the archive as well, where a bound ended its search */
+export function loadOlder(asked = false): void {
   const first = buffer.rows[0];
-  if (!buffer.hasOlder || state.loading.value !== "" || first === undefined) return;
+  if (state.loading.value !== "") return;
   const { signal } = stop;
+  if (state.view.value.archive && (asked || buffer.hasOlder)) {
+    return void attempt("older", signal, () => readOlder(rangeValues(), signal));
+  }
+  if (!buffer.hasOlder || first === undefined) return;
   const limit = pageSize();
   void attempt("older", signal, async () => {
     const values = { ...rangeValues(), order: "newest", limit, after: placeOf(first) };

@@ -32,6 +32,20 @@ export interface HostAnswer {
   figures?: Record<string, (number | null)[]>;
 }
 
+/** What /api/archive/search says between the lines and behind them. */
+export interface ArchiveTold {
+  progress?: {
+    days: number;
+    daysOpened: number;
+    bytes: number;
+    lines: number;
+    late: number;
+    /** Newer lines are all there. */
+    reached?: string;
+  };
+  end?: { why: string; since: string | null };
+}
+
 export const view = signal<View>(viewOf(location.search));
 /** Text in the search box; becomes view.q when it is run. */
 export const typed = signal(view.value.q);
@@ -47,6 +61,9 @@ export const hasFleet = document.querySelector("meta[name=fleet]") !== null;
 /** Whether configurations can be changed there. */
 export const hasConfig =
   document.querySelector<HTMLMetaElement>("meta[name=fleet]")?.content === "config";
+
+/** Whether there is an archive to search. */
+export const hasArchive = document.querySelector("meta[name=archive]") !== null;
 
 /** Kibana and Grafana over the same lines, where the settings name them. */
 export const elsewhere: Elsewhere = {
@@ -77,6 +94,9 @@ export const host = signal<HostAnswer | undefined>(undefined);
 /** Where on the time axis the pointer or the keyboard is, 0 to 1; -1: nowhere. */
 export const pointed = signal(-1);
 export const facets = signal<FacetAnswer | undefined>(undefined);
+
+/** The search of archived days, where the view asks for one. */
+export const archive = signal<{ searching: boolean } & ArchiveTold | undefined>(undefined);
 
 /** Key of the line that the keyboard is at. */
 export const selected = signal("");

@@ -22,6 +22,8 @@ export interface View {
   roomy: boolean;
   /** Words that are coloured without filtering. */
   mark: string;
+  /** The archive is searched, too. */
+  archive: boolean;
 }
 
 export const COLUMNS_DEFAULT: readonly string[] = ["host.name", "log.file.path"];
@@ -40,6 +42,7 @@ export const VIEW_DEFAULT: View = {
   zone: "local",
   roomy: false,
   mark: "",
+  archive: false,
 };
 
 export function viewOf(search: string): View {
@@ -58,6 +61,7 @@ export function viewOf(search: string): View {
     zone: zoneOf(values.get("zone") ?? ""),
     roomy: values.get("roomy") === "1",
     mark: values.get("mark") ?? "",
+    archive: values.get("archive") === "1",
   };
 }
 
@@ -84,6 +88,7 @@ export function addressOf(view: View): string {
   if (view.zone !== "local") values.set("zone", view.zone);
   if (view.roomy) values.set("roomy", "1");
   if (view.mark !== "") values.set("mark", view.mark);
+  if (view.archive) values.set("archive", "1");
   if (view.line !== "") values.set("line", view.line);
   const text = values.toString();
   return text === "" ? "" : `?${text}`;

@@ -15,6 +15,8 @@ export interface Line {
   "event.parent"?: string;
   fields?: Record<string, string>;
   cut?: number;
+  /** Read from the archive, and not in the index. */
+  archived?: true;
   [name: string]: unknown;
 }
 

@@ -2,6 +2,7 @@
 import { plainText } from "../model/ansi.ts";
 import { timeText } from "../model/format.ts";
 import { dialog, gone, notice, problem, t, view } from "../state.ts";
+import { ArchiveBar } from "./archive_bar.tsx";
 import { Conditions } from "./conditions.tsx";
 import { ContextDialog } from "./context_dialog.tsx";
 import { Facets } from "./facets.tsx";
@@ -33,6 +34,7 @@ export function App() {
         <Facets />
         <section class="results" aria-label={t("lines")}>
           <HistogramView />
+          <ArchiveBar />
           <List />
         </section>
       </main>

@@ -4,6 +4,7 @@ import { run, selectedIndex, setRange } from "../actions.ts";
 import { follow } from "../loader.ts";
 import * as state from "../state.ts";
 import { useListWindow } from "./list_window.ts";
+import { enterArchive } from "./archive_bar.tsx";
 import { ColumnHead } from "./column_head.tsx";
 import { LineRow } from "./row.tsx";
 
@@ -101,6 +102,14 @@ function Empty() {
         {q !== "" && <button type="button" onClick={() => run("")}>{t("clearQuery")}</button>}
         {(since !== "" || until !== "") && (
           <button type="button" onClick={() => setRange("", "")}>{t("clearRange")}</button>
+        )}
+        {state.hasArchive && !state.view.value.archive && (
+          <button
+            type="button"
+            onClick={() => enterArchive()}
+          >
+            {t("archiveSearch")}
+          </button>
         )}
         {!narrowed && (
           <button type="button" onClick={() => state.dialog.value = "sources"}>

@@ -8,6 +8,7 @@ import * as actions from "../actions.ts";
 import { setLanguage, setTheme } from "../choices.ts";
 import { paletteFor } from "../model/palette.ts";
 import * as state from "../state.ts";
+import { enterArchive } from "./archive_bar.tsx";
 import { Dialog } from "./dialog.tsx";
 import { nameOf } from "./facets.tsx";
 import { PRESETS } from "./toolbar.tsx";
@@ -31,6 +32,7 @@ function items(): Item[] {
     act(`${t("theme")}: ${t("themeAuto")}`, () => setTheme("auto")),
     act("English", () => setLanguage("en")),
     act("简体中文", () => setLanguage("zh")),
+    ...state.hasArchive && !state.view.value.archive ? [act(t("archiveSearch"), enterArchive)] : [],
     act(t("sources"), () => dialog.value = "sources"),
     act(t("copyCurl"), () => void actions.copy(actions.curlText())),
     act(t("clearQuery"), () => actions.run("")),

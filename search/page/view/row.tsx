@@ -87,6 +87,7 @@ function drawRow(props: RowProps) {
           </span>
         ))}
         <span role="gridcell" class="cell message">
+          {row.line.archived && <span class="archived">{t("archived")}</span>}
           <bdi>
             <Message text={summaryOf(row.line)} find={find} max={wrap ? 4000 : 1000} />
           </bdi>

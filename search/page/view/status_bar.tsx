@@ -15,7 +15,9 @@ export function StatusBar() {
   const rows = state.buffer.rows.length;
   const total = histogram.value?.total;
   const mode = live.value === "off"
-    ? (loading.value === "" ? t("fixedRange") : t("loading"))
+    ? state.view.value.archive && loading.value === ""
+      ? t("archiveMode")
+      : (loading.value === "" ? t("fixedRange") : t("loading"))
     : live.value === "connecting"
     ? t("connecting")
     : live.value === "lost"

@@ -14,6 +14,7 @@ import {
 import { load } from "../loader.ts";
 import type { TextKey } from "../model/text.ts";
 import * as state from "../state.ts";
+import { ArchiveButton } from "./archive_bar.tsx";
 import { ThemeAndLanguage } from "./choices.tsx";
 import { nameOf } from "./facets.tsx";
 import { LevelChips } from "./levels.tsx";
@@ -48,6 +49,7 @@ export function Toolbar() {
         <Menu name="range" label={rangeText()}>
           <RangeMenu />
         </Menu>
+        <ArchiveButton />
         <Menu name="saved" label={t("saved")}>
           <SavedMenu />
         </Menu>
