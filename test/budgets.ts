@@ -56,6 +56,7 @@ export const NEED_EXECUTABLES: readonly string[] = [
   "test/docker",
   "test/docs",
   "test/e2e",
+  "test/engines",
 ];
 
 /** Folders all of whose tests run executables: without a base for `deno compile` they are skipped. */

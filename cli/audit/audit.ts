@@ -15,6 +15,7 @@ import {
   united,
   within,
 } from "./compare.ts";
+import type { ArchiveFile } from "./archive.ts";
 import type { Drops } from "./read_ledger.ts";
 import { firstLines, ranges, type StoredRange, totals } from "./store.ts";
 
@@ -53,6 +54,8 @@ export interface FileAudit {
   unsealedBytes: number;
   /** Another generation that holds the same first lines: the file was taken anew and its lines are there twice. */
   twin: string;
+  /** Its side of the archive; undefined where its topic has none, or nobody looked. */
+  archive?: ArchiveFile;
   /** When the record before each missing range was made, for the day of its index. */
   createdMs: number[];
 }
@@ -191,6 +194,12 @@ export interface AuditTotals {
   unsealedBytes: number;
   /** Files that went while no agent ran. */
   away: number;
+  /** Lines in the archive, and bytes that it lacks or has twice; undefined where nobody looked. */
+  archived?: number;
+  archiveMissingBytes?: number;
+  archiveDoubledBytes?: number;
+  archiveWaitingBytes?: number;
+  archiveExpiredBytes?: number;
 }
 
 export function totalsOf({ files }: Audit): AuditTotals {
@@ -208,5 +217,28 @@ export function totalsOf({ files }: Audit): AuditTotals {
     unreadBytes: sum(({ seal }) => seal.unread),
     unsealedBytes: sum(({ unsealedBytes }) => unsealedBytes),
     away: files.filter(({ seal }) => seal.away).length,
+    ...archiveTotalsOf(files),
   };
+}
+
+function archiveTotalsOf(files: readonly FileAudit[]): Partial<AuditTotals> {
+  const archives = files.flatMap(({ archive }) => archive ?? []);
+  if (archives.length === 0) return {};
+  const sum = (of: (archive: ArchiveFile) => number) =>
+    archives.reduce((total, archive) => total + of(archive), 0);
+  return {
+    archived: sum(({ lines }) => lines),
+    archiveMissingBytes: sum(({ missing }) => bytesOf(missing)),
+    archiveDoubledBytes: sum(({ doubled }) => bytesOf(doubled)),
+    archiveWaitingBytes: sum(({ waitingBytes }) => waitingBytes),
+    archiveExpiredBytes: sum(({ expiredBytes }) => expiredBytes),
+  };
+}
+
+/** Bytes that are missing or doubled, in the index or in the archive. */
+export function faultyBytes(audit: Audit): number {
+  const { missingBytes, doubledBytes, archiveMissingBytes = 0, archiveDoubledBytes = 0 } = totalsOf(
+    audit,
+  );
+  return missingBytes + doubledBytes + archiveMissingBytes + archiveDoubledBytes;
 }

@@ -8,15 +8,21 @@ import { readSettingsFile } from "../../core/config/settings_file.ts";
 import { EXIT, messageOf, WeirError } from "../../core/errors.ts";
 import { createElastic } from "../../core/elastic/client.ts";
 import { createKafka } from "../../core/kafka/client.ts";
-import { byDay, LEDGER_TOPIC, type Seal } from "../../core/ledger/seal.ts";
+import { byDay, LEDGER_TOPIC, type Seal, sealKey } from "../../core/ledger/seal.ts";
 import { type AgentSettings, agentSettings } from "../../agent/config.ts";
 import { createSink } from "../../agent/program.ts";
 import { parseSpan } from "../../search/api/times.ts";
+import { openObjects } from "../../core/archive/settings.ts";
+import { positionsOf } from "../../transfer/archive/positions.ts";
+import type { TransferSettings } from "../../transfer/config.ts";
+import { rulesKnown } from "../../transfer/topics/rules_known.ts";
+import { createTopicSettings } from "../../transfer/topics/source.ts";
 import { wildcard } from "../../transfer/topics/drop.ts";
 import { ApiClient, runAndExit } from "../api_client.ts";
 import { auditEmbedded } from "./embedded.ts";
 import { readTransferSettings } from "../transfer_settings.ts";
-import { type Audit, audit, type FileAudit, totalsOf } from "./audit.ts";
+import { type ArchiveOptions, auditArchive } from "./archive.ts";
+import { type Audit, audit, faultyBytes, type FileAudit, totalsOf } from "./audit.ts";
 import type { Range } from "./compare.ts";
 import { deadRanges, readLedger, readWholeLedger } from "./read_ledger.ts";
 import { auditJson, auditText } from "./report.ts";
@@ -33,6 +39,7 @@ interface AuditCommandOptions {
   since?: string;
   deep?: boolean;
   json?: boolean;
+  archive: boolean;
   repair?: boolean;
   url?: string;
   tokenFile?: string;
@@ -53,6 +60,7 @@ export function auditCommand(): Command {
     .option("--file <path>", "only this file; * stands for any characters")
     .option("--since <time>", "only what was shipped since, such as 2h, 7d or 2026-11-21")
     .option("--deep", "look at every document, even where the sums fit")
+    .option("--no-archive", "leave out the archive, all objects of whose topics are read")
     .option("--repair", "send what is missing again; on the host of the files")
     .option("--agent-config <file>", "settings of weir-agent, for --repair", AGENT_CONFIG)
     .option("--url <url>", "of a `weir up` instead: its agent against its own store")
@@ -120,11 +128,45 @@ async function auditMain(options: AuditCommandOptions): Promise<void> {
       await repair(found, readAgentSettings(options.agentConfig), (text) => console.error(text));
       found = await settled(look);
     }
+    if (options.archive && settings.archive.location !== "") {
+      await lookIntoArchive(found, settings, kafka, { dead, drops });
+    }
     console.log(options.json ? JSON.stringify(auditJson(found)) : auditText(found));
-    const { missingBytes, doubledBytes } = totalsOf(found);
-    if (missingBytes + doubledBytes > 0) Deno.exit(EXIT.runtime);
+    if (faultyBytes(found) > 0) Deno.exit(EXIT.runtime);
   } finally {
     await client.close();
+  }
+}
+
+/** Adds what the archive has to each file, by the rules of topics that are in force. */
+async function lookIntoArchive(
+  found: Audit,
+  settings: TransferSettings,
+  kafka: ReturnType<typeof createKafka>,
+  ledger: Pick<ArchiveOptions, "dead" | "drops">,
+): Promise<void> {
+  const rules = createTopicSettings(settings, {}), admin = kafka.admin();
+  const store = openObjects(settings.archive);
+  rules.start();
+  try {
+    await rulesKnown(rules);
+    const archived = await auditArchive(found.files.map(({ seal }) => seal), {
+      store,
+      days(topic) {
+        const { formats, days } = rules.of(topic).archive;
+        return formats.length === 0 ? undefined : days;
+      },
+      async lags(topic) {
+        const positions = await positionsOf(admin, settings.archive.groupId, topic);
+        return positions.some(({ low, high, committed }) => high > Math.max(low, committed));
+      },
+      ...ledger,
+    });
+    for (const file of found.files) file.archive = archived.get(sealKey(file.seal));
+  } finally {
+    store.close();
+    await admin.disconnect();
+    await rules.stop();
   }
 }
 

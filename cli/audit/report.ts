@@ -9,7 +9,9 @@ const RANGES_SHOWN = 5;
 export function auditJson(audit: Audit): Record<string, unknown> {
   return {
     ...totalsOf(audit),
-    faults: audit.files.filter(isFaulty).map(({ seal, missing, doubled, twin, deadBytes }) => ({
+    faults: audit.files.filter(isFaulty).map((
+      { seal, missing, doubled, twin, deadBytes, archive },
+    ) => ({
       host: seal.host,
       path: seal.path,
       generation: seal.generation,
@@ -21,10 +23,21 @@ export function auditJson(audit: Audit): Record<string, unknown> {
       unread: seal.unread,
       away: seal.away ?? false,
       guarantee: seal.guarantee,
+      ...(archive && { archive }),
     })),
+    ...archivedByTopic(audit),
     droppedByRule: droppedByRule(audit),
     unknown: audit.unknown,
   };
+}
+
+/** Lines in the archive by topic; nothing where nobody looked. */
+function archivedByTopic({ files }: Audit): { archivedByTopic?: Record<string, number> } {
+  const sums: Record<string, number> = {};
+  for (const { seal: { topic }, archive } of files) {
+    if (archive !== undefined) sums[topic] = (sums[topic] ?? 0) + archive.lines;
+  }
+  return Object.keys(sums).length === 0 ? {} : { archivedByTopic: sums };
 }
 
 /** Bytes of lines that rules of transfers dropped, by rule. */
@@ -42,8 +55,38 @@ function rulesText(audit: Audit): string {
   return `: ${rules.map(([rule, bytes]) => `${safeText(rule)} ${bytes}`).join(", ")}`;
 }
 
-export function isFaulty({ missing, doubled, seal }: FileAudit): boolean {
-  return missing.length > 0 || doubled.length > 0 || seal.unread > 0;
+export function isFaulty({ missing, doubled, seal, archive }: FileAudit): boolean {
+  return missing.length > 0 || doubled.length > 0 || seal.unread > 0 ||
+    (archive !== undefined && archive.missing.length + archive.doubled.length > 0);
+}
+
+function archiveLines({ archive }: FileAudit): string[] {
+  if (archive === undefined) return [];
+  const { missing, doubled } = archive, lines: string[] = [];
+  if (missing.length > 0) lines.push(`  missing in the archive  ${rangesText(missing)}`);
+  if (doubled.length > 0) lines.push(`  doubled in the archive  ${rangesText(doubled)}`);
+  return lines;
+}
+
+/** The archive's part of the sums; nothing where nobody looked. */
+function archiveSums(audit: Audit): string[] {
+  const { archived, archiveMissingBytes = 0, archiveDoubledBytes = 0, ...rest } = totalsOf(audit);
+  const { archiveWaitingBytes = 0, archiveExpiredBytes = 0 } = rest;
+  if (archived === undefined) return [];
+  const topics = Object.entries(archivedByTopic(audit).archivedByTopic ?? {})
+    .map(([topic, lines]) => `${safeText(topic)} ${lines}`);
+  const lines = [
+    `archived      ${archived} lines${topics.length > 1 ? `: ${topics.join(", ")}` : ""}`,
+    `  missing     ${archiveMissingBytes}${archiveMissingBytes === 0 ? "" : " bytes"}`,
+    `  doubled     ${archiveDoubledBytes}${archiveDoubledBytes === 0 ? "" : " bytes"}`,
+  ];
+  if (archiveWaitingBytes > 0) {
+    lines.push(
+      `  waiting     ${archiveWaitingBytes} bytes, in Kafka until their segment is closed`,
+    );
+  }
+  if (archiveExpiredBytes > 0) lines.push(`  expired     ${archiveExpiredBytes} bytes`);
+  return lines;
 }
 
 export function auditText(audit: Audit): string {
@@ -60,6 +103,7 @@ export function auditText(audit: Audit): string {
       const where = twin === "" ? "" : `, also under generation ${twin}`;
       lines.push(`  doubled  ${rangesText(doubled)}${where}`);
     }
+    lines.push(...archiveLines(file));
     if (seal.unread > 0) {
       lines.push(
         `  unread   ${seal.unread} bytes when the file went${seal.away ? ", at least" : ""}`,
@@ -83,6 +127,7 @@ export function auditText(audit: Audit): string {
     `doubled       ${totals.doubledBytes}${totals.doubledBytes === 0 ? "" : " bytes"}`,
     `unread        ${totals.unreadBytes}${totals.unreadBytes === 0 ? "" : " bytes"}`,
   );
+  lines.push(...archiveSums(audit));
   if (totals.away > 0) {
     lines.push(
       `gone unseen   ${totals.away} files, while no agent ran: what came after its last look is not known`,

@@ -10,13 +10,12 @@ import { checkTopic } from "../../transfer/archive/inspect.ts";
 import type { ObjectStore } from "../../core/archive/objects.ts";
 import { readObject } from "../../core/archive/read.ts";
 import { S3Objects } from "../../core/archive/s3_objects.ts";
-import { run } from "../support/process.ts";
-import { cached, needCommand, sayOnStderr } from "../support/real/install.ts";
 import { startHdfs } from "../support/real/hdfs.ts";
 import { startMinio } from "../support/real/minio.ts";
 import { tempDir } from "../support/temp.ts";
 import { spawnTransfer } from "../transfer/programs.ts";
 import { numberedLines, Site, until } from "../transfer/site.ts";
+import { askDuckdb } from "./duckdb.ts";
 
 const COUNT = 20_000;
 const DAY = "2026-11-19";
@@ -127,29 +126,13 @@ Deno.test({
   },
 });
 
-/** Python with DuckDB, installed once. */
-async function duckdb(): Promise<string> {
-  await needCommand("python3", "python3-venv", sayOnStderr);
-  const home = await cached("duckdb-2.0.0-1", sayOnStderr, async (folder) => {
-    await run("python3", ["-m", "venv", `${folder}/venv`]);
-    await run(`${folder}/venv/bin/pip`, ["install", "-q", "duckdb==2.0.0"]);
-  });
-  return `${home}/venv/bin/python`;
-}
-
-const QUERY = `
-import duckdb, json, sys
-rows = duckdb.sql(f"""SELECT topic, CAST(day AS VARCHAR), count(*), count(DISTINCT uid), min(log_offset),
-  sum(log_length), count(*) FILTER (message LIKE 'line %'), max(timestamp) < now()
-  FROM read_parquet('{sys.argv[1]}/topic=*/day=*/*.parquet', hive_partitioning = true) GROUP BY ALL""")
-print(json.dumps(rows.fetchall()))
-`;
+const QUERY = `SELECT topic, CAST(day AS VARCHAR), count(*), count(DISTINCT uid), min(log_offset),
+  sum(log_length), count(*) FILTER (message LIKE 'line %'), max(timestamp) < now() FROM ARCHIVE GROUP BY ALL`;
 
 Deno.test({
   name: "archive in a folder: DuckDB reads it as it lies",
   ...lenient,
   async fn() {
-    const python = await duckdb();
     await using folder = await tempDir();
     const site = await Site.open();
     try {
@@ -160,7 +143,7 @@ Deno.test({
       }, 0);
       const location = folder.join("archive"), store = new FolderObjects(location);
       await archiveAll(site, topic, { location, format: "both" }, store, folder.join("t.yaml"));
-      const rows = JSON.parse(await run(python, ["-c", QUERY, location]));
+      const rows = await askDuckdb(location, QUERY);
       assert.deepEqual(rows, [[topic, DAY, COUNT, COUNT, 0, bytes, COUNT, true]]);
     } finally {
       await site.close();

@@ -14,9 +14,9 @@ import { EtcdDecisions, FixedNames } from "../index/fixed_names.ts";
 import type { IndexNames } from "../index/names.ts";
 import type { TopicPlan } from "../topics/plan.ts";
 import type { ArchivedDocument } from "../../core/archive/columns.ts";
-import { objectsOf } from "../../core/archive/days.ts";
 import type { ObjectStore } from "../../core/archive/objects.ts";
 import { readObject } from "../../core/archive/read.ts";
+import { readDay } from "../../core/archive/read_day.ts";
 
 const DAY_MS = 86_400_000;
 const BATCH = 1000;
@@ -47,25 +47,21 @@ export async function restoreDay(
     tell?: (sum: RestoreSum, of: number) => void;
   },
 ): Promise<RestoreSum> {
-  const objects = await objectsOf(store, topic, day);
-  if (objects.length === 0) {
-    throw new WeirError("ARCHIVE_EMPTY", `${store.name} has nothing of ${topic} on ${day}`, {
-      hint: "weir archive list shows topics and days.",
-    });
-  }
   const sum: RestoreSum = { objects: 0, records: 0, created: 0, existed: 0, rejected: 0 };
-  for (const { name } of objects) {
-    const records = (await readObject(store, name)).map((document) =>
-      recordOf(document, topic, day)
-    );
+  const offsetOf = (document: ArchivedDocument) => Number(document["kafka.offset"]);
+  for await (const { rows, of } of readDay(store, topic, day, readObject, offsetOf)) {
+    const records = rows.map((document) => recordOf(document, topic, day));
     for (let at = 0; at < records.length; at += BATCH) {
       await writeAll(writer, records.slice(at, at + BATCH), sum, clock, signal);
     }
     sum.objects++;
     sum.records += records.length;
-    tell?.(sum, objects.length);
+    tell?.(sum, of);
   }
-  return sum;
+  if (sum.objects > 0) return sum;
+  throw new WeirError("ARCHIVE_EMPTY", `${store.name} has nothing of ${topic} on ${day}`, {
+    hint: "weir archive list shows topics and days.",
+  });
 }
 
 /** Tries again what may pass later, until it has or the signal ends it. */

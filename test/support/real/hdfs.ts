@@ -43,7 +43,18 @@ export async function installHdfs(say: Say): Promise<string> {
   });
 }
 
+/** Another process may take one of the five ports while the namenode is formatted: then it begins anew. */
 export async function startHdfs(options: StartOptions = {}): Promise<Hdfs> {
+  for (let tries = 1;; tries++) {
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      if (tries === 3 || !/Address already in use/.test((error as Error).message)) throw error;
+    }
+  }
+}
+
+async function startOnce(options: StartOptions): Promise<Hdfs> {
   const say = options.say ?? sayOnStderr;
   const home = await installHdfs(say),
     java = await kafkaJava(say),
