@@ -41,18 +41,19 @@ export class DaySealer {
   /**
    * The manifest that holds now, or undefined where nothing changed. Rejects with ARCHIVE_HOLE where an object is
    * missing, with the store's error, or what mergeObjects() does; called again it goes on.
+   * @param objects of the day, listed after `ends` were known
    * @param last the last revision, done or not
    */
   async seal(
     topic: string,
     day: string,
+    objects: readonly StoredObject[],
     ends: readonly PartitionEnd[],
     segments: Segments,
     last: DayManifest | undefined,
     atMs: number,
   ): Promise<DayManifest | undefined> {
     if (last?.done === false) return await this.#execute(last);
-    const objects = await this.#objects(topic, day);
     if (last !== undefined) await this.#clean(objects, last);
     const plan = await this.#plan(topic, day, objects, ends, segments, last, atMs);
     if (plan === undefined) return undefined;
@@ -86,10 +87,12 @@ export class DaySealer {
     for (const { partition, to } of ends) {
       const before = last?.partitions.find((one) => one.partition === partition);
       const own = objects.filter((object) => object.partition === partition);
-      const entries = await segments.since(partition, sinceMs, before?.to);
+      // A day that was sealed is looked at again for what lies there alone: entries go back for years.
+      const entries = last === undefined ? await segments.since(partition, sinceMs) : [];
+      const sealed = new Set(before?.objects.map(({ name }) => name));
       // A segment from before the day can have lines that say to be of it: their clock was ahead.
-      for (const { start } of own) {
-        if (entries.some((entry) => entry.start === start)) continue;
+      for (const { name, start } of own) {
+        if (sealed.has(name) || entries.some((entry) => entry.start === start)) continue;
         const entry = await segments.at(partition, start);
         if (entry?.done && entry.objects.some((object) => object.day === day)) entries.push(entry);
       }

@@ -54,10 +54,14 @@ export interface DayManifest {
   merges: Merge[];
 }
 
-/** The last revision of each day of a topic, done or not. Rejects with the store's error, or ARCHIVE_DAMAGED. */
+/**
+ * The last revision of each day of a topic, done or not. Rejects with the store's error, or ARCHIVE_DAMAGED.
+ * @param known of the call before, by name, so that those that are done are read once; changed to what is there now
+ */
 export async function manifestsOf(
   store: ObjectStore,
   topic: string,
+  known = new Map<string, DayManifest>(),
 ): Promise<Map<string, DayManifest>> {
   const last = new Map<string, { revision: number; name: string }>();
   for await (const { name } of store.list(manifestFolder(topic))) {
@@ -68,9 +72,13 @@ export async function manifestsOf(
   }
   const found = new Map<string, DayManifest>();
   for (const [day, { name }] of [...last].sort(([a], [b]) => a < b ? -1 : 1)) {
-    const manifest = await readManifest(store, name);
-    if (manifest !== undefined) found.set(day, manifest);
+    const manifest = known.get(name) ?? await readManifest(store, name);
+    if (manifest === undefined) continue;
+    found.set(day, manifest);
+    if (manifest.done) known.set(name, manifest);
   }
+  const names = new Set([...last.values()].map(({ name }) => name));
+  for (const name of known.keys()) if (!names.has(name)) known.delete(name);
   return found;
 }
 

@@ -42,13 +42,13 @@ export class Segments {
     return this.#read.get(name);
   }
 
-  /** Those that are done, from the newest back to the first that was announced before `sinceMs` or ends at `end`. */
-  async since(partition: number, sinceMs: number, end = 0): Promise<SegmentEntry[]> {
+  /** Those that are done, from the newest back to the first that was announced before `sinceMs`. */
+  async since(partition: number, sinceMs: number): Promise<SegmentEntry[]> {
     const found: SegmentEntry[] = [];
     for (const start of [...this.#starts.get(partition) ?? []].reverse()) {
       const entry = await this.at(partition, start);
       if (entry === undefined) continue;
-      if (entry.atMs < sinceMs || entry.end <= end) break;
+      if (entry.atMs < sinceMs) break;
       if (entry.done) found.push(entry);
     }
     return found.reverse();

@@ -12,6 +12,7 @@ import { UNBELIEVED } from "./lane_archive.ts";
 import { type DayManifest, manifestsOf } from "./manifest.ts";
 import { parseDataName } from "../../core/archive/names.ts";
 import type { ObjectStore } from "../../core/archive/objects.ts";
+import type { StoredObject } from "../../core/archive/settled.ts";
 import { Segments } from "./segments.ts";
 
 const DAY_MS = 86_400_000;
@@ -52,6 +53,9 @@ export class Upkeep {
   readonly #log = logOf("transfer.archive");
   /** By topic: the newest day that is over, and how far Kafka went when that was seen. */
   readonly #over = new Map<string, { day: string; highs: Map<number, number> }>();
+
+  /** By topic: what was read of its manifests. */
+  readonly #manifests = new Map<string, Map<string, DayManifest>>();
 
   constructor(store: ObjectStore, options: UpkeepOptions, events: UpkeepEvents = {}) {
     this.#store = store;
@@ -97,13 +101,15 @@ export class Upkeep {
     const segments = await Segments.list(this.#store, topic);
     const ends = await endsOf(positions, segments);
     const ready = this.#passed(topic, over, positions, ends);
-    const manifests = await manifestsOf(this.#store, topic);
-    for (const day of await this.#daysOf(topic, over, segments)) {
+    const known = this.#manifests.get(topic) ?? new Map<string, DayManifest>();
+    this.#manifests.set(topic, known);
+    const manifests = await manifestsOf(this.#store, topic, known);
+    for (const [day, objects] of await this.#daysOf(topic, over, segments)) {
       if (signal?.aborted) return;
       const last = manifests.get(day);
       if (!ready && last?.done !== false) continue; // what was begun can be ended all the same
       await this.#try(topic, `seal ${day}`, async () => {
-        const made = await this.#sealer.seal(topic, day, ends, segments, last, nowMs);
+        const made = await this.#sealer.seal(topic, day, objects, ends, segments, last, nowMs);
         if (made !== undefined) this.#tell(made);
       });
     }
@@ -132,16 +138,23 @@ export class Upkeep {
     return ends.every(({ partition, to }) => to >= (seen.highs.get(partition) ?? 0));
   }
 
-  /** Days that are over and have lines, and the last one even where it has none. */
-  async #daysOf(topic: string, over: string, segments: Segments): Promise<string[]> {
-    const days = new Set<string>();
-    for await (const { name } of this.#store.list(`topic=${topic}/`)) {
-      const day = parseDataName(name)?.day;
-      if (day !== undefined && day <= over && day !== UNBELIEVED) days.add(day);
-    }
+  /** Days that are over with their objects, in order, and the last one even where it has none. */
+  async #daysOf(
+    topic: string,
+    over: string,
+    segments: Segments,
+  ): Promise<[day: string, objects: StoredObject[]][]> {
+    const days = new Map<string, StoredObject[]>();
     const beganMs = await segments.beganMs();
-    if (beganMs !== undefined && dayOf(beganMs) <= over) days.add(over);
-    return [...days].sort();
+    if (beganMs !== undefined && dayOf(beganMs) <= over) days.set(over, []);
+    for await (const { name, bytes } of this.#store.list(`topic=${topic}/`)) {
+      const parsed = parseDataName(name);
+      if (parsed === undefined || parsed.day > over || parsed.day === UNBELIEVED) continue;
+      const object = { ...parsed, name, bytes }, own = days.get(parsed.day);
+      if (own === undefined) days.set(parsed.day, [object]);
+      else own.push(object);
+    }
+    return [...days].sort(([a], [b]) => a < b ? -1 : 1);
   }
 }
 
