@@ -1,6 +1,7 @@
 /** The shipped Flink jobs with the addresses and names of a test in the place of those of the compose file. */
 import assert from "node:assert/strict";
 import { Kafka, logLevel } from "kafkajs";
+import { templateName } from "../../transfer/index/template.ts";
 import { elasticsearchUrl, kafkaBroker } from "../transfer/servers.ts";
 import { elastic, type Site, until } from "../transfer/site.ts";
 
@@ -34,8 +35,9 @@ export async function jobScript(job: Job, { prefix, topics, from }: JobNames): P
     "'10 s';\nSET 'execution.checkpointing.mode",
     "'1 s';\nSET 'execution.checkpointing.mode",
   );
+  instead("'weir-flink-", `'${prefix}-flink-`);
   instead("'weir-'", `'${prefix}-'`);
-  instead("'weir-flink-error-counts'", `'${prefix}-error-counts'`);
+  instead("'flink-error-counts'", `'${prefix}-error-counts'`);
   for (const topic of ["lines-once", "error-counts", "new-patterns"]) {
     instead(`'weir-${topic}'`, `'${prefix}-${topic}'`);
   }
@@ -43,33 +45,34 @@ export async function jobScript(job: Job, { prefix, topics, from }: JobNames): P
   return recovery + text;
 }
 
-export interface Written {
-  key: string | null;
-  value: any;
-}
+/** Says where a topic ends, so that its reader knows that it has read all. */
+const END = "the end";
 
-/** Reads a topic as a reader of committed transactions alone does, as often as it takes until `enough`. */
-export async function readCommitted(
-  topic: string,
-  enough: (records: readonly Written[]) => boolean,
-  limitMs = 120_000,
-): Promise<Written[]> {
+/**
+ * All records of a topic that nobody writes to any more and that has one partition, as one reads them who takes
+ * committed transactions alone.
+ */
+export async function readCommitted(topic: string): Promise<{ key: string | null; value: any }[]> {
   const kafka = new Kafka({ brokers: [await kafkaBroker()], logLevel: logLevel.NOTHING });
-  const groupId = `${topic}-reader-${crypto.randomUUID()}`;
-  // kafkajs: isolation level 1 is read committed, and the default.
+  const producer = kafka.producer(), groupId = `${topic}-${crypto.randomUUID()}`;
+  await producer.connect();
+  await producer.send({ topic, messages: [{ key: END, value: "null" }] });
+  await producer.disconnect();
   const consumer = kafka.consumer({ groupId, readUncommitted: false });
   await consumer.connect();
-  const found: Written[] = [];
+  const found: { key: string | null; value: any }[] = [];
+  let ended = false;
   try {
     await consumer.subscribe({ topic, fromBeginning: true });
     await consumer.run({
       eachMessage({ message }) {
-        const value = message.value === null ? null : JSON.parse(String(message.value));
-        found.push({ key: message.key === null ? null : String(message.key), value });
+        const key = message.key === null ? null : String(message.key);
+        if (key === END) ended = true;
+        else found.push({ key, value: JSON.parse(String(message.value)) });
         return Promise.resolve();
       },
     });
-    await until(`enough records of ${topic}`, () => enough(found), limitMs);
+    await until(`the end of ${topic}`, () => ended, 120_000);
   } finally {
     await consumer.disconnect();
     const admin = kafka.admin();
@@ -80,12 +83,31 @@ export async function readCommitted(
   return found;
 }
 
-/** Installs the shipped index template for the indices of a prefix. Site.close() removes it. */
+/** Installs the shipped index template for the indices of a prefix, as a transfer would. Site.close() removes it. */
 export async function useTemplate(prefix: string): Promise<void> {
   const body = JSON.parse(await Deno.readTextFile(`${FOLDER}index_template.json`));
-  body.index_patterns = [`${prefix}-*`];
+  const pattern = `${prefix}-*-*`;
+  body.index_patterns = [pattern];
   body.template.settings.index.number_of_replicas = 0;
-  await elastic("PUT", `/_index_template/weir-${prefix}`, body);
+  await elastic("PUT", `/_index_template/${templateName(pattern)}`, body);
+}
+
+/** Whether a job has read its topic to the end, and has kept that in a checkpoint. */
+export async function hasReadAll(site: Site, job: Job, topic: string): Promise<boolean> {
+  const groupId = groupOf(site.prefix, job);
+  const [{ partitions }] = await site.admin.fetchOffsets({ groupId, topics: [topic] });
+  const committed = new Map(partitions.map((one) => [one.partition, one.offset]));
+  const ends = await site.admin.fetchTopicOffsets(topic);
+  return ends.every(({ partition, offset }) => committed.get(partition) === offset);
+}
+
+/** Removes the groups under which jobs said how far they are. */
+export async function forgetGroups(site: Site, jobs: Iterable<Job>): Promise<void> {
+  await site.admin.deleteGroups([...jobs].map((job) => groupOf(site.prefix, job)));
+}
+
+function groupOf(prefix: string, job: Job): string {
+  return `${prefix}-flink-${job.replaceAll("_", "-")}`;
 }
 
 /** The id of every document in these indices, sorted; one that is in two stands here twice. */

@@ -4,8 +4,9 @@
  */
 import assert from "node:assert/strict";
 import { Flink } from "../support/real/flink.ts";
+import { kafkaBroker } from "../transfer/servers.ts";
 import { type Line, Site, until } from "../transfer/site.ts";
-import { jobScript } from "./flink_jobs.ts";
+import { forgetGroups, hasReadAll, jobScript, readCommitted } from "./flink_jobs.ts";
 
 const lenient = { sanitizeOps: false, sanitizeResources: false }; // the clients keep sockets for a while
 const flink = await Flink.start();
@@ -76,6 +77,85 @@ Deno.test({
       }
       assert.deepEqual(await documents("flink"), await documents("ours"));
       await flink.cancel(job);
+    } finally {
+      await site.close();
+    }
+  },
+});
+
+Deno.test({
+  name: "Flink: the first line of each new error pattern",
+  ...lenient,
+  async fn() {
+    const site = await Site.open();
+    try {
+      const topic = await site.topic("patterns"), prefix = site.prefix;
+      await site.topic("new-patterns");
+      const line = (n: number, value: string): Line => {
+        return { topic, value, generation: "patterns-0000001", offset: n * 1000 };
+      };
+      const lines = Array.from({ length: 100 }, (_, n) => [
+        line(n * 4, `${n} ERROR order ${n * 7} of "customer ${n}" failed after ${n} ms`),
+        line(n * 4 + 1, `${n} ERROR session ${crypto.randomUUID()} is gone`),
+        line(n * 4 + 2, `${n} INFO order ${n} done`),
+        line(n * 4 + 3, `{"level":"error","id":${n},"msg":"queue full"}`),
+      ]).flat();
+      await site.send([...lines, ...lines]);
+      const [job] = await flink.submit(
+        await jobScript("new_patterns", { prefix, topics: [topic] }),
+      );
+      await until("the end", () => hasReadAll(site, "new_patterns", topic), 120_000, 200);
+      await flink.stopWithSavepoint(job);
+      const found = (await readCommitted(`${prefix}-new-patterns`)).map(({ value }) => value);
+      const first = [lines[0], lines[1], lines[3]].map(({ value }) => value);
+      assert.deepEqual(found.map((one) => one.line).sort(), first.sort());
+      assert.deepEqual(found.map((one) => one.pattern).sort(), [
+        '# ERROR order # of "*" failed after # ms',
+        "# ERROR session ID is gone",
+        '{"*":"*","*":#,"*":"*"}',
+      ]);
+      await forgetGroups(site, ["new_patterns"]);
+    } finally {
+      await site.close();
+    }
+  },
+});
+
+const PAGE = Deno.readTextFileSync(new URL("../../docs/record-format.md", import.meta.url));
+
+Deno.test({
+  name: "docs/record-format.md: Flink counts errors per minute, each line once",
+  ...lenient,
+  async fn() {
+    const site = await Site.open();
+    try {
+      const topic = await site.topic("errors", 2), minute = Date.UTC(2026, 10, 21, 10, 0);
+      const lines = Array.from({ length: 40 }, (_, i): Line => {
+        const value = i % 4 === 0 ? `request ${i} ERROR failed` : `request ${i} done`;
+        const generation = i % 2 === 0 ? "AAAAAAAAAAAAAAAA" : "BBBBBBBBBBBBBBBB";
+        const timestampMs = minute + (i < 20 ? 0 : 60_000);
+        return {
+          topic,
+          value,
+          generation,
+          offset: Math.floor(i / 2) * 30,
+          length: 30,
+          timestampMs,
+        };
+      });
+      await site.send([...lines, ...lines.slice(0, 9)]);
+      const example = /```sql\n([\s\S]*?)```/.exec(PAGE)![1];
+      const text = example.replace("127.0.0.1:9092", await kafkaBroker()).replace(
+        "'web_log'",
+        `'${topic}'`,
+      );
+      assert.notEqual(text, example);
+      const output = await flink.sql(text);
+      const rows = [...output.matchAll(/\| (2026-11-21 10:\d\d):\S* *\| *(\d+) \|/g)];
+      assert.deepEqual(rows.map(([, minute, count]) => [minute, count]), [
+        ["2026-11-21 10:00", "5"],
+        ["2026-11-21 10:01", "5"],
+      ], output);
     } finally {
       await site.close();
     }

@@ -237,6 +237,20 @@ export class Flink implements AsyncDisposable {
     return (await this.rest(`/jobs/${job}/checkpoints`)).counts?.completed ?? 0;
   }
 
+  /** The sum of a counter over all parts of a job that have one of that name. */
+  async metric(job: string, name: string): Promise<number> {
+    let sum = 0;
+    for (const { id } of (await this.rest(`/jobs/${job}`)).vertices) {
+      const path = `/jobs/${job}/vertices/${id}/subtasks/metrics`;
+      const names = (await this.rest(path)).map((one: { id: string }) => one.id)
+        .filter((id: string) => id.endsWith(`.${name}`));
+      if (names.length === 0) continue;
+      const query = `?get=${encodeURIComponent(names.join(","))}&agg=sum`;
+      for (const one of await this.rest(path + query)) sum += one.sum;
+    }
+    return sum;
+  }
+
   /** Stops a job with a savepoint; returns where that lies. */
   async stopWithSavepoint(job: string): Promise<string> {
     const targetDirectory = `file://${this.folder}/savepoints`;
