@@ -1,9 +1,16 @@
 /** The shipped Flink jobs with the addresses and names of a test in the place of those of the compose file. */
 import assert from "node:assert/strict";
-import { Kafka, logLevel } from "kafkajs";
+import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { CompressionCodecs, CompressionTypes, Kafka, logLevel } from "kafkajs";
 import { templateName } from "../../transfer/index/template.ts";
 import { elasticsearchUrl, kafkaBroker } from "../transfer/servers.ts";
 import { elastic, type Site, until } from "../transfer/site.ts";
+
+// kafkajs has none of its own; the agent packs with it.
+CompressionCodecs[CompressionTypes.ZSTD] = () => ({
+  compress: ({ buffer }: { buffer: Uint8Array }) => Promise.resolve(zstdCompressSync(buffer)),
+  decompress: (bytes: Uint8Array) => Promise.resolve(zstdDecompressSync(bytes)),
+});
 
 const FOLDER = new URL("../../deploy/flink/", import.meta.url).pathname;
 

@@ -3,6 +3,7 @@
  * there once in the index, once in the topic that transactions write, and counted once.
  */
 import assert from "node:assert/strict";
+import { CompressionTypes } from "kafkajs";
 import { Flink } from "../support/real/flink.ts";
 import { type Line, numberedLines, Site, until } from "../transfer/site.ts";
 import {
@@ -58,6 +59,7 @@ Deno.test({
       const [id] = await flink.submit(await jobScript(job, { prefix, topics: [topic], from }));
       jobs.set(job, id);
     };
+    const send = (lines: Line[]) => site.send(lines, 100, CompressionTypes.ZSTD);
     const total = async () =>
       (await site.search({ size: 0, track_total_hits: true }, indices)).hits.total.value;
     try {
@@ -67,14 +69,14 @@ Deno.test({
         for (const job of ["transfer", "lines_once", "errors_per_minute"] as const) {
           await submit(job);
         }
-        const sending = site.send([...first, ...first.slice(-REPEATS)], 100);
+        const sending = send([...first, ...first.slice(-REPEATS)]);
         await until("documents", async () => await total() > 500, PATIENT_MS);
         for (const job of jobs.values()) {
           await until("a checkpoint", async () => await flink.checkpoints(job) > 0, PATIENT_MS);
         }
         await flink.taskManager.kill9();
         await sending;
-        await site.send([
+        await send([
           ...second.slice(0, 3000),
           ...first.slice(0, REPEATS),
           ...second.slice(3000),
@@ -94,7 +96,7 @@ Deno.test({
           savepoints.set(job, await flink.stopWithSavepoint(jobs.get(job)!));
         }
         const transfer = await site.transfer({ consumer: { topicPatterns: [topic] } });
-        await site.send([...third, ...lines.slice(0, REPEATS)]);
+        await send([...third, ...lines.slice(0, REPEATS)]);
         for (const [job, from] of savepoints) await submit(job, from);
         await until("all documents", async () => await total() >= COUNT, PATIENT_MS, 300);
         await until(

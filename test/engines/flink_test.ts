@@ -3,10 +3,14 @@
  * once over kill -9 of a TaskManager and over a savepoint, and repeats are dropped.
  */
 import assert from "node:assert/strict";
+import { CompressionTypes } from "kafkajs";
 import { Flink } from "../support/real/flink.ts";
+import { numberedLines } from "../support/numbered.ts";
+import { startProgram } from "../support/process.ts";
+import { freePort, tempDir } from "../support/temp.ts";
 import { kafkaBroker } from "../transfer/servers.ts";
-import { type Line, Site, until } from "../transfer/site.ts";
-import { forgetGroups, hasReadAll, jobScript, readCommitted } from "./flink_jobs.ts";
+import { elastic, type Line, Site, until } from "../transfer/site.ts";
+import { forgetGroups, hasReadAll, idsOf, jobScript, readCommitted } from "./flink_jobs.ts";
 
 const lenient = { sanitizeOps: false, sanitizeResources: false }; // the clients keep sockets for a while
 const flink = await Flink.start();
@@ -54,7 +58,7 @@ Deno.test({
     try {
       const topic = await site.topic("kinds");
       const lines = kinds(topic), count = lines.length - 1; // the last is no line
-      await site.send(lines);
+      await site.send(lines, 1000, CompressionTypes.ZSTD);
       await site.transfer({
         consumer: { topicPatterns: [topic] },
         index: { name: `${site.prefix}-ours-{topic}-{day}` },
@@ -77,6 +81,73 @@ Deno.test({
       }
       assert.deepEqual(await documents("flink"), await documents("ours"));
       await flink.cancel(job);
+    } finally {
+      await site.close();
+    }
+  },
+});
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+const TOTAL = 5000;
+
+Deno.test({
+  name: "Flink: lines of a real weir-agent, beside a transfer on the same index, each once",
+  ...lenient,
+  async fn() {
+    const site = await Site.open();
+    await using folder = await tempDir();
+    try {
+      const topic = await site.topic("agent", 3), prefix = site.prefix;
+      const files = ["a", "b", "c", "d"].map((name) => folder.join(`${name}.log`));
+      const settings = {
+        state: folder.join("state"),
+        source: { file: folder.join("collect.json") },
+        kafka: { brokers: [await kafkaBroker()] },
+        tail: { roots: [folder.path] },
+        listen: "127.0.0.1:0",
+      };
+      await Deno.writeTextFile(folder.join("agent.yaml"), JSON.stringify(settings));
+      const entries = files.map((path) => ({ path, topic }));
+      await Deno.writeTextFile(folder.join("collect.json"), JSON.stringify(entries));
+      const write = async (from: number, to: number) => {
+        for (const file of files) {
+          const lines = [...numberedLines(file, TOTAL, from, to)].join("\n");
+          await Deno.writeTextFile(file, `${lines}\n`, { append: true });
+        }
+      };
+      await write(1, 2000);
+      await using _agent = startProgram(Deno.execPath(), [
+        ...["run", "-A", "--quiet", "--no-check", `${ROOT}agent/main.ts`],
+        ...["--config", folder.join("agent.yaml")],
+      ]);
+      await site.transfer({ consumer: { topicPatterns: [topic] } });
+      const indices = `${prefix}-${topic}-*`, count = () => site.count(indices);
+      await until(
+        "the first lines",
+        async () => await count() === 2000 * files.length,
+        120_000,
+        200,
+      );
+      const [job] = await flink.submit(await jobScript("transfer", { prefix, topics: [topic] }));
+      await write(2001, TOTAL);
+      await until("all lines", async () => await count() >= TOTAL * files.length, 120_000, 200);
+      await until("the end", () => hasReadAll(site, "transfer", topic), 120_000, 200);
+      const ids = await idsOf(site, indices);
+      assert.equal(ids.length, TOTAL * files.length);
+      assert.equal(new Set(ids).size, ids.length);
+      // Each line was written by one of the two, and found by the other.
+      const sum = async (name: string) => await flink.metric(job, name);
+      await until(
+        "the counters",
+        async () => {
+          const written = await sum("documentsWritten"), existing = await sum("documentsExisting");
+          return written + existing === ids.length && existing >= 2000 * files.length;
+        },
+        120_000,
+        200,
+      );
+      await flink.cancel(job);
+      await forgetGroups(site, ["transfer"]);
     } finally {
       await site.close();
     }
@@ -115,6 +186,56 @@ Deno.test({
         '{"*":"*","*":#,"*":"*"}',
       ]);
       await forgetGroups(site, ["new_patterns"]);
+    } finally {
+      await site.close();
+    }
+  },
+});
+
+Deno.test({
+  name: "Flink's sink: a host that is gone, and a document that is refused",
+  ...lenient,
+  async fn() {
+    const site = await Site.open();
+    try {
+      const topic = await site.topic("refused"), prefix = site.prefix, now = Date.now();
+      const index = `${prefix}-${topic}-${
+        new Date(now).toISOString().slice(0, 10).replaceAll("-", ".")
+      }`;
+      await elastic("PUT", `/${index}`, {
+        mappings: {
+          dynamic: false,
+          properties: { log: { properties: { level: { type: "long" } } } },
+        },
+      });
+      const lines = ["one", "an ERROR in a field of numbers", "three"].map((value, n): Line => {
+        return { topic, value, generation: "refused-00000001", offset: n * 1000, timestampMs: now };
+      });
+      await site.send(lines);
+      const script = await jobScript("transfer", { prefix, topics: [topic] });
+      const changed = script.replaceAll("'hosts' = '", `'hosts' = 'http://127.0.0.1:${freePort()};`)
+        .replace("'operation' = 'create'", `$&, 'refused.index' = '${prefix}x-refused'`);
+      const [job] = await flink.submit(changed);
+      const refused = () => site.documents(`${prefix}x-refused`);
+      await until("the refused one", async () => (await refused()).length === 1, 120_000, 200);
+      await until("the others", async () => await site.count(index) === 2, 120_000, 200);
+      const [{ _id, _source }] = await refused();
+      assert.equal(_id, `refused-00000001:1000-${1000 + String(lines[1].value).length + 1}`);
+      assert.equal(_source.index, index);
+      assert.match(_source.reason, /document_parsing_exception/);
+      assert.equal(JSON.parse(_source.document).message, lines[1].value);
+      await until(
+        "its counters",
+        async () => {
+          const count = async (name: string) => await flink.metric(job, name);
+          return await count("documentsWritten") === 3 && await count("documentsRefused") === 1 &&
+            await count("bulkRepeated") >= 1;
+        },
+        120_000,
+        200,
+      );
+      await flink.cancel(job);
+      await elastic("DELETE", `/${prefix}x-refused`);
     } finally {
       await site.close();
     }

@@ -5,7 +5,14 @@
  */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { type Admin, Kafka, logLevel, type Message, type Producer } from "kafkajs";
+import {
+  type Admin,
+  CompressionTypes,
+  Kafka,
+  logLevel,
+  type Message,
+  type Producer,
+} from "kafkajs";
 import { startLog } from "../../core/log.ts";
 import { uidOf } from "../../core/record/identity.ts";
 import { loadSettings } from "../../core/config/load.ts";
@@ -83,7 +90,11 @@ export class Site {
   }
 
   /** Sends lines; those with a generation as an agent does. */
-  async send(lines: readonly Line[], perRequest = 2000): Promise<void> {
+  async send(
+    lines: readonly Line[],
+    perRequest = 2000,
+    compression = CompressionTypes.None,
+  ): Promise<void> {
     for (let from = 0; from < lines.length; from += perRequest) {
       const byTopic = new Map<string, Message[]>();
       for (const line of lines.slice(from, from + perRequest)) {
@@ -93,6 +104,7 @@ export class Site {
       }
       await this.#producer.sendBatch({
         acks: -1,
+        compression,
         topicMessages: [...byTopic].map(([topic, messages]) => ({ topic, messages })),
       });
     }

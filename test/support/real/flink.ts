@@ -13,6 +13,8 @@ import { answers, Cluster, runFolder, Server, type StartOptions } from "./instan
 const VERSION = "2.2.1";
 const KAFKA_CONNECTOR = "org.apache.flink:flink-sql-connector-kafka:5.0.0-2.2";
 const SQL_GATEWAY = `org.apache.flink:flink-sql-gateway:${VERSION}`;
+/** Neither Flink nor its connector have the codec that agents pack with. */
+const ZSTD = "com.github.luben:zstd-jni:1.5.6-10";
 const COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy";
 const MEMORY = { jobmanager: "896m", taskmanager: "1280m" };
 /** Packages that Flink reaches into. */
@@ -49,7 +51,7 @@ const MAIN: Record<Node, string> = {
 export async function installFlink(say: Say): Promise<string> {
   await needCommand("mvn", "maven", say);
   const python = await needCommand("python3", "python3-pip", say), java = await kafkaJava(say);
-  return await cached(`flink-${VERSION}-1`, say, async (home) => {
+  return await cached(`flink-${VERSION}-2`, say, async (home) => {
     const wheels = `${home}/wheels`, unpacked = `${home}/unpacked`;
     const pip = ["-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:", "-d", wheels];
     await run(python, [...pip, `apache-flink-libraries==${VERSION}`]);
@@ -61,7 +63,9 @@ export async function installFlink(say: Say): Promise<string> {
     }
     await removeAll(wheels);
     await removeAll(unpacked);
-    for (const [artifact, folder] of [[KAFKA_CONNECTOR, "lib"], [SQL_GATEWAY, "opt"]]) {
+    for (
+      const [artifact, folder] of [[KAFKA_CONNECTOR, "lib"], [ZSTD, "lib"], [SQL_GATEWAY, "opt"]]
+    ) {
       const target = [`-Dartifact=${artifact}`, `-DoutputDirectory=${home}/${folder}`];
       await run("mvn", ["-B", "-q", COPY, ...target], { cwd: home });
     }
