@@ -105,7 +105,9 @@ export async function hasReadAll(site: Site, job: Job, topic: string): Promise<b
   const [{ partitions }] = await site.admin.fetchOffsets({ groupId, topics: [topic] });
   const committed = new Map(partitions.map((one) => [one.partition, one.offset]));
   const ends = await site.admin.fetchTopicOffsets(topic);
-  return ends.every(({ partition, offset }) => committed.get(partition) === offset);
+  return ends.every(({ partition, offset }) =>
+    offset === "0" || committed.get(partition) === offset
+  );
 }
 
 /** Removes the groups under which jobs said how far they are. */
