@@ -15,9 +15,11 @@ export const MARK_BYTES = 64;
 /** Of how many first bytes a prefix holds a sum, where the file has so many. */
 const SUMMED_BYTES = [64, 256, HEAD_BYTES] as const;
 
+const TEXT_BYTES = 64;
+
 /** What is kept in memory of the first bytes of each open file: a new file differs in it from most, without a read. */
 export interface Prefix {
-  /** The first 16 bytes as latin1. */
+  /** The first 64 bytes as latin1. */
   text: string;
   /** Sums of the first SUMMED_BYTES, as far as there are so many. */
   sums: readonly number[];
@@ -31,7 +33,7 @@ export function prefixOf(bytes: Uint8Array): Prefix {
     sums.push(crc32c(bytes, from, SUMMED_BYTES[i], sums[i - 1] ?? 0));
     from = SUMMED_BYTES[i];
   }
-  return { text: String.fromCharCode(...bytes.subarray(0, 16)), sums };
+  return { text: String.fromCharCode(...bytes.subarray(0, TEXT_BYTES)), sums };
 }
 
 /** False where neither of two files can begin as the other one does. */

@@ -53,14 +53,20 @@ export class KnownFiles {
 
   /**
    * Forgets what was not seen for `forgetMs`, and the oldest where there are too many.
-   * @param kept states of files that are there: never forgotten
+   * @param keptMax how many states are kept in any case
+   * @param isKept those of files that are there
    */
-  forget(nowMs: number, forgetMs: number, kept: ReadonlySet<FileState>): void {
+  forget(
+    nowMs: number,
+    forgetMs: number,
+    keptMax: number,
+    isKept: (state: FileState) => boolean,
+  ): void {
     const oldest = nowMs - forgetMs, oldestBrief = Math.max(oldest, nowMs - BRIEF_MS);
     for (const state of this.#byGeneration.values()) {
       const isOld = state.seenMs < (state.brief ? oldestBrief : oldest);
-      const isTooMuch = this.size - kept.size > STATES_MAX;
-      if ((isOld || isTooMuch) && !kept.has(state)) this.delete(state.generation);
+      const isTooMuch = this.size - keptMax > STATES_MAX;
+      if ((isOld || isTooMuch) && !isKept(state)) this.delete(state.generation);
     }
   }
 

@@ -50,7 +50,9 @@ const GROWING_HOLDS = 60;
 /** A removed file is read on by its handle until it did not grow for so long. */
 export const UNLINKED_MS = 5000;
 /** Bytes at the begin and at the end of a file that are compared with an open one. */
-const COMPARED_BYTES = 1024;
+const COMPARED_BYTES = HEAD_BYTES;
+/** Parked files with the same begin that are opened to compare them with one file. */
+const PARKED_COMPARED_MAX = 16;
 
 export class Recognition {
   readonly #options: RecognitionOptions;
@@ -114,9 +116,17 @@ export class Recognition {
       if (!prefixesFit(prefix, this.#freshPrefix(other) ?? await this.#readPrefix(other))) continue;
       if (await isSame(other.read)) return other;
     }
+    const heads = new Map<number, string>();
+    let compared = 0;
     for (const other of this.#options.parked()) {
-      if (other.state === file.was?.state || other.state.head.length === 0) continue;
+      const { length, hash } = other.state.head;
+      if (other.state === file.was?.state || length === 0) continue;
       if (other.prefix !== undefined && !prefixesFit(prefix, other.prefix)) continue;
+      if (length <= head.length) {
+        if (!heads.has(length)) heads.set(length, hashOf(head.subarray(0, length)).hash);
+        if (heads.get(length) !== hash) continue;
+      }
+      if (++compared > PARKED_COMPARED_MAX) break;
       if (await this.#isSameAsParked(other, seen, isSame)) return other;
     }
     return undefined;

@@ -416,7 +416,12 @@ export class TailSet {
         this.#events.removed,
       );
     }
-    this.#known.forget(this.#context.clock.wallMs(), this.#options.forgetMs, this.#turns.states());
+    this.#known.forget(
+      this.#context.clock.wallMs(),
+      this.#options.forgetMs,
+      this.#turns.parked.size,
+      (state) => this.#turns.isParked(state),
+    );
   }
 
   /** @param least bytes of the head without which another file may be the same by chance: `job > log` each day */

@@ -221,9 +221,9 @@ export class Turns {
     waiting.was = { ...was, isMoved: true };
   }
 
-  /** Of the parked files. */
-  states(): ReadonlySet<FileState> {
-    return new Set([...this.parked.values()].map(({ state }) => state));
+  /** True for the state of a parked file. */
+  isParked(state: FileState): boolean {
+    return this.parked.get(state.path)?.state === state;
   }
 
   /** Rows of the parked files, for the ledger. */
