@@ -18,6 +18,12 @@ export interface TailSiteOptions {
   /** Patterns; one topic. */
   paths: string[];
   exclude?: string[];
+  /** Where files begin that are there at first. */
+  from?: "start" | "end";
+  /** Files that are open at once. */
+  openMax?: number;
+  /** Between two looks at everything. */
+  sweepMs?: number;
   /** @default one in memory, whose lines are kept */
   sink?: LineSink;
 }
@@ -36,7 +42,8 @@ export class TailSite {
   }
 
   async start(): Promise<void> {
-    const { root, state, paths, exclude = [] } = this.#options;
+    const { root, state, paths, exclude = [], from = "start", openMax = 1000, sweepMs = 300 } =
+      this.#options;
     this.sink = Object.assign(new MemoryLineSink(), { lines: this.lines });
     this.checkpoint = new CheckpointStore(systemFiles, systemClock, state);
     const event = (name: string) => (path: string) => void this.events.push(`${name} ${path}`);
@@ -46,9 +53,9 @@ export class TailSite {
         checkpoint: this.checkpoint,
         roots: [await Deno.realPath(root)],
         filesMax: 20_000,
-        openMax: 1000,
+        openMax,
         turnMs: 1000,
-        sweepMs: 300,
+        sweepMs,
         detachedMs: 60_000,
         copyHoldMs: 1500,
         bufferBytesMax: 32 << 20,
@@ -77,7 +84,7 @@ export class TailSite {
       },
     );
     await this.set.start();
-    const entries = paths.map((path) => ({ path, topic: "t", exclude }));
+    const entries = paths.map((path) => ({ path, topic: "t", exclude, from }));
     await this.set.apply(parseEntries(JSON.stringify(entries), "test"));
   }
 
