@@ -17,6 +17,12 @@ import { keyOf, type Turns } from "./turns.ts";
 /** A fault that may pass is tried again after this time. */
 const RETRY_MS = 1000;
 
+/**
+ * The system may leave some out of many changes that it tells of at once (Deno keeps 16, several a file): so many files
+ * within BURST_WITHIN_MS are followed by a look at all names, after BURST_LOOK_MS and in at most a 50th of the time.
+ */
+const BURST = 4, BURST_WITHIN_MS = 100, BURST_LOOK_MS = 1000, LOOK_SHARE = 50;
+
 export interface SearchHost {
   files: Files;
   clock: Clock;
@@ -44,6 +50,10 @@ export class Search {
   readonly #faulty = new Set<string>();
   readonly #sweep = new Sweep();
   #entries: readonly Entry[] = [];
+  /** Paths whose change was told of since `sinceMs`; `missed`: there may have been more. */
+  readonly #burst = { sinceMs: 0, told: new Set<string>(), missed: false };
+  /** Before this all names are not looked at again because of a burst. */
+  #allAtMs = 0;
   #atMs = 0;
   #applied = false;
   #applying: (() => void)[] = [];
@@ -100,7 +110,10 @@ export class Search {
   async #discover(): Promise<void> {
     const { clock, files, filesMax, sweepMs, open, take, unwanted } = this.#host;
     const turns = this.#host.turns();
-    this.#atMs = clock.monotonicMs() + sweepMs;
+    const now = clock.monotonicMs(), changed = new Set(this.#changedPaths);
+    const isAll = this.#applying.length > 0 || (this.#burst.missed && now >= this.#allAtMs);
+    if (isAll) this.#burst.missed = false;
+    this.#atMs = now + sweepMs;
     this.#changedPaths.clear();
     const applying = this.#applying.splice(0);
     this.#faulty.clear();
@@ -111,9 +124,8 @@ export class Search {
     this.#watch(found.directories);
     const wanted = new Set<TailedFile>();
     const isKnown = (path: string) => open.at(path) !== undefined || turns.isKnown(path);
-    const due = applying.length > 0
-      ? () => true
-      : this.#sweep.due(found.files.keys(), isKnown, sweepMs);
+    const swept = isAll ? () => true : this.#sweep.due(found.files.keys(), isKnown, sweepMs);
+    const due = (path: string) => swept(path) || changed.has(path);
     for (const [path, wanting] of found.files) {
       const file = due(path) ? await take(path, wanting) : open.at(path);
       if (file !== undefined) wanted.add(file);
@@ -123,6 +135,9 @@ export class Search {
     }
     for (const parked of [...turns.parked.values()]) {
       if (!found.files.has(parked.path)) await turns.missing(parked);
+    }
+    if (isAll && applying.length === 0) {
+      this.#allAtMs = clock.monotonicMs() + LOOK_SHARE * (clock.monotonicMs() - now);
     }
     for (const resolve of applying) resolve();
     if (!this.#applied) return;
@@ -176,8 +191,21 @@ export class Search {
       if (this.#watches.has(directory)) continue;
       const watch = new AbortController();
       this.#watches.set(directory, watch);
-      this.#host.files.watch([directory], (path) => this.lookAgain(path), watch.signal);
+      this.#host.files.watch([directory], (path) => this.#told(path), watch.signal);
     }
+  }
+
+  #told(path: string): void {
+    const now = this.#host.clock.monotonicMs(), burst = this.#burst;
+    if (now - burst.sinceMs > BURST_WITHIN_MS) {
+      burst.sinceMs = now;
+      burst.told.clear();
+    }
+    if (burst.told.size < BURST && burst.told.add(path).size === BURST) {
+      burst.missed = true;
+      this.within(Math.max(BURST_LOOK_MS, this.#allAtMs - now));
+    }
+    this.lookAgain(path);
   }
 
   async #checkPaths(): Promise<void> {

@@ -33,17 +33,18 @@ function memoryMb({ pid }: Program, name: "VmHWM" | "VmRSS"): number {
   return Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)![1]) / 1000);
 }
 
-/** Files in this folder that the process has open. */
+/** Files in this folder that the process has open: a read on another thread has a second handle for its time. */
 function openIn({ pid }: Program, folder: string): number {
-  let count = 0;
+  const found = new Set<string>();
   for (const { name } of Deno.readDirSync(`/proc/${pid}/fd`)) {
     try {
-      if (Deno.readLinkSync(`/proc/${pid}/fd/${name}`).startsWith(folder)) count++;
+      const target = Deno.readLinkSync(`/proc/${pid}/fd/${name}`);
+      if (target.startsWith(folder)) found.add(target);
     } catch {
       // closed meanwhile
     }
   }
-  return count;
+  return found.size;
 }
 
 async function start(folder: TempDir, logs: string, broker: string, topic: string, open: number) {
