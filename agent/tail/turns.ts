@@ -11,9 +11,19 @@ import type { Progress } from "../ledger/sealer.ts";
 import { entriesFor } from "./discovery.ts";
 import { type Entry, seenKey } from "./entries.ts";
 import { HEAD_BYTES, type Prefix } from "./fingerprint.ts";
+import { settledState } from "./lane.ts";
 import { UNLINKED_MS } from "./recognition.ts";
 import type { TailedFile } from "./tailed_file.ts";
 import type { Trail } from "./trail.ts";
+
+interface ParkedLane {
+  origin: number;
+  lines: number;
+  lastLineMs: number;
+  /** Longest from reading to acknowledgement that the ledger was not told of, ms. */
+  heldMs: number;
+  trail: Trail;
+}
 
 /** A file that was open. */
 export interface Parked {
@@ -30,7 +40,7 @@ export interface Parked {
   /** It has, or had, another name than first. */
   isMoved: boolean;
   /** By topic, for status and ledger; and how copies that end earlier are known. */
-  lanes: Map<string, { origin: number; lines: number; lastLineMs: number; trail: Trail }>;
+  lanes: Map<string, ParkedLane>;
 }
 
 /** A file that is to be opened when there is room. */
@@ -105,12 +115,11 @@ export class Turns {
     const { path, state, modifiedMs, isMoved, life: { prefix } } = file;
     const size = file.isCopy ? 0 : file.size;
     const named = file.decided ? file.measured : { size, modifiedMs };
-    const lanes = new Map(
-      [...file.lanes].map(([topic, { origin, linesSent: lines, lastLineMs, trail }]) => [
-        topic,
-        { origin, lines, lastLineMs, trail },
-      ]),
-    );
+    const lanes = new Map<string, ParkedLane>();
+    for (const [topic, lane] of file.lanes) {
+      const { origin, linesSent: lines, lastLineMs, trail } = lane;
+      lanes.set(topic, { origin, lines, lastLineMs, trail, heldMs: Math.ceil(lane.takeHeld()) });
+    }
     if (isMoved) state.trail = file.trail;
     this.parked.set(path, { path, key, size, named, state, prefix, isMoved, lanes });
     const later = new Set(lanes.keys());
@@ -231,10 +240,13 @@ export class Turns {
     const rows: Progress[] = [];
     for (const { path, state, lanes, size } of this.parked.values()) {
       const { generation, device, inode, head } = state;
-      for (const [topic, { origin, lines }] of lanes) {
-        const offset = state.topics[topic]?.offset ?? 0;
+      for (const [topic, lane] of lanes) {
+        const of = state.topics[topic], { origin, lines, heldMs } = lane;
+        if (of === undefined) continue;
+        const { offset, days } = of, { mark } = settledState(of);
         const place = { path, device, inode, generation, topic, origin, offset, lines, size };
-        rows.push({ ...place, headLength: head.length, head: head.hash });
+        rows.push({ ...place, mark, days, heldMs, headLength: head.length, head: head.hash });
+        lane.heldMs = 0; // told
       }
     }
     return rows;
