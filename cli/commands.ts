@@ -17,6 +17,7 @@ import { linksCommand } from "./links.ts";
 import { pageCommand } from "./page.ts";
 import { schemaCommand } from "./schema.ts";
 import { searchCommand } from "./search.ts";
+import { selftestCommand } from "./selftest/command.ts";
 import { tailCommand } from "./tail.ts";
 import { topCommand } from "./top/command.ts";
 import { transferCommand } from "./transfer.ts";
@@ -50,6 +51,7 @@ export function weirCommand(): Command {
     archiveCommand(),
     restoreCommand(),
     doctorCommand(),
+    selftestCommand(),
     userCommand(),
     validateCommand(),
     schemaCommand(),

@@ -29,6 +29,7 @@ export const LONG_MINUTES: Readonly<Record<string, number>> = {
   "test/engines": 16,
   "test/mutate": 2,
   "test/security": 4,
+  "test/faults": 9,
 };
 
 /** Folders whose tests talk to the shared servers. */
@@ -57,6 +58,7 @@ export const NEED_EXECUTABLES: readonly string[] = [
   "test/docs",
   "test/e2e",
   "test/engines",
+  "test/faults",
 ];
 
 /** Folders all of whose tests run executables: without a base for `deno compile` they are skipped. */
@@ -65,6 +67,7 @@ export const ONLY_EXECUTABLES: readonly string[] = [
   "test/docker",
   "test/docs",
   "test/e2e",
+  "test/faults",
 ];
 
 /** Folders whose tests are not checked for timers, requests and files that they leave behind, and why. */

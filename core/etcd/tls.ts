@@ -7,7 +7,6 @@ import { Buffer } from "node:buffer";
 import { isIP } from "node:net";
 import { connect, type SecureContext, type TLSSocket } from "node:tls";
 import type { Etcd3 } from "etcd3";
-import { logOf } from "../log.ts";
 import { readSecretFile } from "../secrets.ts";
 import type { EtcdSettings } from "./settings.ts";
 
@@ -47,7 +46,6 @@ function connectsItself(): boolean {
 /** Mends how a client whose credentials are certificates connects. */
 export function mendTls(client: Etcd3): void {
   const old = !connectsItself();
-  if (old) surviveRefusals();
   const { pool } = client as unknown as { pool: { hosts: { channelCredentials: Credentials }[] } };
   for (const credentials of new Set(pool.hosts.map((host) => host.channelCredentials))) {
     const optionsOf = credentials._getConnectionOptions.bind(credentials);
@@ -75,21 +73,4 @@ function secureConnection({ host, port, servername, secureContext }: Target): TL
     ((name: string, told: () => void) =>
       once(name === "connect" ? "secureConnect" : name, told)) as typeof socket.once;
   return socket;
-}
-
-let surviving = false;
-
-/**
- * Where TLS fails while a connection begins, an older runtime tells nobody but rejects a promise of its
- * own, which would end the process. The call that waits has its deadline, and is made again.
- */
-function surviveRefusals(): void {
-  if (surviving) return;
-  surviving = true;
-  addEventListener("unhandledrejection", (event) => {
-    const { reason } = event;
-    if (!(reason instanceof Error) || !/node:http2/.test(reason.stack ?? "")) return;
-    event.preventDefault();
-    logOf("etcd").warn("No TLS connection", { reason: reason.message });
-  });
 }

@@ -7,6 +7,8 @@ import tls from "node:tls";
 import { Kafka, logLevel } from "kafkajs";
 import type { ISocketFactory, KafkaConfig, LogEntry } from "kafkajs";
 // @ts-ignore: kafkajs has no types for its inner files
+import Connection from "kafkajs/src/network/connection.js";
+// @ts-ignore: the same
 import RequestQueue from "kafkajs/src/network/requestQueue/index.js";
 import { WeirError } from "../errors.ts";
 import { logOf } from "../log.ts";
@@ -26,6 +28,31 @@ RequestQueue.prototype.scheduleCheckPendingRequests = function (
   if (this.pending.length === 0 && this.throttledUntil <= now) return;
   if (this.throttledUntil < now) this.throttledUntil = now;
   schedule.call(this);
+};
+
+/**
+ * kafkajs keeps a connection on which a request was not answered in time. Where the far side is gone without a word each
+ * later request on it, too, waits for its time-out; so such a connection is dropped, and the next request makes one.
+ */
+const send = Connection.prototype.send;
+Connection.prototype.send = async function (
+  this: {
+    socket?: net.Socket;
+    rejectRequests(error: unknown): void;
+    disconnect(): Promise<unknown>;
+  },
+  request: Parameters<typeof send>[0],
+) {
+  try {
+    return await send.call(this, request);
+  } catch (error) {
+    if ((error as Error | undefined)?.name === "KafkaJSRequestTimeoutError") {
+      this.rejectRequests(error);
+      this.socket?.destroy();
+      this.disconnect().catch(() => {}); // gone already
+    }
+    throw error;
+  }
 };
 
 /**

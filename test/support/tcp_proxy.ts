@@ -1,6 +1,6 @@
 /**
  * A way to a server that a test can break: refused, cut at once (connections that wait for bytes too), silent while
- * connections stay open, slow, one direction lost, and whole again on the same port.
+ * connections stay open, slow, late, one direction lost, and whole again on the same port.
  */
 import { Buffer } from "node:buffer";
 import { connect, createServer, type Server, type Socket } from "node:net";
@@ -18,6 +18,8 @@ export class TcpProxy {
   deafToAnswers = false;
   /** Bytes a second and direction of each connection at most; 0: as fast as it goes. */
   bytesPerSecond = 0;
+  /** Each piece of either direction comes so much later, in order. */
+  delayMs = 0;
   /** Connections taken so far. */
   connections = 0;
   /** Bytes sent to the far side so far. */
@@ -113,11 +115,13 @@ export class TcpProxy {
       this.#sockets.delete(from);
       to.destroy();
     });
-    from.on("end", () => to.end());
+    const late = new LateBytes(to);
+    from.on("close", () => late.drop());
+    from.on("end", () => late.drop() || to.end());
     from.on("data", (bytes: Buffer) => {
       if (isLost() || this.#lost.has(from)) return;
       onBytes(bytes.length);
-      const isFull = !to.write(bytes);
+      const isFull = !late.write(bytes, this.delayMs);
       const waitMs = this.bytesPerSecond === 0 ? 0 : bytes.length / this.bytesPerSecond * 1000;
       if (!isFull && waitMs === 0) return;
       from.pause();
@@ -126,6 +130,45 @@ export class TcpProxy {
         from.once("close", () => clearTimeout(timer));
       } else to.once("drain", () => from.resume());
     });
+  }
+}
+
+/** Writes pieces late and in order; what is late when the connection ends goes with it. */
+class LateBytes {
+  readonly #to: Socket;
+  readonly #pieces: { bytes: Buffer; dueMs: number }[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(to: Socket) {
+    this.#to = to;
+  }
+
+  /** False where the other side is full and will say when it is not; pieces that wait are not counted. */
+  write(bytes: Buffer, delayMs: number): boolean {
+    if (delayMs === 0 && this.#pieces.length === 0) return this.#to.write(bytes);
+    this.#pieces.push({ bytes, dueMs: performance.now() + delayMs });
+    this.#timer ??= setTimeout(() => this.#flush(), delayMs);
+    return true;
+  }
+
+  /** True where something was late. */
+  drop(): boolean {
+    clearTimeout(this.#timer);
+    if (this.#pieces.splice(0).length === 0) return false;
+    this.#to.destroy();
+    return true;
+  }
+
+  #flush(): void {
+    this.#timer = undefined;
+    while (this.#pieces.length > 0) {
+      const waitMs = this.#pieces[0].dueMs - performance.now();
+      if (waitMs > 0) {
+        this.#timer = setTimeout(() => this.#flush(), Math.ceil(waitMs));
+        return;
+      }
+      this.#to.write(this.#pieces.shift()!.bytes);
+    }
   }
 }
 

@@ -24,6 +24,8 @@ export class TopicSettings {
   readonly #ready = Promise.withResolvers<void>();
   #plans: TopicPlans;
   #running: Promise<void> | undefined;
+  /** A value is in force; without one there is nothing that could vanish. */
+  #held = false;
   /** APPLIED, FAILED, or NONE before the first value; "" without a source. */
   state: "" | "NONE" | "APPLIED" | "FAILED";
   /** Why it failed; empty where it did not. */
@@ -77,14 +79,14 @@ export class TopicSettings {
   /** Takes a value over, or says why not. */
   #changed(snapshot: ConfigSnapshot): void {
     const { text, revision, deleted } = snapshot;
-    const before = this.revision >= 0;
-    if (text === null && !deleted && before) {
+    if (text === null && !deleted && this.#held) {
       this.#failed(
         "vanished",
         "The rules vanished without having been deleted; the last ones hold",
       );
       return;
     }
+    if (text === null && !this.#held && this.state === "APPLIED") return; // still none
     try {
       const rules = text === null ? [] : parseRules(text, this.#source!.name);
       this.#plans = new TopicPlans(this.#defaults, rules);
@@ -93,6 +95,7 @@ export class TopicSettings {
       this.#failed("failed", messageOf(error));
       return;
     }
+    this.#held = text !== null;
     this.state = "APPLIED";
     this.reason = "";
     this.revision = Math.max(0, revision);

@@ -38,6 +38,16 @@ Deno.test("TopicSettings: what does not validate or vanishes changes nothing and
   await settings.stop();
 });
 
+Deno.test("TopicSettings: where there never were rules none can vanish", async () => {
+  const source = new MemoryConfigSource(null);
+  const settings = new TopicSettings(source, DEFAULTS);
+  settings.start();
+  await settings.ready;
+  source.vanish();
+  assert.equal(settings.state, "APPLIED");
+  await settings.stop();
+});
+
 Deno.test("TopicSettings: nothing is ready before the first value is right", async () => {
   const source = new MemoryConfigSource("[{}]");
   const settings = new TopicSettings(source, DEFAULTS);

@@ -40,6 +40,8 @@ export interface KafkaOptions extends StartOptions {
 export interface KafkaClusterOptions extends KafkaOptions {
   /** Topics have 3 replicas, of which 2 must be in sync. At least 3. @default {3} */
   nodes?: number;
+  /** More ways into each node, by its place from 0. */
+  listenersOf?: (node: number) => readonly Listener[];
 }
 
 /** A node among those that choose the controller. */
@@ -77,8 +79,9 @@ export async function startKafkaCluster(options: KafkaClusterOptions = {}): Prom
   return await Cluster.start(await plans(options.nodes ?? 3, options));
 }
 
-async function plans(count: number, options: KafkaOptions): Promise<ServerPlan[]> {
+async function plans(count: number, options: KafkaClusterOptions): Promise<ServerPlan[]> {
   const { say = sayOnStderr, heapMb = 384 } = options;
+  const listenersOf = options.listenersOf ?? (() => options.listeners ?? []);
   const home = await installKafka(say), java = await kafkaJava(say);
   const nodes = Array.from({ length: count }, (_, i): Node => {
     return { id: i + 1, port: freePort(), controllerPort: freePort() };
@@ -87,7 +90,7 @@ async function plans(count: number, options: KafkaOptions): Promise<ServerPlan[]
     const folder = await runFolder("kafka");
     await layOutData(home, `${folder}/data`, node.id);
     const settings = {
-      ...withListeners(properties(`${folder}/data`, node, nodes), options.listeners ?? []),
+      ...withListeners(properties(`${folder}/data`, node, nodes), listenersOf(node.id - 1)),
       ...options.properties,
     };
     await Deno.writeTextFile(`${folder}/server.properties`, lines(settings));

@@ -1,0 +1,155 @@
+/**
+ * The one checker: what of the workload is lost, doubled, damaged or out of order, in the index and in Kafka. It reads
+ * in pages and keeps one byte a line.
+ */
+import { zstdDecompressSync } from "node:zlib";
+import { CompressionCodecs, CompressionTypes, Kafka, logLevel } from "kafkajs";
+import { numberedLine } from "../support/numbered.ts";
+import { uniqueName } from "../support/temp.ts";
+import { waitFor } from "../support/wait.ts";
+import type { FaultChain } from "./chain.ts";
+import { TOPICS } from "./workload.ts";
+
+// The plain consumer that reads back has no zstd of its own.
+CompressionCodecs[CompressionTypes.ZSTD] = () => ({
+  compress: () => Promise.reject(new Error("not used")),
+  decompress: (bytes: Uint8Array) => Promise.resolve(zstdDecompressSync(bytes)),
+});
+
+export interface Verdict {
+  lost: number;
+  /** Documents too many. */
+  doubled: number;
+  /** Documents or records of the workload's files that are not a line that was written. */
+  damaged: number;
+  /** First occurrences in Kafka behind a later line of the same generation. */
+  reordered: number;
+  /** Records in Kafka too many: repeats that the index took once. */
+  repeated: number;
+  firstLost: string[];
+}
+
+const PAGE = 10_000, FIRST_LOST_MAX = 20;
+
+/** Numbers seen of each file. */
+class Seen {
+  readonly #counts: ReadonlyMap<string, Uint8Array>;
+  doubled = 0;
+  damaged = 0;
+
+  constructor(chain: FaultChain) {
+    const { files, linesEach } = chain.workload;
+    this.#counts = new Map(files.map(({ name }) => [name, new Uint8Array(linesEach + 1)]));
+  }
+
+  /** The line's number where this is its first occurrence. */
+  take(text: string): number | undefined {
+    const [name, number] = text.split(" ", 2), counts = this.#counts.get(name), n = Number(number);
+    const isRight = counts !== undefined && n >= 1 && n < counts.length &&
+      text === numberedLine(name, n, counts.length - 1);
+    if (!isRight) {
+      this.damaged++;
+      return undefined;
+    }
+    if (counts[n] === 1) {
+      this.doubled++;
+      return undefined;
+    }
+    counts[n] = 1;
+    return n;
+  }
+
+  /** "FILE NUMBER" of each written line that was not seen. */
+  *lost(chain: FaultChain): Generator<string> {
+    for (const { name, lines } of chain.workload.files) {
+      const counts = this.#counts.get(name)!;
+      for (let n = 1; n <= lines; n++) if (counts[n] === 0) yield `${name} ${n}`;
+    }
+  }
+}
+
+/** Reads everything back; the chain should be at rest. */
+export async function check(chain: FaultChain): Promise<Verdict> {
+  const index = await checkIndex(chain), kafka = await checkKafka(chain);
+  let lost = 0;
+  const firstLost: string[] = [];
+  for (const line of index.lost(chain)) {
+    if (lost++ < FIRST_LOST_MAX) firstLost.push(line);
+  }
+  return {
+    lost,
+    firstLost,
+    doubled: index.doubled,
+    damaged: index.damaged + kafka.seen.damaged,
+    reordered: kafka.reordered,
+    repeated: kafka.seen.doubled,
+  };
+}
+
+async function checkIndex(chain: FaultChain): Promise<Seen> {
+  const seen = new Seen(chain), { elastic } = chain.servers;
+  let after: unknown[] | undefined;
+  for (;;) {
+    // A machine that does other work may not answer the first time.
+    const { hits } = await waitFor(
+      "a page of the index",
+      () =>
+        elastic.search<{ message: string }>({
+          index: TOPICS.map((topic) => `weir-${topic}-*`),
+          size: PAGE,
+          query: chain.query,
+          _source: ["message"],
+          sort: ["log.file.generation", "log.offset"],
+          track_total_hits: false,
+          ...(after === undefined ? {} : { search_after: after as never }),
+        }, { requestTimeout: 60_000 }),
+      { timeoutMs: 180_000 },
+    );
+    if (hits.hits.length === 0) return seen;
+    for (const hit of hits.hits) seen.take(hit._source!.message);
+    after = hits.hits.at(-1)!.sort;
+  }
+}
+
+async function checkKafka(chain: FaultChain): Promise<{ seen: Seen; reordered: number }> {
+  const seen = new Seen(chain), greatest = new Map<string, number>();
+  const { prefixes } = chain;
+  let reordered = 0;
+  const take = (key: string, offset: number, text: string) => {
+    if (seen.take(text) === undefined) return;
+    if (offset < (greatest.get(key) ?? -1)) reordered++;
+    else greatest.set(key, offset);
+  };
+  const brokers = chain.servers.kafka.address.split(",");
+  const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING });
+  const ends = await chain.servers.withAdmin((admin) =>
+    Promise.all(
+      TOPICS.map(async (topic) => ({ topic, ends: await admin.fetchTopicOffsets(topic) })),
+    )
+  );
+  const consumer = kafka.consumer({ groupId: uniqueName("check"), maxWaitTimeInMs: 50 });
+  const next = new Map<string, number>();
+  await consumer.connect();
+  await consumer.subscribe({ topics: TOPICS, fromBeginning: true });
+  await consumer.run({
+    autoCommit: false,
+    eachBatch: ({ batch: { topic, partition, messages } }) => {
+      for (const { key, value, headers, offset } of messages) {
+        next.set(`${topic} ${partition}`, Number(offset) + 1);
+        const path = String(headers?.["log.file.path"] ?? "");
+        if (!prefixes.some((prefix) => path.startsWith(prefix))) continue; // what other producers wrote
+        take(`${topic} ${key}`, Number(headers!["log.offset"]), String(value));
+      }
+      return Promise.resolve();
+    },
+  });
+  const atEnd = () =>
+    ends.every(({ topic, ends }) =>
+      ends.every(({ partition, low, high }) =>
+        low === high || (next.get(`${topic} ${partition}`) ?? 0) >= Number(high)
+      )
+    );
+  await waitFor("all records of the topics", atEnd, { timeoutMs: 300_000 });
+  await consumer.disconnect();
+  return { seen, reordered };
+}
