@@ -67,11 +67,12 @@ export async function runSelftest(
   } finally {
     run.end();
     for (const child of site.children) await child.stop();
-    files.close();
   }
+  const lines = files.written;
+  files.close();
   return {
     site: site.name,
-    lines: files.written,
+    lines,
     rotations: files.rotations,
     ...tally,
     seconds: (performance.now() - since) / 1000,

@@ -19,6 +19,8 @@ export interface Options {
   only?: string;
   /** How long a recovery is waited for before the run has failed. @default {180000} */
   giveUpMs?: number;
+  /** Plays no more faults after so many minutes. @default {Infinity} */
+  minutes?: number;
   say?: (text: string) => void;
 }
 
@@ -75,6 +77,7 @@ export async function runFaults(options: Options): Promise<Outcome> {
     chain.workload.write(share);
     await allThere(chain, options);
     for (const fault of faults) {
+      if (performance.now() - since > (options.minutes ?? Infinity) * 60_000) break;
       const one = await play(chain, fault, { share, random, options });
       played.push(one);
       say(
@@ -82,7 +85,7 @@ export async function runFaults(options: Options): Promise<Outcome> {
           `${seconds(one.stableMs)} s, then ${one.lag} lines in ${seconds(one.recoveryMs)} s`,
       );
     }
-    chain.workload.write(Infinity);
+    if (played.length === faults.length) chain.workload.write(Infinity);
     await allThere(chain, options, "the last lines");
   } catch (error) {
     failure = error instanceof Error ? error.message : String(error);
