@@ -31,8 +31,9 @@ RequestQueue.prototype.scheduleCheckPendingRequests = function (
 };
 
 /**
- * kafkajs keeps a connection on which a request was not answered in time. Where the far side is gone without a word each
- * later request on it, too, waits for its time-out; so such a connection is dropped, and the next request makes one.
+ * kafkajs keeps a connection on which a request was not answered in time. Where the far side is gone without a word
+ * each later request on it, too, waits for its time-out; so such a connection is dropped, and the next request makes
+ * one.
  */
 const send = Connection.prototype.send;
 Connection.prototype.send = async function (
