@@ -40,6 +40,7 @@ const PACKAGES = test("test/deploy/packages_test.ts");
 const JOURNAL = test("test/cli/journal_test.ts");
 const ARCHIVE = test("test/transfer/archive_test.ts");
 const ROLES = test("test/control/roles_test.ts");
+const SELFTEST = test("test/faults/selftest_test.ts");
 const TOP = test("test/control/top_test.ts");
 const RUN = not("it is what runs this test");
 const CLUSTER = not("there is no Kubernetes; test/deploy/kubernetes_test.ts checks the objects");
@@ -162,6 +163,16 @@ export const PLAYS: Readonly<Record<string, Play>> = {
     says: /payment refused/,
   }),
   "kcat … awk": test("test/transfer/record_format_test.ts"),
+
+  // docs/reliability.md
+  "npm run test:faults -- --faults 100 --lines 2000000 --seed 11": test(
+    "test/faults/faults_test.ts",
+  ),
+  "weir selftest": SELFTEST,
+  "weir selftest --chaos --folder /var/tmp": SELFTEST,
+  "weir selftest --chaos --kafka kafka1:9092 --elasticsearch http://es1:9200": SELFTEST,
+  "weir selftest --agent-config /etc/weir/agent.yaml --transfer-config /etc/weir/transfer.yaml --json":
+    SELFTEST,
 
   // docs/up.md
   "weir up": service(PAGE, UP),

@@ -100,3 +100,26 @@ Deno.test("documents: every npm script and every file of the checkout that a com
   }
   assert.deepEqual(faults, []);
 });
+
+Deno.test("docs/reliability.md: each of the 62 cases names its tests, which exist, or says that it is open", () => {
+  const text = Deno.readTextFileSync(`${ROOT}docs/reliability.md`);
+  const rows = [...text.matchAll(/^\| (\d+) \|[^|]*\| (.*) \|$/gm)];
+  assert.deepEqual(
+    rows.map(([, number]) => Number(number)),
+    Array.from({ length: 62 }, (_, i) => i + 1),
+  );
+  const faults = rows.flatMap(([, number, tests]) => {
+    const named = [...tests.matchAll(/`([^`]+\.ts)`/g)].map(([, file]) => file);
+    if (named.length === 0 && !/\bopen\b/.test(tests)) return [`case ${number}: no test`];
+    return named.filter((file) => !isFile(ROOT + file)).map((file) => `case ${number}: no ${file}`);
+  });
+  assert.deepEqual(faults, []);
+});
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
