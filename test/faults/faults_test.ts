@@ -1,9 +1,12 @@
-/** A sample of `npm run test:faults`: ten faults while 200,000 lines are written; a seed plays it again. */
+/**
+ * A sample of `npm run test:faults`: ten faults while 200,000 lines are written. The same ten each time, so that a change
+ * is judged by what it changes; WEIR_SEED plays others.
+ */
 import assert from "node:assert/strict";
 import { plan, runFaults } from "./run_faults.ts";
 import { faultsFound, tableText } from "./table.ts";
 
-const LINES = 200_000, FAULTS_PLAYED = 10;
+const LINES = 200_000, FAULTS_PLAYED = 10, SEED = 11;
 
 Deno.test({
   name: `${FAULTS_PLAYED} faults under ${LINES} lines: each line is in the index once, in order`,
@@ -11,7 +14,7 @@ Deno.test({
   sanitizeOps: false, // the clients keep sockets and timers for a while
   sanitizeResources: false,
   async fn() {
-    const seed = Number(Deno.env.get("WEIR_SEED") ?? Date.now() % 1_000_000);
+    const seed = Number(Deno.env.get("WEIR_SEED") ?? SEED);
     const options = { lines: LINES, faults: FAULTS_PLAYED, seed };
     console.log(
       `play it again: npm run test:faults -- --faults ${FAULTS_PLAYED} --lines ${LINES} --seed ${seed}`,
