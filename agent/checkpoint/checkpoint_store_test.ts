@@ -103,13 +103,13 @@ Deno.test("decodeCheckpoint() refuses every change of a byte", () => {
 Deno.test("CheckpointStore goes on counting after a restart, so that the newest is found again", async () => {
   const files = new MemoryFiles();
   let offset = 0;
-  for (let start = 0; start < 4; start++) {
+  for (const [start, saves] of [3, 1, 2, 1].entries()) {
     const store = new CheckpointStore(files, new ManualClock(1000 + start), "/state");
     assert.deepEqual(offsetOf(await store.load()), offset === 0 ? undefined : offset);
     assert.equal(store.savedMs, 0);
-    for (let i = 0; i < 3; i++) await store.save(() => [fileState(++offset)]);
+    for (let i = 0; i < saves; i++) await store.save(() => [fileState(++offset)]);
     assert.equal(store.savedMs, 1000 + start);
-    assert.equal(store.saves, 3);
+    assert.equal(store.saves, saves);
   }
 });
 
