@@ -29,7 +29,7 @@ export const LONG_MINUTES: Readonly<Record<string, number>> = {
   "test/engines": 16,
   "test/mutate": 2,
   "test/security": 4,
-  "test/faults": 15,
+  "test/faults": 12,
 };
 
 /** Folders whose tests talk to the shared servers. */

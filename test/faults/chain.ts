@@ -142,7 +142,7 @@ export class FaultChain implements AsyncDisposable {
         heartbeat: "500ms",
         topicsRefresh: "1s",
       },
-      elasticsearch: { nodes: [toElasticsearch.url], requestTimeout: "3s" },
+      elasticsearch: { nodes: [toElasticsearch.url], requestTimeout: "10s" },
       bulk: { retryMax: "1s" },
       index: { replicas: 0 },
       listen: "127.0.0.1:0",

@@ -100,7 +100,7 @@ const TROUBLES: readonly { name: string; begin(proxies: readonly TcpProxy[]): Fa
 ];
 
 /** Nobody notices a half-open connection before the time-out of a call, and calls behind it wait as long. */
-const HALF_OPEN_MORE_MS = 6000;
+const HALF_OPEN_MORE_MS = 10_000;
 
 export const NETWORK_FAULTS: readonly Fault[] = WAYS.flatMap((way) =>
   TROUBLES.map((trouble): Fault => ({
