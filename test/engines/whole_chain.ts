@@ -1,7 +1,7 @@
 /**
  * The whole chain with an archive on S3 and another on HDFS: agent and two transfers as executables, which share the
- * index and have each an archive of their own; numbered lines in rotating files; kill -9 of each program while lines are
- * on their way. Other engines that take the topic are added as outputs: each line has to be in each of them once.
+ * index and have each an archive of their own; numbered lines in rotating files; kill -9 of each program while lines
+ * are on their way. Other engines that take the topic are added as outputs: each line has to be in each of them once.
  */
 import { Client } from "@elastic/elasticsearch";
 import { Kafka, logLevel } from "kafkajs";

@@ -194,6 +194,7 @@ Deno.test("addressOf() and viewOf() keep every view", () => {
     roomy: true,
     zone: "host" as const,
     mark: "x y",
+    archive: true,
   };
   assert.deepEqual(viewOf(addressOf(view)), view);
   assert.equal(addressOf(VIEW_DEFAULT), "");
