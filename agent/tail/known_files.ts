@@ -88,22 +88,27 @@ export class KnownFiles {
         for (const state of this.#byHead.get(key) ?? []) found.add(state);
       }
     }
-    return [...found].map((state) => ({
-      state,
-      device: state.device,
-      inode: state.inode,
-      head: state.head,
-      retired: state.retired,
-      brief: state.brief,
-      packed: state.packed,
-      ends: state.ends,
-      trail: state.trail,
-      marks: Object.values(state.topics).map((topic) => ({
-        offset: topic.offset,
-        mark: settledState(topic).mark,
-      })),
-    }));
+    return [...found].map(knownOf);
   }
+}
+
+/** What a file with this state is recognised by. */
+export function knownOf(state: FileState): KnownState {
+  return {
+    state,
+    device: state.device,
+    inode: state.inode,
+    head: state.head,
+    retired: state.retired,
+    brief: state.brief,
+    packed: state.packed,
+    ends: state.ends,
+    trail: state.trail,
+    marks: Object.values(state.topics).map((topic) => ({
+      offset: topic.offset,
+      mark: settledState(topic).mark,
+    })),
+  };
 }
 
 function headKey(state: FileState): string {

@@ -19,11 +19,12 @@ import { noteTogether } from "./noting.ts";
 import { OpenFiles } from "./open_files.ts";
 import { Recognition, UNLINKED_MS } from "./recognition.ts";
 import { Search } from "./search.ts";
-import { shippedOf, Vanished } from "./shipped.ts";
+import { shippedOf } from "./shipped.ts";
 import type { LookResult, TailContext, TailSetEvents, TailSetOptions } from "./tail_context.ts";
 import { beforeOf, progressOf, statusOf, type StatusRow } from "./tail_report.ts";
 import type { TailedFile } from "./tailed_file.ts";
 import { goOn, keyOf, Turns, type Waiting } from "./turns.ts";
+import { Vanished } from "./vanished.ts";
 
 /** Made once: an abort without a reason makes an exception with its stack each time. */
 const WOKEN = "woken";
@@ -66,7 +67,16 @@ export class TailSet {
   ) {
     this.#options = options;
     this.#events = events;
-    this.#vanished = new Vanished(options.files);
+    this.#vanished = new Vanished({
+      ...options,
+      open: () => this.#open.byKey,
+      entries: () => this.#search.entries,
+      removed: (path, unread) => this.#events.removed(path, unread),
+      found: (rest, state) => {
+        this.#turns.resume(rest, state);
+        this.#wakeUp();
+      },
+    });
     this.#open = new OpenFiles(options, this.#known);
     this.#search = new Search({
       ...options,
@@ -409,12 +419,7 @@ export class TailSet {
     }
     if (!this.#search.isComplete) return; // before that a file that is there is not open yet
     if (this.#search.isSure && this.#turns.waiting.size === 0) {
-      this.#vanished.look(
-        this.#known.values(),
-        this.#search.entries,
-        this.#open.byKey,
-        this.#events.removed,
-      );
+      this.#vanished.look(this.#known.values());
     }
     this.#known.forget(
       this.#context.clock.wallMs(),

@@ -230,6 +230,14 @@ export class Turns {
     waiting.was = { ...was, isMoved: true };
   }
 
+  /** The rest of a file that was renamed or copied while no agent ran is read where it is now, as what it was. */
+  resume(found: { path: string; stat: FileStat }, state: FileState): void {
+    if (this.waiting.has(found.path)) return;
+    this.wait(found.path, keyOf(found.stat), found.stat, Object.keys(state.topics));
+    this.waiting.get(found.path)!.as = state.path;
+    this.#host.rotated(state.path);
+  }
+
   /** True for the state of a parked file. */
   isParked(state: FileState): boolean {
     return this.parked.get(state.path)?.state === state;
@@ -333,19 +341,27 @@ export async function findRenamed(
   path: string,
   isIt: (stat: FileStat) => boolean,
 ): Promise<{ path: string; stat: FileStat } | undefined> {
+  for await (const one of siblings(files, path)) if (isIt(one.stat)) return one;
+  return undefined;
+}
+
+/** The files beside `path` whose names begin as its own does, NAMES_MAX at most. */
+export async function* siblings(
+  files: Files,
+  path: string,
+): AsyncGenerator<{ path: string; stat: FileStat }> {
   const directory = dirname(path), name = basename(path), stem = name.replace(/(.)\.[^.]*$/, "$1");
   let looked = 0;
   for (const entry of await listOf(files, directory)) {
     if (entry.kind !== "file" || entry.name === name || !entry.name.startsWith(stem)) continue;
     if (++looked > NAMES_MAX) break;
     try {
-      const stat = await files.stat(`${directory}/${entry.name}`);
-      if (isIt(stat)) return { path: `${directory}/${entry.name}`, stat };
+      const beside = `${directory}/${entry.name}`;
+      yield { path: beside, stat: await files.stat(beside) };
     } catch (error) {
       if (!isGone(error)) throw error;
     }
   }
-  return undefined;
 }
 
 async function listOf(files: Files, directory: string): Promise<DirEntry[]> {
@@ -357,7 +373,7 @@ async function listOf(files: Files, directory: string): Promise<DirEntry[]> {
   }
 }
 
-function isGone(error: unknown): boolean {
+export function isGone(error: unknown): boolean {
   return error instanceof WeirError && error.code === "FILE_NOT_FOUND";
 }
 
