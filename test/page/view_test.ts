@@ -60,7 +60,7 @@ pageTest(
     assert.match(said, /^File .*app\.log$/m);
     assert.match(said, /^inode 4711 on device 8$/m);
     assert.match(said, /^Store embedded store$/m);
-    assert.match(said, /^Read and sent 2\d{3}-/m);
+    assert.match(said, /^Sent 2\d{3}-/m);
     const below = page.locator(".details").getByText("log.file.generation");
     await below.scrollIntoViewIfNeeded();
     assert.ok(await below.isVisible(), "the list makes room for it");
