@@ -1,4 +1,4 @@
-/** What stands in a log folder and is no file, and a configuration that changes all the time: the files beside go on. */
+/** What stands in a log folder and is no file, and a configuration that changes all the time: the files go on. */
 import assert from "node:assert/strict";
 import { parseEntries } from "../../agent/tail/entries.ts";
 import { run } from "../support/process.ts";
@@ -43,7 +43,7 @@ Deno.test("TailSet leaves pipes, sockets, devices and directories alone, and doe
   }
 });
 
-Deno.test("TailSet takes a hundred configurations during rotations: nothing twice, in order, no handle left", async () => {
+Deno.test("TailSet takes a hundred configurations during rotations: each line once, no handle left", async () => {
   await using folder = await tempDir("weir-reload-");
   await using state = await tempDir("weir-reload-state-");
   const path = folder.join("a.log");
