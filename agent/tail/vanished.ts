@@ -1,8 +1,8 @@
 /**
  * Files of the last run that are not where they were: those that were there when the checkpoint was written, are wanted
  * still, and are none of the files that the search found. Each is looked for beside its old place, under the names that
- * rotated files get; what was renamed, or copied and truncated, while no agent ran is read on from where it was. What is
- * nowhere is told once, to the ledger too.
+ * rotated files get; what was renamed, or copied and truncated, while no agent ran is read on from where it was. What
+ * is nowhere is told once, to the ledger too.
  */
 import { messageOf, WeirError } from "../../core/errors.ts";
 import { logOf } from "../../core/log.ts";
