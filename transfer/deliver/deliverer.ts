@@ -47,6 +47,13 @@ const CROWDED = 3;
 
 /** The code with which a writer says that it has too much to do. */
 export const THROTTLED = "ES_THROTTLED";
+/**
+ * The code of a request that was not answered in time. Sent again as it is it would take as long again, beside what the
+ * index still does for the first: requests get half as large, down to this part of a full one, and grow by it again with
+ * each that is answered.
+ */
+export const TIMED_OUT = "ES_TIMEOUT";
+const SHARE_MIN = 1 / 64;
 
 export class Deliverer {
   readonly #writer: DocumentWriter;
@@ -65,6 +72,8 @@ export class Deliverer {
   #limit: number;
   #throttledMs = -Infinity;
   #failures = 0;
+  /** Part of a full request that is asked for at once. */
+  #share = 1;
   /** Of the quickest full request, forgotten slowly; ms a document. */
   #bestMs = Infinity;
   #closedUntilMs = 0;
@@ -184,14 +193,30 @@ export class Deliverer {
 
   #next(now: number): Work | undefined {
     const due = this.#retries.findIndex(({ dueMs }) => dueMs <= now);
-    if (due >= 0) return this.#ours(this.#retries.splice(due, 1)[0]) ?? this.#next(now);
+    if (due >= 0) return this.#ours(this.#takeAgain(due)) ?? this.#next(now);
     if (this.#readyLines === 0) return undefined;
-    const { documentsMax, bytesMax, lingerMs } = this.#options;
+    const { lingerMs } = this.#options;
+    const documentsMax = this.#documentsMax;
+    const bytesMax = this.#options.bytesMax * this.#share;
     const full = this.#readyLines >= documentsMax || this.#readyBytes >= bytesMax;
     if (!full && !this.#draining && now - this.#oldestMs < lingerMs) return undefined;
     const spans = this.#takeReady(documentsMax, bytesMax);
     this.#oldestMs = now;
     return this.#ours({ spans, attempt: 0, dueMs: 0 }) ?? this.#next(now);
+  }
+
+  /** Lines of a request now. */
+  get #documentsMax(): number {
+    return Math.ceil(this.#options.documentsMax * this.#share);
+  }
+
+  /** What is to be tried again, or so much of it as one request may hold now. */
+  #takeAgain(at: number): Work {
+    const [work] = this.#retries.splice(at, 1);
+    if (countOf(work.spans) <= this.#documentsMax) return work;
+    const [spans, rest] = cutAt(work.spans, this.#documentsMax);
+    this.#retries.push({ ...work, spans: rest });
+    return { ...work, spans };
   }
 
   /** The oldest lines that one request may hold, at least one. */
@@ -351,7 +376,8 @@ export class Deliverer {
     const now = this.#clock.monotonicMs();
     // Requests that were open together fail together: that counts once.
     if (now >= this.#closedUntilMs) {
-      if (code === THROTTLED) this.#throttle();
+      if (code === THROTTLED || code === TIMED_OUT) this.#throttle();
+      if (code === TIMED_OUT) this.#share = Math.max(SHARE_MIN, this.#share / 2);
       this.#failures++;
       this.#closedUntilMs = now + this.#backoff(this.#failures);
     }
@@ -362,6 +388,7 @@ export class Deliverer {
     if (this.#failures > 0) this.#log.info("Writing again");
     this.#failures = 0;
     this.#closedUntilMs = 0;
+    this.#share = Math.min(1, this.#share + SHARE_MIN);
     if (this.#retries.length === 0) this.problems.clear();
   }
 
@@ -400,6 +427,19 @@ function countOf(spans: readonly Span[]): number {
   let count = 0;
   for (const span of spans) count += span.count;
   return count;
+}
+
+/** The first `count` lines, and the others. */
+function cutAt(spans: readonly Span[], count: number): [Span[], Span[]] {
+  const first: Span[] = [], rest: Span[] = [];
+  let left = count;
+  for (const span of spans) {
+    const lines = Math.min(left, span.count);
+    left -= lines;
+    if (lines > 0) first.push(span.slice(0, lines));
+    if (lines < span.count) rest.push(span.slice(lines, span.count));
+  }
+  return [first, rest];
 }
 
 function entriesOf(span: Span): Entry[] {

@@ -213,6 +213,28 @@ Deno.test("Deliverer sends fewer requests at once while it is told 429, and more
   assert.equal(deliverer.limit, 4);
 });
 
+Deno.test("Deliverer sends smaller requests where full ones are not answered in time, and full ones again later", async () => {
+  const { clock, writer, take, lane } = bench({ documentsMax: 256 });
+  const late = new WeirError("ES_TIMEOUT", "no answer in time", { retriable: true });
+  let most = 40;
+  writer.answer = (_, call) => writer.calls[call - 1].length > most ? late : undefined;
+  take(lines(900));
+  await pass(clock, 60_000);
+  assert.equal(lane.tracker.position, 900);
+  assert.equal(writer.documents.size, 900, "each line once");
+  const taken = writer.calls.filter((call) => call.length <= most).flat();
+  assert.equal(taken.length, 900, "and none that was written is sent again");
+  const failed = writer.calls.filter((call) => call.length > most).map((call) => call.length);
+  assert.ok(failed.length < 40, `few attempts for nothing: ${failed}`);
+  assert.ok(failed.slice(5).every((length) => length <= 64), `none of them large: ${failed}`);
+  most = Infinity;
+  for (let round = 0; round < 30; round++) {
+    take(lines(512));
+    await pass(clock, 500);
+  }
+  assert.ok(writer.calls.some((call, i) => i > 20 && call.length === 256), "full ones again");
+});
+
 Deno.test("Deliverer drops what a lost partition has in memory, and nothing is finished for it", async () => {
   const { clock, writer, take, lane, channel } = bench();
   take(lines(5));
