@@ -49,8 +49,8 @@ const CROWDED = 3;
 export const THROTTLED = "ES_THROTTLED";
 /**
  * The code of a request that was not answered in time. Sent again as it is it would take as long again, beside what
- * the index still does for the first: requests get half as large, down to this part of a full one, and grow by it again with
- * each that is answered.
+ * the index still does for the first: requests get half as large, down to this part of a full one, and grow by it
+ * again with each that is answered.
  */
 export const TIMED_OUT = "ES_TIMEOUT";
 const SHARE_MIN = 1 / 64;
