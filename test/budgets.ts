@@ -12,13 +12,13 @@ export const BUDGET_MINUTES: Readonly<Record<string, number>> = {
   "test/store": 0.5,
   "test/page": 2.25,
   "test/cli": 1,
-  "test/agent": 3.25,
+  "test/agent": 3.5,
   "test/transfer": 3.75,
   "test/fuzz": 0.5,
   "test/monitor": 1.75,
   "test/search": 0.75,
   "test/control": 3,
-  "test/deploy": 1.5,
+  "test/deploy": 1.25,
   "test/e2e": 3,
 };
 

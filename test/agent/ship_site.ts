@@ -98,18 +98,30 @@ export function numberedChunks(
 
 /** Values of all records of a topic, each partition in its order. */
 export async function textsOf(broker: string, topic: string): Promise<string[]> {
+  return (await recordsOf(broker, topic)).map(({ text }) => text);
+}
+
+/** A record's value, and by what it is the same line when it is sent again: its generation and offset. */
+export interface Sent {
+  text: string;
+  place: string;
+}
+
+/** All records of a topic, each partition in its order. */
+export async function recordsOf(broker: string, topic: string): Promise<Sent[]> {
   const kafka = new Kafka({ brokers: broker.split(","), logLevel: logLevel.NOTHING });
   const admin = kafka.admin();
   await admin.connect();
   const ends = await admin.fetchTopicOffsets(topic);
   const consumer = kafka.consumer({ groupId: uniqueName("reader"), maxWaitTimeInMs: 50 });
-  const texts: string[][] = [], next: number[] = [];
+  const records: Sent[][] = [], next: number[] = [];
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
   await consumer.run({
     eachBatch: ({ batch }) => {
       for (const message of batch.messages) {
-        (texts[batch.partition] ??= []).push(String(message.value));
+        const place = `${message.key}:${message.headers?.["log.offset"]}`;
+        (records[batch.partition] ??= []).push({ text: String(message.value), place });
       }
       next[batch.partition] = Number(batch.lastOffset()) + 1;
       return Promise.resolve();
@@ -124,5 +136,5 @@ export async function textsOf(broker: string, topic: string): Promise<string[]> 
   );
   await consumer.disconnect();
   await admin.disconnect();
-  return texts.flatMap((list) => list ?? []);
+  return records.flatMap((list) => list ?? []);
 }
