@@ -16,7 +16,7 @@ Deno.test("the monitor takes a changed file, refuses a wrong one, keeps the last
     const monitor = await site.monitor({ prometheus: { collectors: ["loadavg"] } });
     const file = `${site.folder}/monitor-${monitor.address.split(":")[1]}.yaml`;
     const write = (settings: Record<string, unknown>) =>
-      Deno.writeTextFile(file, stringify({ listen: monitor.address, ...settings }));
+      replace(file, { listen: monitor.address, ...settings });
     assert.equal(await collectors(monitor), "loadavg");
 
     await write({ prometheus: { collectors: ["loadavg", "stat"] } });
@@ -55,7 +55,7 @@ Deno.test("a target is switched on and off by the settings; a kept sink goes on 
     const monitor = await site.monitor({});
     const file = `${site.folder}/monitor-${monitor.address.split(":")[1]}.yaml`;
     const write = (influx: Record<string, unknown>) =>
-      Deno.writeTextFile(file, stringify({ listen: monitor.address, influx }));
+      replace(file, { listen: monitor.address, influx });
     const written = async () => {
       const { series } = await fetchPage(`${monitor.url}/metrics?collect[]=loadavg`);
       return series.get('weir_monitor_sink_points_total{result="written",sink="influxdb"}');
@@ -73,6 +73,12 @@ Deno.test("a target is switched on and off by the settings; a kept sink goes on 
     await site.close();
   }
 });
+
+/** In one step: a file that is half written may be read, and would count as one more. */
+async function replace(file: string, settings: Record<string, unknown>): Promise<void> {
+  await Deno.writeTextFile(`${file}.new`, stringify(settings));
+  await Deno.rename(`${file}.new`, file);
+}
 
 async function collectors(monitor: RunningMonitor): Promise<string> {
   const { series } = await fetchPage(`${monitor.url}/metrics`);
