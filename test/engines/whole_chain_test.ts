@@ -1,7 +1,7 @@
 /**
- * 200,000 numbered lines through agent, Kafka and transfers into Elasticsearch and archives on S3 and HDFS, with a kill
- * -9 of each program on the way: each line is in each of them once; then a day is deleted from the index, comes back
- * from the archive, and the audit finds nothing missing. Another engine is one more entry of `outputs`.
+ * 200,000 numbered lines through agent, Kafka and transfers into Elasticsearch and archives on S3 and HDFS, and through
+ * a Flink job into a topic, with a kill -9 of each program on the way: each line is in each of them once; then a day is
+ * deleted from the index, comes back from the archive, and the audit finds nothing missing.
  */
 import assert from "node:assert/strict";
 import { checkTopic } from "../../transfer/archive/inspect.ts";
@@ -10,6 +10,7 @@ import { countNumbered } from "../support/numbered.ts";
 import { tempDir } from "../support/temp.ts";
 import { waitFor } from "../support/wait.ts";
 import { askDuckdb, copyTopic } from "./duckdb.ts";
+import { FlinkOutput } from "./flink_output.ts";
 import { FILES, type Output, WholeChain } from "./whole_chain.ts";
 
 const LINES = 200_000, EACH = LINES / FILES, STEPS = 10;
@@ -63,8 +64,8 @@ function archive(chain: WholeChain, name: "s3" | "hdfs", store: ObjectStore): Ou
 
 /** Writes all lines, in steps, and kills one program after the other while lines are on their way. */
 async function writeAndKill(chain: WholeChain, outputs: readonly Output[]): Promise<void> {
-  const kills = [{ name: "agent", kill: () => chain.kill("agent") }, ...outputs];
-  const due = kills.filter(({ kill }) => kill !== undefined), step = EACH / STEPS;
+  const agent = { name: "agent", kill: () => chain.kill("agent") };
+  const due = [agent, ...outputs].filter(({ kill }) => kill !== undefined), step = EACH / STEPS;
   for (let i = 0; i < STEPS; i++) {
     await chain.writeLines(i * step + 1, (i + 1) * step, EACH);
     const victim = i % 2 === 1 ? due[(i - 1) / 2] : undefined;
@@ -94,24 +95,27 @@ async function restoreAll(chain: WholeChain): Promise<void> {
 }
 
 Deno.test({
-  name: `whole chain: ${LINES} lines once in Elasticsearch, on S3 and on HDFS, over kill -9`,
+  name:
+    `whole chain: ${LINES} lines once in Elasticsearch, on S3, on HDFS and by Flink, over kill -9`,
   ...lenient,
   async fn() {
     await using chain = await WholeChain.open();
-    const outputs = [
+    await using flink = await FlinkOutput.start(chain, LINES);
+    const outputs: Output[] = [
       elasticsearch(chain),
       archive(chain, "s3", chain.s3),
       archive(chain, "hdfs", chain.hdfs),
+      flink,
     ];
     for (const name of ["agent", "s3", "hdfs"]) chain.start(name);
     await writeAndKill(chain, outputs);
-    for (const { name, lines } of outputs) {
-      await waitFor(`${LINES} lines in ${name}`, async () => await lines() >= LINES, WAIT);
+    for (const one of outputs) {
+      await waitFor(`${LINES} lines in ${one.name}`, async () => await one.lines() >= LINES, WAIT);
     }
     await Promise.all(["agent", "s3", "hdfs"].map((name) => chain.stop(name)));
-    for (const { name, check } of outputs) {
-      await check();
-      console.log(`${name}: each of ${LINES} lines once`);
+    for (const one of outputs) {
+      await one.check();
+      console.log(`${one.name}: each of ${LINES} lines once`);
     }
     await restoreAll(chain);
     await outputs[0].check();
