@@ -2,7 +2,8 @@
  * `npm run bench:ledger`: what the ledger costs. The same lines go through the executables of weir-agent and
  * weir-transfer into a bulk endpoint that only answers, with the ledger and without, in turn. A rule drops every second
  * line, so that each dropped line is a range of its own: the most that the ledger can have to do. CPU seconds of both
- * programs, start included. `--lines N` (default 1,000,000), `--runs N` (default 5; medians count), `--json`.
+ * programs, start included. `--lines N` (default 1,000,000), `--runs N` (default 5; medians count), `--no-drops`: without
+ * such a rule.
  */
 import { Kafka, logLevel } from "kafkajs";
 import { loadSettings } from "../../core/config/load.ts";
@@ -17,6 +18,8 @@ import { waitFor } from "../support/wait.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const FILES = 12, PARTITIONS = 6;
+/** `--no-drops`: the usual case, in which a transfer writes nothing into the ledger. */
+const DROPS = !Deno.args.includes("--no-drops");
 const WAIT = { timeoutMs: 120_000, everyMs: 50 };
 
 interface Cost {
@@ -117,10 +120,8 @@ class Bench {
 
   async #transfer(topic: string, ledger: object, done: () => Promise<boolean>): Promise<number> {
     const rules = this.#folder.join("rules.json");
-    await Deno.writeTextFile(
-      rules,
-      JSON.stringify([{ topic: "*", drop: [{ name: "noise", contains: " DEBUG " }] }]),
-    );
+    const drop = DROPS ? [{ name: "noise", contains: " DEBUG " }] : [];
+    await Deno.writeTextFile(rules, JSON.stringify([{ topic: "*", drop }]));
     return await this.#cost(
       await this.#start("weir-transfer", {
         kafka: { brokers: [this.#broker] },
