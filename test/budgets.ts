@@ -13,13 +13,13 @@ export const BUDGET_MINUTES: Readonly<Record<string, number>> = {
   "test/page": 2.25,
   "test/cli": 1,
   "test/agent": 3.5,
-  "test/transfer": 3.75,
+  "test/transfer": 3.5,
   "test/fuzz": 0.5,
   "test/monitor": 1.75,
   "test/search": 0.75,
   "test/control": 3,
   "test/deploy": 1.25,
-  "test/e2e": 3,
+  "test/e2e": 3.25,
 };
 
 /** Folders that `npm test` leaves out: each is a task of its own, `npm run test:NAME`, with these minutes. */
