@@ -39,6 +39,7 @@ const STACK = test("test/deploy/stack_test.ts");
 const PACKAGES = test("test/deploy/packages_test.ts");
 const JOURNAL = test("test/cli/journal_test.ts");
 const ARCHIVE = test("test/transfer/archive_test.ts");
+const ARCHIVED = test("test/cli/archive_search_test.ts");
 const ROLES = test("test/control/roles_test.ts");
 const SELFTEST = test("test/faults/selftest_test.ts");
 const TOP = test("test/control/top_test.ts");
@@ -65,6 +66,9 @@ export const PLAYS: Readonly<Record<string, Play>> = {
   // docs/archive.md
   "weir archive list [TOPIC] --config transfer.yaml": ARCHIVE,
   "weir archive check TOPIC --config transfer.yaml": ARCHIVE,
+  "weir up --archive /srv/archive": ARCHIVED,
+  "weir search --archive --since 2026-03-01 --until 2026-03-02 'topic:web_log level:error'":
+    ARCHIVED,
   "weir restore TOPIC 2026-11-19 --config transfer.yaml": ARCHIVE,
 
   // docs/audit.md
