@@ -118,6 +118,7 @@ Deno.test({
       console.log(`${one.name}: each of ${LINES} lines once`);
     }
     await restoreAll(chain);
+    await waitFor("all that was restored", async () => await chain.documents() >= LINES, WAIT);
     await outputs[0].check();
     const audited = await chain.weir(
       "audit",
