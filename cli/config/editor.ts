@@ -3,10 +3,14 @@ import { messageOf, WeirError } from "../../core/errors.ts";
 
 const TRIES_MAX = 10;
 
-/** Throws CONFIG_EDITOR where no editor runs or it fails, and the last fault after ten wrong tries. */
+/**
+ * Throws CONFIG_EDITOR where no editor runs or it fails, and CONFIG_EDITED with the last fault after ten wrong tries, or
+ * where nobody can be asked; the text is kept in a file then.
+ */
 export async function edited(text: string, check: (text: string) => unknown): Promise<string> {
   const [command, ...args] = (Deno.env.get("VISUAL") ?? Deno.env.get("EDITOR") ?? "vi").split(" ");
   const file = await Deno.makeTempFile({ prefix: "weir-", suffix: ".json" });
+  let isKept = false;
   try {
     await Deno.writeTextFile(file, text);
     for (let tries = 1;; tries++) {
@@ -22,12 +26,17 @@ export async function edited(text: string, check: (text: string) => unknown): Pr
         check(after);
         return after;
       } catch (error) {
-        if (tries >= TRIES_MAX || !Deno.stdin.isTerminal()) throw error;
+        if (tries >= TRIES_MAX || !Deno.stdin.isTerminal()) {
+          isKept = true;
+          throw new WeirError("CONFIG_EDITED", messageOf(error), {
+            hint: `Nothing was changed. The text is kept: mend ${file} and give it to config set.`,
+          });
+        }
         console.error(messageOf(error));
         prompt("Enter opens the editor again, Ctrl-C ends.");
       }
     }
   } finally {
-    await Deno.remove(file).catch(() => {}); // moved by the editor
+    if (!isKept) await Deno.remove(file).catch(() => {}); // moved by the editor
   }
 }

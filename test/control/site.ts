@@ -49,6 +49,9 @@ export class Site implements AsyncDisposable {
     return `${this.topic}-answers`;
   }
 
+  /** Further variables of the commands. */
+  env: Record<string, string> = {};
+
   get target(): string {
     return `group/${this.group}`;
   }
@@ -111,7 +114,7 @@ export class Site implements AsyncDisposable {
       `${ROOT}cli/main.ts`,
       ...args,
       ...args[0] === "page" || args[1] === "validate" ? [] : ["--etcd", this.etcd],
-    ], { cwd: ROOT, env: { USER: "operator" } });
+    ], { cwd: ROOT, env: { USER: "operator", ...this.env } });
   }
 
   /** A file with a value, for the commands. */
