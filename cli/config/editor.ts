@@ -4,8 +4,8 @@ import { messageOf, WeirError } from "../../core/errors.ts";
 const TRIES_MAX = 10;
 
 /**
- * Throws CONFIG_EDITOR where no editor runs or it fails, and CONFIG_EDITED with the last fault after ten wrong tries, or
- * where nobody can be asked; the text is kept in a file then.
+ * Throws CONFIG_EDITOR where no editor runs or it fails, and CONFIG_EDITED with the last fault after ten wrong tries,
+ * or where nobody can be asked; the text is kept in a file then.
  */
 export async function edited(text: string, check: (text: string) => unknown): Promise<string> {
   const [command, ...args] = (Deno.env.get("VISUAL") ?? Deno.env.get("EDITOR") ?? "vi").split(" ");
