@@ -2,6 +2,7 @@
  * The one checker: what of the workload is lost, doubled, damaged or out of order, in the index and in Kafka. It reads
  * in pages and keeps one byte a line.
  */
+import { Client } from "@elastic/elasticsearch";
 import { zstdDecompressSync } from "node:zlib";
 import { CompressionCodecs, CompressionTypes, Kafka, logLevel } from "kafkajs";
 import { numberedLine } from "../support/numbered.ts";
@@ -29,7 +30,7 @@ export interface Verdict {
   firstLost: string[];
 }
 
-const PAGE = 10_000, FIRST_LOST_MAX = 20;
+const PAGE = 2000, FIRST_LOST_MAX = 20;
 
 /** Numbers seen of each file. */
 class Seen {
@@ -87,7 +88,19 @@ export async function check(chain: FaultChain): Promise<Verdict> {
 }
 
 async function checkIndex(chain: FaultChain): Promise<Seen> {
-  const seen = new Seen(chain), { elastic } = chain.servers;
+  const seen = new Seen(chain);
+  // A client of its own: what the other one waits at most holds for its connections, whatever a request asks for.
+  const node = chain.servers.elasticsearch.address;
+  const elastic = new Client({ node, maxRetries: 0, requestTimeout: 60_000 });
+  try {
+    await readIndex(chain, elastic, seen);
+  } finally {
+    await elastic.close();
+  }
+  return seen;
+}
+
+async function readIndex(chain: FaultChain, elastic: Client, seen: Seen): Promise<void> {
   let after: unknown[] | undefined;
   for (;;) {
     // A machine that does other work may not answer the first time.
@@ -102,10 +115,10 @@ async function checkIndex(chain: FaultChain): Promise<Seen> {
           sort: ["log.file.generation", "log.offset"],
           track_total_hits: false,
           ...(after === undefined ? {} : { search_after: after as never }),
-        }, { requestTimeout: 60_000 }),
+        }),
       { timeoutMs: 180_000 },
     );
-    if (hits.hits.length === 0) return seen;
+    if (hits.hits.length === 0) return;
     for (const hit of hits.hits) seen.take(hit._source!.message);
     after = hits.hits.at(-1)!.sort;
   }
