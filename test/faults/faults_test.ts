@@ -15,7 +15,7 @@ Deno.test({
   sanitizeResources: false,
   async fn() {
     const seed = Number(Deno.env.get("WEIR_SEED") ?? SEED);
-    const options = { lines: LINES, faults: FAULTS_PLAYED, seed };
+    const options = { lines: LINES, faults: FAULTS_PLAYED, seed, giveUpMs: 480_000 };
     console.log(
       `play it again: npm run test:faults -- --faults ${FAULTS_PLAYED} --lines ${LINES} --seed ${seed}`,
     );
