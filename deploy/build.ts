@@ -2,13 +2,14 @@
  * Builds the four executables into dist/: bundle, then `deno compile`. The same sources give the same bytes. The base
  * that deno embeds is fetched by deno itself, or taken from DENORT_BIN.
  *
- *     deno run -A deploy/build.ts [--target=TRIPLE] [PROGRAM…]
+ *     deno run -A deploy/build.ts [--target=TRIPLE] [--out=FOLDER] [--as-version=TEXT] [PROGRAM…]
  */
 import { messageOf, WeirError } from "../core/errors.ts";
 import { bundleProgram, stopBundler } from "./bundle.ts";
 import { BUILD_TIME } from "./epoch.ts";
 import { embeddedModules } from "./embedded.ts";
 import { startSource } from "./start.ts";
+import { VERSION } from "../core/metrics/registry.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 
@@ -57,7 +58,15 @@ export const PROGRAMS: readonly Program[] = [
   },
 ];
 
-async function build(names: readonly string[], target: string): Promise<void> {
+interface BuildOptions {
+  target: string;
+  /** Folder of the executables. */
+  folder: string;
+  version: string;
+}
+
+async function build(names: readonly string[], options: BuildOptions): Promise<void> {
+  const { target, folder, version } = options;
   const programs = PROGRAMS.filter(({ name }) => names.length === 0 || names.includes(name));
   if (programs.length === 0) {
     throw new WeirError(
@@ -65,7 +74,7 @@ async function build(names: readonly string[], target: string): Promise<void> {
       `No program of that name; there are: ${PROGRAMS.map((p) => p.name).join(", ")}`,
     );
   }
-  const work = `${ROOT}dist/build`;
+  const work = `${folder}/build`;
   await Deno.mkdir(`${work}/js`, { recursive: true });
   await copyProtocols(`${work}/proto`);
   const virtual = await embeddedModules();
@@ -75,15 +84,16 @@ async function build(names: readonly string[], target: string): Promise<void> {
       entry: ROOT + program.entry,
       out: `${work}/js/${program.name}.js`,
       virtual,
+      version,
     });
     const start = `${work}/js/${program.name}_start.js`;
-    await Deno.writeTextFile(start, startSource(program.name));
+    await Deno.writeTextFile(start, startSource(program.name, version));
     for (const path of [start, `${work}/js/${program.name}.js`]) await fixTime(path);
-    const out = `${ROOT}dist/${program.name}${target.includes("windows") ? ".exe" : ""}`;
-    await compile(program, start, `${work}/proto`, out, target);
+    const out = `${folder}/${program.name}${target.includes("windows") ? ".exe" : ""}`;
+    await compile(program, start, work, out, target);
     const size = (await Deno.stat(out)).size / 1e6;
     console.log(
-      `${out.slice(ROOT.length)}  ${size.toFixed(1)} MB  ${
+      `${out.replace(ROOT, "")}  ${size.toFixed(1)} MB  ${
         ((performance.now() - since) / 1000).toFixed(1)
       } s`,
     );
@@ -110,7 +120,7 @@ async function copyProtocols(to: string): Promise<void> {
 async function compile(
   program: Program,
   start: string,
-  proto: string,
+  work: string,
   out: string,
   target: string,
 ): Promise<void> {
@@ -126,12 +136,12 @@ async function compile(
       "--node-modules-dir=none",
       ...program.permissions,
       ...(target === "" ? [] : [`--target=${target}`]),
-      `--include=${proto}`,
+      `--include=${work}/proto`,
       `--output=${out}`,
       start,
     ],
     // Away from node_modules: the compiler would embed it.
-    cwd: `${ROOT}dist/build/js`,
+    cwd: `${work}/js`,
     env: { NO_COLOR: "1", RUST_MIN_STACK: "67108864" },
     stdout: "piped",
     stderr: "piped",
@@ -148,9 +158,14 @@ async function compile(
 }
 
 if (import.meta.main) {
-  const target = Deno.args.find((arg) => arg.startsWith("--target="))?.slice(9) ?? "";
+  const option = (name: string) =>
+    Deno.args.find((arg) => arg.startsWith(`--${name}=`))?.slice(name.length + 3);
   try {
-    await build(Deno.args.filter((arg) => !arg.startsWith("--")), target);
+    await build(Deno.args.filter((arg) => !arg.startsWith("--")), {
+      target: option("target") ?? "",
+      folder: option("out") ?? `${ROOT}dist`,
+      version: option("as-version") ?? VERSION,
+    });
   } catch (error) {
     console.error(messageOf(error), error instanceof WeirError ? `\n${error.hint}` : "");
     Deno.exit(1);

@@ -5,6 +5,7 @@
 import * as esbuild from "esbuild";
 import { builtinModules } from "node:module";
 import { messageOf, WeirError } from "../core/errors.ts";
+import { VERSION } from "../core/metrics/registry.ts";
 
 /**
  * What packages written for CommonJS expect to find. Timers come from Node's module because undici calls `unref` on
@@ -42,10 +43,30 @@ export interface BundleOptions {
   out: string;
   /** Virtual modules by name, such as the page's files. */
   virtual?: Record<string, string>;
+  /** What the program says its version is. @default that of the sources */
+  version?: string;
+}
+
+/** Gives the one module that names the version another text. */
+function versioned(version: string): esbuild.Plugin {
+  return {
+    name: "version",
+    setup(build) {
+      build.onLoad({ filter: /core\/metrics\/registry\.ts$/ }, async ({ path }) => {
+        const source = await Deno.readTextFile(path);
+        const contents = source.replace(
+          `VERSION = ${JSON.stringify(VERSION)}`,
+          () => `VERSION = ${JSON.stringify(version)}`,
+        );
+        return { contents, loader: "ts" };
+      });
+    },
+  };
 }
 
 /** Writes the bundle. Rejects with BUILD_FAILED and esbuild's messages. */
-export async function bundleProgram({ entry, out, virtual = {} }: BundleOptions): Promise<void> {
+export async function bundleProgram(options: BundleOptions): Promise<void> {
+  const { entry, out, virtual = {}, version = VERSION } = options;
   const embedded: esbuild.Plugin = {
     name: "embedded",
     setup(build) {
@@ -76,7 +97,7 @@ export async function bundleProgram({ entry, out, virtual = {} }: BundleOptions)
       jsx: "automatic",
       jsxImportSource: "preact",
       external: ["node:*"],
-      plugins: [nodePrefix, embedded],
+      plugins: [nodePrefix, embedded, ...(version === VERSION ? [] : [versioned(version)])],
     });
   } catch (error) {
     throw new WeirError("BUILD_FAILED", `Cannot bundle ${entry}: ${messageOf(error)}`, {

@@ -5,9 +5,9 @@
 import { VERSION } from "../core/metrics/registry.ts";
 
 /** Source of the module that is compiled as `program`; the bundle lies beside it as `<program>.js`. */
-export function startSource(program: string): string {
+export function startSource(program: string, version = VERSION): string {
   return `if (Deno.args.length === 1 && Deno.args[0] === "--version") {
-  console.log(${JSON.stringify(VERSION)});
+  console.log(${JSON.stringify(version)});
   Deno.exit(0);
 }
 await import("./${program}.js");

@@ -3,15 +3,19 @@
  * time-outs, and what has arrived in the index. The agent's state is on a disk of its own that can be filled up.
  */
 import { stringify } from "yaml";
+import { FakeClock } from "../support/fake_clock.ts";
+import { LossyLink } from "../support/lossy_link.ts";
 import { type Program, startProgram } from "../support/process.ts";
 import type { Random } from "../support/random.ts";
 import { SmallDisk } from "../support/small_disk.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
+import { waitFor } from "../support/wait.ts";
 import { FaultServers } from "./servers.ts";
 import { TOPICS, Workload } from "./workload.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
-const DIST = Deno.env.get("WEIR_TEST_DIST") ?? `${ROOT}dist`;
+/** The folder of the executables under test. */
+export const DIST = Deno.env.get("WEIR_TEST_DIST") ?? `${ROOT}dist`;
 const KEY = "/logagent/10.9.9.9/collect_config";
 const STATE_BYTES = 1 << 20;
 
@@ -21,7 +25,15 @@ export const SESSION_MS = 6000;
 /** Topic of what other producers write. */
 export const POISON_TOPIC = "poison";
 
+const WORKS_MS = 120_000;
+
 export type ProgramName = "weir-agent" | "weir-transfer" | "second-transfer";
+
+/** What a program may be started with beside its settings. */
+export interface StartWith {
+  dist?: string;
+  env?: Readonly<Record<string, string>>;
+}
 
 export class FaultChain implements AsyncDisposable {
   readonly servers: FaultServers;
@@ -29,6 +41,9 @@ export class FaultChain implements AsyncDisposable {
   readonly folder: TempDir;
   readonly disk: SmallDisk;
   readonly #running = new Map<ProgramName, Program>();
+  /** Of programs that have another clock than the machine's. */
+  readonly #clocks = new Map<ProgramName, FakeClock>();
+  #link: Promise<LossyLink> | undefined;
   #ended = "";
 
   private constructor(
@@ -69,10 +84,46 @@ export class FaultChain implements AsyncDisposable {
     await this.servers.withEtcd((etcd) => etcd.delete().key(KEY));
   }
 
-  start(name: ProgramName): void {
+  /** @param dist folder of its executable */
+  start(name: ProgramName, { dist = DIST, env = {} }: StartWith = {}): void {
     const command = name === "second-transfer" ? "weir-transfer" : name;
     const config = this.folder.join(`${name}.yaml`);
-    this.#running.set(name, startProgram(`${DIST}/${command}`, ["--config", config]));
+    this.#running.set(name, startProgram(`${dist}/${command}`, ["--config", config], { env }));
+  }
+
+  /** Ends it softly, starts it so, and waits until it does its work. */
+  async restart(name: ProgramName, how: StartWith): Promise<void> {
+    await this.end(name, "SIGTERM");
+    this.start(name, how);
+    await this.works(name);
+  }
+
+  /** Waits until an agent has its entries, a transfer its partitions. */
+  async works(name: ProgramName): Promise<void> {
+    if (name === "weir-agent") {
+      const started = /Configuration applied|Going on with the last configuration/;
+      await this.program(name).waitForLine(started, WORKS_MS);
+      return;
+    }
+    await waitFor(`the group, with ${name}`, async () => {
+      return await this.servers.groupIsStable(GROUP, this.members);
+    }, { timeoutMs: WORKS_MS, everyMs: 50, detail: () => this.tail() });
+  }
+
+  /** The clock of a program that runs; where that is the machine's, it is started anew with one of its own. */
+  async clockOf(name: ProgramName): Promise<FakeClock> {
+    const known = this.#clocks.get(name);
+    if (known !== undefined) return known;
+    const clock = await FakeClock.make();
+    await this.restart(name, { env: clock.env });
+    this.#clocks.set(name, clock);
+    return clock;
+  }
+
+  /** The piece of bad network that ways can be led over; made when it is first asked for. */
+  async link(): Promise<LossyLink> {
+    this.#link ??= LossyLink.open(this.servers.ways.map(({ target }) => target));
+    return await this.#link;
   }
 
   program(name: ProgramName): Program {
@@ -87,6 +138,8 @@ export class FaultChain implements AsyncDisposable {
     await (signal === "SIGKILL" ? program.kill9() : program.stop(30_000));
     this.#ended = `${name} ended by ${signal}${program.tail()}`;
     this.#running.delete(name);
+    await this.#clocks.get(name)?.[Symbol.asyncDispose]();
+    this.#clocks.delete(name);
   }
 
   /** Programs that run, for measuring them. */
@@ -166,7 +219,9 @@ export class FaultChain implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#running.values()].map((program) => program.kill9()));
+    for (const clock of this.#clocks.values()) await clock[Symbol.asyncDispose]();
     this.workload.close();
+    await (await this.#link?.catch(() => undefined))?.[Symbol.asyncDispose]();
     await this.servers[Symbol.asyncDispose]();
     await this.disk[Symbol.asyncDispose]();
     await this.folder.remove();

@@ -98,6 +98,7 @@ export const FILE_FAULTS: readonly Fault[] = [
   {
     name: "no room in the state folder, and agent SIGKILL",
     hits: "weir-agent",
+    also: ["state"],
     cases: [16, 18],
     begin: async (chain) => {
       const path = chain.disk.join("ballast");
@@ -112,6 +113,7 @@ export const FILE_FAULTS: readonly Fault[] = [
   {
     name: "the newest checkpoint is torn, and agent SIGKILL",
     hits: "weir-agent",
+    also: ["state"],
     cases: [17],
     begin: async (chain) => {
       const heal = await endProgram(chain, "weir-agent", "SIGKILL");

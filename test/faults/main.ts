@@ -1,7 +1,8 @@
 /**
  * `npm run test:faults -- --faults 100 --lines 2000000 --seed N`: the fault suite on servers of its own, and the table
  * of its recoveries. Ends with 1 where a line is lost, doubled, damaged or out of order, or a recovery took longer than
- * its bound. `--only TEXT`: faults with that in their name; `--minutes N`: none after so long. Needs root and the executables: npm run build.
+ * its bound. `--only TEXT`: faults with that in their name; `--at-once 2`: two at a time that have nothing to do
+ * with one another, with the bounds of both; `--minutes N`: none after so long. Needs root and the executables: npm run build.
  */
 import { boundMs, runFaults } from "./run_faults.ts";
 import { faultsFound, tableText } from "./table.ts";
@@ -17,6 +18,7 @@ const outcome = await runFaults({
   faults: option("--faults", 10),
   seed: option("--seed", Date.now() % 1_000_000),
   minutes: option("--minutes", Infinity),
+  atOnce: option("--at-once", 1) === 2 ? 2 : 1,
   only: only < 0 ? undefined : Deno.args[only + 1],
 });
 console.log(tableText(outcome));

@@ -1,7 +1,11 @@
-/** Faults of the network between a program and a server, made by a proxy that each of them goes through. */
+/**
+ * Faults of the network between a program and a server, made by a proxy that each of them goes through; for packets the
+ * proxy leads over a link on which they are really lost.
+ */
+import type { LinkTrouble } from "../support/lossy_link.ts";
 import type { TcpProxy } from "../support/tcp_proxy.ts";
 import type { FaultChain } from "./chain.ts";
-import type { Fault } from "./fault.ts";
+import type { Fault, Heal } from "./fault.ts";
 
 interface Way {
   name: string;
@@ -109,5 +113,40 @@ export const NETWORK_FAULTS: readonly Fault[] = WAYS.flatMap((way) =>
     cases: way.cases,
     moreMs: trouble.name === "half-open" ? HALF_OPEN_MORE_MS : 0,
     begin: (chain, random) => trouble.begin(way.of(chain))(chain, random),
+  }))
+);
+
+/** What packets can meet, with a chance each, in either direction. */
+const PACKETS: readonly { name: string; trouble: LinkTrouble }[] = [
+  { name: "10 % of packets lost", trouble: { lost: 0.1 } },
+  { name: "packets late, out of order and twice", trouble: { late: 0.2, twice: 0.1 } },
+];
+
+/** Connections begin anew on the link; healed, those on it go on, and new ones go the old way. */
+async function packetsMeet(
+  chain: FaultChain,
+  proxies: readonly TcpProxy[],
+  trouble: LinkTrouble,
+): Promise<Heal> {
+  const link = await chain.link(), targets = proxies.map(({ target }) => target);
+  await link.trouble(trouble);
+  proxies.forEach((proxy, at) => {
+    proxy.target = link.entranceOf(targets[at]);
+    proxy.cut();
+  });
+  return async () => {
+    await link.trouble({});
+    proxies.forEach((proxy, at) => proxy.target = targets[at]);
+  };
+}
+
+/** There is one link: two of them cannot be there at once. */
+export const PACKET_FAULTS: readonly Fault[] = WAYS.flatMap((way) =>
+  PACKETS.map(({ name, trouble }): Fault => ({
+    name: `way ${way.name}: ${name}`,
+    hits: way.hits,
+    also: ["link"],
+    cases: [28],
+    begin: (chain) => packetsMeet(chain, way.of(chain), trouble),
   }))
 );

@@ -63,6 +63,7 @@ export const OTHER_FAULTS: readonly Fault[] = [
   ...(["SIGTERM", "SIGKILL"] as const).map((signal): Fault => ({
     name: `a second transfer comes, and goes by ${signal}`,
     hits: "group",
+    also: ["weir-transfer"],
     cases: [34],
     moreMs: signal === "SIGKILL" ? 6000 : 0,
     begin: (chain) => {
@@ -85,6 +86,7 @@ export const OTHER_FAULTS: readonly Fault[] = [
   {
     name: "records of poison in each topic",
     hits: "records",
+    needs: ["kafka"],
     cases: [24, 36, 37, 48],
     begin: poison,
   },
@@ -92,6 +94,7 @@ export const OTHER_FAULTS: readonly Fault[] = [
   {
     name: "hostile configuration",
     hits: "configuration",
+    needs: ["etcd"],
     cases: [41, 44],
     begin: async (chain) => {
       const good = chain.entries;
@@ -102,6 +105,7 @@ export const OTHER_FAULTS: readonly Fault[] = [
   {
     name: "the entries are deleted, and come again",
     hits: "configuration",
+    needs: ["etcd"],
     cases: [41],
     begin: async (chain) => {
       await chain.unconfigure();

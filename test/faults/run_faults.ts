@@ -7,8 +7,8 @@ import { Random } from "../support/random.ts";
 import { waitFor } from "../support/wait.ts";
 import { FaultChain, GROUP } from "./chain.ts";
 import { check, type Verdict } from "./check.ts";
-import type { Fault, Heal } from "./fault.ts";
-import { FAULTS } from "./faults.ts";
+import { areIndependent, type Fault, type Heal, together } from "./fault.ts";
+import { FAULT_LISTS } from "./faults.ts";
 import { Peaks, type Usage } from "./usage.ts";
 
 export interface Options {
@@ -17,6 +17,8 @@ export interface Options {
   seed: number;
   /** Names that faults must contain; none: all of them. */
   only?: string;
+  /** Two: each step has two faults that have nothing to do with one another. @default {1} */
+  atOnce?: 1 | 2;
   /** How long a recovery is waited for before the run has failed. @default {180000} */
   giveUpMs?: number;
   /** Plays no more faults after so many minutes. @default {Infinity} */
@@ -53,16 +55,34 @@ export function boundMs(fault: Fault): number {
   return BOUND_MS + (fault.moreMs ?? 0);
 }
 
-/** The faults of a run: every kind in turn, in an order of the seed's, so that none is left out for long. */
+/**
+ * The faults of a run: every kind in turn, in an order of the seed's, so that none is left out for long; two at a time
+ * where that is asked for.
+ */
 export function plan(options: Options): Fault[] {
+  const { faults, atOnce = 1 } = options;
   const random = new Random(options.seed), chosen: Fault[] = [];
-  const kinds = FAULTS.filter(({ name }) => name.includes(options.only ?? ""));
-  if (kinds.length === 0) throw new Error(`No fault has ${options.only} in its name`);
-  while (chosen.length < options.faults) {
-    const left = [...kinds];
-    while (left.length > 0) chosen.push(left.splice(random.below(left.length), 1)[0]);
+  const lists = FAULT_LISTS.map((list) =>
+    list.filter(({ name }) => name.includes(options.only ?? ""))
+  );
+  if (lists.flat().length === 0) throw new Error(`No fault has ${options.only} in its name`);
+  while (chosen.length < faults * atOnce) {
+    for (const list of lists) {
+      const left = [...list];
+      while (left.length > 0) chosen.push(left.splice(random.below(left.length), 1)[0]);
+    }
   }
-  return chosen.slice(0, options.faults);
+  return (atOnce === 1 ? chosen : inPairs(chosen)).slice(0, faults);
+}
+
+/** Each with the nearest behind it that has nothing to do with it; what finds none stays alone. */
+function inPairs(faults: readonly Fault[]): Fault[] {
+  const left = [...faults], pairs: Fault[] = [];
+  while (left.length > 0) {
+    const first = left.shift()!, at = left.findIndex((other) => areIndependent(first, other));
+    pairs.push(at < 0 ? first : together(first, left.splice(at, 1)[0]));
+  }
+  return pairs;
 }
 
 export async function runFaults(options: Options): Promise<Outcome> {

@@ -5,13 +5,16 @@
 import { Buffer } from "node:buffer";
 import { connect, createServer, type Server, type Socket } from "node:net";
 
+/** Where a connection leads or is taken: a port, or a socket in the file system. */
+type Place = { host: string; port: number } | { path: string };
+
 export class TcpProxy {
-  #target: { host: string; port: number };
+  #target: Place;
+  #near: Place = { host: "127.0.0.1", port: 0 };
   readonly #sockets = new Set<Socket>();
   /** Those whose bytes go nowhere. */
   readonly #lost = new WeakSet<Socket>();
   #server: Server | undefined;
-  #port = 0;
   /** While true bytes are taken and go nowhere, in either direction. */
   silent = false;
   /** While true what the far side says is lost. */
@@ -31,27 +34,37 @@ export class TcpProxy {
 
   /**
    * A proxy that takes connections.
-   * @param target "HOST:PORT", loopback
+   * @param target "HOST:PORT", loopback, or "unix:PATH"
    * @param port 0: any that is free
    */
   static async to(target: string, port = 0): Promise<TcpProxy> {
+    return await TcpProxy.between(`127.0.0.1:${port}`, target);
+  }
+
+  /** A proxy that takes connections at `near`: both are "HOST:PORT" or "unix:PATH". */
+  static async between(near: string, target: string): Promise<TcpProxy> {
     const proxy = new TcpProxy(target);
-    proxy.#port = port;
+    proxy.#near = parse(near);
     await proxy.up();
     return proxy;
   }
 
+  /** 0 where it takes connections at a socket in the file system. */
   get port(): number {
-    return this.#port;
+    return "port" in this.#near ? this.#near.port : 0;
   }
 
   /** "127.0.0.1:PORT" */
   get address(): string {
-    return `127.0.0.1:${this.#port}`;
+    return textOf(this.#near);
   }
 
   get url(): string {
     return `http://${this.address}`;
+  }
+
+  get target(): string {
+    return textOf(this.#target);
   }
 
   /** Where connections lead from now on. */
@@ -70,9 +83,9 @@ export class TcpProxy {
     });
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
-      server.listen(this.#port, "127.0.0.1", resolve);
+      server.listen(this.#near, resolve);
     });
-    this.#port = (server.address() as { port: number }).port;
+    if ("port" in this.#near) this.#near.port = (server.address() as { port: number }).port;
     this.#server = server;
   }
 
@@ -172,7 +185,12 @@ class LateBytes {
   }
 }
 
-function parse(target: string): { host: string; port: number } {
-  const { hostname, port } = new URL(`http://${target}`);
+function parse(address: string): Place {
+  if (address.startsWith("unix:")) return { path: address.slice("unix:".length) };
+  const { hostname, port } = new URL(`http://${address}`);
   return { host: hostname, port: Number(port) };
+}
+
+function textOf(place: Place): string {
+  return "path" in place ? `unix:${place.path}` : `${place.host}:${place.port}`;
 }

@@ -107,7 +107,12 @@ async function aptInstall(debian: string, say: Say): Promise<void> {
 export async function unpackedCommand(command: string, debian: string, say: Say): Promise<string> {
   const found = findCommand(command);
   if (found !== undefined) return found;
-  const folder = await cached(`debian-${debian}-1`, say, async (folder) => {
+  return `${await unpackedPackage(debian, say)}/usr/bin/${command}`;
+}
+
+/** The folder in the cache where a Debian package is unpacked. */
+export async function unpackedPackage(debian: string, say: Say): Promise<string> {
+  return await cached(`debian-${debian}-1`, say, async (folder) => {
     await withAptLists(say, `apt-get install -y ${debian}`, async () => {
       await run("apt-get", ["download", "-qq", debian], { cwd: folder });
     });
@@ -115,7 +120,6 @@ export async function unpackedCommand(command: string, debian: string, say: Say)
       if (name.endsWith(".deb")) await run("dpkg-deb", ["-x", name, "."], { cwd: folder });
     }
   });
-  return `${folder}/usr/bin/${command}`;
 }
 
 let listsUpdated = false;
