@@ -3,7 +3,7 @@
  * alone moves; what measures intervals goes on, as where an operator or NTP sets a host's clock.
  */
 import { sayOnStderr, unpackedPackage } from "./real/install.ts";
-import { type TempDir, tempDir } from "./temp.ts";
+import { removeAll, type TempDir, tempDir } from "./temp.ts";
 
 export class FakeClock implements AsyncDisposable {
   /** For the environment of the process. */
@@ -37,6 +37,23 @@ export class FakeClock implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#folder.remove();
+    for (const path of leftBehind()) await removeAll(path);
+  }
+}
+
+/** What the library made in shared memory for processes that were killed. */
+function leftBehind(): string[] {
+  return [...Deno.readDirSync("/dev/shm")].map(({ name }) => name).filter((name) => {
+    const pid = /^(?:sem\.)?faketime_(?:sem|shm)_(\d+)$/.exec(name)?.[1];
+    return pid !== undefined && !isRunning(pid);
+  }).map((name) => `/dev/shm/${name}`);
+}
+
+function isRunning(pid: string): boolean {
+  try {
+    return Deno.statSync(`/proc/${pid}`).isDirectory;
+  } catch {
+    return false; // it has ended
   }
 }
 
