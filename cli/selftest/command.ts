@@ -18,6 +18,7 @@ import { type ChainSettings, KafkaSite, ownSettings } from "./kafka_site.ts";
 import { reportText } from "./report.ts";
 import { isWell, runSelftest, type SelftestReport } from "./run.ts";
 import { EmbeddedSite, type SelftestSite } from "./site.ts";
+import { takeWays, Ways } from "./ways.ts";
 
 interface Options {
   lines: number;
@@ -31,6 +32,7 @@ interface Options {
   json?: boolean;
   part?: "agent" | "transfer";
   id?: string;
+  ways?: string;
 }
 
 const SHUTDOWN_MS = 10_000;
@@ -39,7 +41,7 @@ export function selftestCommand(): Command {
   return new Command("selftest")
     .description("write numbered lines, ship them, read them back, and say what became of them")
     .option("--lines <n>", "lines to write", whole, 100_000)
-    .option("--chaos", "kill and stop the programs meanwhile, in turn")
+    .option("--chaos", "meanwhile kill and stop the programs and cut their connections, in turn")
     .option("--kafka <host:port,…>", "through these brokers (default: `weir up` alone, no server)")
     .option("--elasticsearch <url>", "and into this index (default: http://127.0.0.1:9200)")
     .option("--agent-config <file>", "settings of weir-agent, for TLS and login of Kafka")
@@ -49,6 +51,7 @@ export function selftestCommand(): Command {
     .option("--json", "one JSON object")
     .addOption(new Option("--part <name>").hideHelp())
     .addOption(new Option("--id <name>").hideHelp())
+    .addOption(new Option("--ways <json>").hideHelp())
     .action((options: Options) => runAndExit(() => selftest(options)));
 }
 
@@ -57,12 +60,15 @@ async function selftest(options: Options): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "weir-selftest-", dir: options.folder });
   const id = `weir-selftest-${crypto.randomUUID().slice(0, 8)}`;
   const chain = chainSettings(options, folder, id);
+  const ways = chain !== undefined && options.chaos ? await Ways.open(chain) : undefined;
+  for (const node of ways?.straight ?? []) console.error(`not cut: connections to ${node}`);
   const site: SelftestSite = chain === undefined
     ? new EmbeddedSite(folder)
-    : new KafkaSite(chain, folder, id, settingsArguments(options));
+    : new KafkaSite(chain, folder, id, { args: settingsArguments(options), ways });
   const clean = async () => {
     for (const child of site.children) await child.kill();
     const left = await site.clean();
+    ways?.close();
     await Deno.remove(folder, { recursive: true });
     return left;
   };
@@ -88,6 +94,7 @@ async function selftest(options: Options): Promise<void> {
 /** One of the children: the agent or the transfer with the operator's settings and this test's names. */
 async function runPart({ part, folder, id, ...options }: Options): Promise<void> {
   const chain = chainSettings(options, folder!, id!)!;
+  if (options.ways !== undefined) takeWays(chain, JSON.parse(options.ways));
   startLog({ level: "warning", format: "text" });
   const parts = part === "agent"
     ? await createAgentParts(chain.agent)

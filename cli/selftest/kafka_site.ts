@@ -12,6 +12,7 @@ import type { TransferSettings } from "../../transfer/config.ts";
 import { Child } from "./child.ts";
 import type { ReadLine } from "./numbered_files.ts";
 import { faultsOf, type SelftestSite } from "./site.ts";
+import type { Ways } from "./ways.ts";
 
 const SESSION_MS = 6000, PAGE = 5000;
 
@@ -65,19 +66,29 @@ export class KafkaSite implements SelftestSite {
   readonly name: string;
   readonly children: readonly Child[];
   readonly moreMs = SESSION_MS;
+  readonly ways: Ways | undefined;
   readonly #settings: ChainSettings;
   readonly #folder: string;
   readonly #id: string;
   readonly #elastic: Client;
 
-  /** @param args of the hidden commands, by which each child finds its settings */
-  constructor(settings: ChainSettings, folder: string, id: string, args: readonly string[]) {
+  /**
+   * @param how `args` of the hidden commands, by which each child finds its settings; `ways` that the children take,
+   * straight without
+   */
+  constructor(
+    settings: ChainSettings,
+    folder: string,
+    id: string,
+    { args, ways }: { args: readonly string[]; ways?: Ways },
+  ) {
     const { agent, transfer } = settings;
     this.name = `${agent.kafka.brokers.join(",")} and ${transfer.elasticsearch.nodes.join(",")}`;
     this.#settings = settings;
     this.#folder = folder;
     this.#id = id;
     this.#elastic = createElastic(transfer.elasticsearch);
+    this.ways = ways;
     this.children = ["agent", "transfer"].map((part) =>
       new Child(`weir-${part}`, [
         "selftest",
@@ -88,6 +99,7 @@ export class KafkaSite implements SelftestSite {
         "--id",
         id,
         ...args,
+        ...(ways === undefined ? [] : ["--ways", JSON.stringify(ways.taken)]),
       ])
     );
   }

@@ -1,6 +1,6 @@
 /**
  * One self-test: lines are written with rotations, shipped and read back; with chaos each child is killed, and stopped
- * for a while, in turn, while lines are written. Every wait has a bound.
+ * for a while, and connections are cut, in turn, while lines are written. Every wait has a bound.
  */
 import { messageOf, WeirError } from "../../core/errors.ts";
 import type { Child } from "./child.ts";
@@ -16,8 +16,9 @@ export interface SelftestOptions {
 }
 
 export interface Disturbance {
+  /** What was hit: a program, or "connections". */
   child: string;
-  how: "killed" | "stopped";
+  how: "killed" | "stopped" | "cut";
   /** From its being back until every line that was written had arrived. */
   recoveryMs: number;
 }
@@ -39,6 +40,7 @@ export interface SelftestReport extends Tally {
 }
 
 const FILES = 4, ROTATIONS = 5, LOOK_MS = 250, STOPPED_MS = 2000, ROUNDS = 2;
+const CONNECTIONS = "connections";
 
 export function isWell(report: SelftestReport): boolean {
   const { lost, doubled, reordered, damaged, failure } = report;
@@ -84,6 +86,24 @@ export async function runSelftest(
   };
 }
 
+interface Step extends Omit<Disturbance, "recoveryMs"> {
+  /** Resolves when all is as it was; calls `write` in the middle. */
+  disturb(write: () => void): Promise<void>;
+}
+
+async function killed(child: Child, write: () => void): Promise<void> {
+  await child.kill();
+  write();
+  child.start();
+}
+
+async function stopped(child: Child, write: () => void): Promise<void> {
+  child.sleep();
+  write();
+  await pause(STOPPED_MS);
+  child.wake();
+}
+
 class Run {
   readonly disturbances: Disturbance[] = [];
   lagMax = 0;
@@ -106,42 +126,36 @@ class Run {
 
   async play(): Promise<void> {
     const { chaos, lines, say } = this.#options;
-    const steps = chaos
-      ? Array.from({ length: ROUNDS }, () =>
-        this.#site.children.flatMap((child) => [
-          { child, how: "killed" as const },
-          { child, how: "stopped" as const },
-        ])).flat()
-      : [];
+    const steps = chaos ? Array.from({ length: ROUNDS }, () => this.#round()).flat() : [];
     const share = Math.floor(lines / (steps.length + 1));
     this.#files.write(lines - share * steps.length);
     await this.#allArrive();
-    for (const { child, how } of steps) {
+    for (const { child, how, disturb } of steps) {
       this.#files.write(Math.floor(share / 2)); // on their way when it begins
-      await this.#disturb(child, how, share - Math.floor(share / 2));
+      await disturb(() => this.#files.write(share - Math.floor(share / 2)));
       const since = performance.now();
       await this.#allArrive();
       const recoveryMs = performance.now() - since;
-      this.disturbances.push({ child: child.name, how, recoveryMs });
-      say(
-        `${child.name} ${how}: all lines there ${
-          (recoveryMs / 1000).toFixed(1)
-        } s after it was back`,
-      );
+      this.disturbances.push({ child, how, recoveryMs });
+      const seconds = (recoveryMs / 1000).toFixed(1);
+      const back = child === CONNECTIONS ? "they were left alone" : "it was back";
+      say(`${child} ${how}: all lines there ${seconds} s after ${back}`);
     }
   }
 
-  async #disturb(child: Child, how: Disturbance["how"], lines: number): Promise<void> {
-    if (how === "killed") {
-      await child.kill();
-      this.#files.write(lines);
-      child.start();
-    } else {
-      child.sleep();
-      this.#files.write(lines);
-      await pause(STOPPED_MS);
-      child.wake();
-    }
+  #round(): Step[] {
+    const { children, ways } = this.#site;
+    const steps = children.flatMap((child): Step[] => [
+      { child: child.name, how: "killed", disturb: (write) => killed(child, write) },
+      { child: child.name, how: "stopped", disturb: (write) => stopped(child, write) },
+    ]);
+    if (ways === undefined) return steps;
+    const disturb = async (write: () => void) => {
+      const cutting = ways.cutFor(STOPPED_MS);
+      write();
+      await cutting;
+    };
+    return [...steps, { child: CONNECTIONS, how: "cut", disturb }];
   }
 
   /** Throws SELFTEST_LATE. */

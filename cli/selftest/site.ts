@@ -9,6 +9,8 @@ export interface SelftestSite {
   children: readonly Child[];
   /** What a killed child must wait for beside its start. */
   moreMs: number;
+  /** The children's ways to servers, where there are any and they can be cut. */
+  readonly ways?: { cutFor(ms: number): Promise<void> };
   /** Checks that all servers answer, and makes what the test needs. Rejects with what cannot be reached. */
   prepare(): Promise<void>;
   /** Lines that have arrived, repeats included; rejects where nobody answers. */

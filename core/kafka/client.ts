@@ -56,12 +56,21 @@ Connection.prototype.send = async function (
   }
 };
 
+/** Settings, and a way beside them that a program of ours may be told to take. */
+export type KafkaConnection = KafkaSettings & {
+  /**
+   * Port of loopback where a relay leads each connection to the broker that its first line names, as HOST:PORT. The
+   * self-test cuts connections there.
+   */
+  relay?: number;
+};
+
 /**
  * Makes the client; nothing is connected yet. `retries`: attempts that it makes by itself, fewer where the caller tries
  * again. Throws CONFIG_INVALID or FILE_NOT_FOUND for settings that cannot work.
  */
-export function createKafka(settings: KafkaSettings, part: string, retries = 8): Kafka {
-  const { tls: encryption, sasl } = settings;
+export function createKafka(settings: KafkaConnection, part: string, retries = 8): Kafka {
+  const { tls: encryption, sasl, relay } = settings;
   if (sasl.mechanism === "plain" && !encryption.enabled && !sasl.allowPlaintext) {
     throw new WeirError(
       "KAFKA_PLAINTEXT_PASSWORD",
@@ -80,7 +89,7 @@ export function createKafka(settings: KafkaSettings, part: string, retries = 8):
     retry: { initialRetryTime: 200, maxRetryTime: 5000, retries },
     logLevel: logLevel.INFO,
     logCreator: () => writeLog(part),
-    socketFactory: openSocket,
+    socketFactory: (options) => openSocket(options, relay),
   };
   if (encryption.enabled) {
     config.ssl = {
@@ -103,11 +112,18 @@ const TLS_CODE = /^(CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/;
 const TLS_CLASS = "InvalidData";
 
 /** As kafkajs opens a socket; an error of TLS is marked as one, which kafkajs hands on as the code. */
-const openSocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
+function openSocket(
+  { host, port, ssl, onConnect }: Parameters<ISocketFactory>[0],
+  relay?: number,
+): net.Socket {
   const name = net.isIP(host) === 0 ? { servername: host } : {};
-  const socket = ssl
-    ? tls.connect({ host, port, ...name, ...ssl }, onConnect)
-    : net.connect({ host, port }, onConnect);
+  const to = relay === undefined ? { host, port } : { host: "127.0.0.1", port: relay };
+  const plain = ssl && relay === undefined
+    ? undefined
+    : net.connect(to, ssl ? () => {} : onConnect);
+  if (relay !== undefined) plain!.write(`${host}:${port}\n`);
+  const way = plain === undefined ? to : { socket: plain };
+  const socket = ssl ? tls.connect({ ...way, ...name, ...ssl }, onConnect) : plain!;
   socket.setKeepAlive(true, KEEP_ALIVE_MS);
   if (ssl) {
     socket.on("error", (error: Error & { code?: string }) => {
@@ -115,7 +131,7 @@ const openSocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
     });
   }
   return socket;
-};
+}
 
 /** Lines that kafkajs calls errors and that mend themselves. */
 const NORMAL =

@@ -40,7 +40,7 @@ Deno.test({
   async fn() {
     const { kafka, elasticsearch } = await servers("kafka", "elasticsearch");
     const to = ["--kafka", kafka, "--elasticsearch", elasticsearch];
-    assertClean(await selftest(...to, "--lines", String(LINES), "--chaos", "--json"), 8);
+    assertClean(await selftest(...to, "--lines", String(LINES), "--chaos", "--json"), 10);
     const admin = new Kafka({ brokers: [kafka], logLevel: logLevel.NOTHING }).admin();
     await admin.connect();
     const topics = (await admin.listTopics()).filter((name) => /^weir-selftest/.test(name));
