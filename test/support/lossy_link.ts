@@ -1,11 +1,12 @@
 /**
  * A piece of network of a test's own on which packets are really lost, come twice and come out of order: two network
- * namespaces, joined by a quick and a slow pair of interfaces. Connections lead in and out by sockets in the file system,
- * so no address of the machine is taken, and any number of links can be open at once. TCP between the two does what it
- * does on a bad line; whoever is connected notices late bytes. Linux and root alone; the namespaces end with this process.
+ * namespaces, joined by a quick and a slow pair of interfaces. Connections lead in and out by sockets in the file
+ * system, so no address of the machine is taken, and any number of links can be open at once. TCP between the two does
+ * what it does on a bad line; whoever is connected notices late bytes. Linux and root alone; the namespaces end with
+ * this process.
  *
- * Loss and repeats are rules of iptables with a chance each. What comes out of order goes the slow way, which keeps its own
- * pace. A constant delay needs no packets: TcpProxy.delayMs.
+ * Loss and repeats are rules of iptables with a chance each. What comes out of order goes the slow way, which keeps its
+ * own pace. A constant delay needs no packets: TcpProxy.delayMs.
  */
 import { type Program, run, startProgram } from "./process.ts";
 import { needCommand, sayOnStderr } from "./real/install.ts";
