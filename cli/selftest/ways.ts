@@ -1,7 +1,8 @@
 /**
- * The ways from a self-test's programs to the servers, by relays of this process that it can cut: TCP connections that end
- * in the middle of whatever is on them. Brokers name one another, so a connection to Kafka says in its first line where it
- * leads; Elasticsearch has a relay for each node. A node with https is reached straight: its certificate bears its name.
+ * The ways from a self-test's programs to the servers, by relays of this process that it can cut: TCP connections
+ * that end in the middle of whatever is on them. Brokers name one another, so a connection to Kafka says in its first
+ * line where it leads; Elasticsearch has a relay for each node. A node with https is reached straight: its
+ * certificate bears its name.
  */
 import { Buffer } from "node:buffer";
 import { connect, createServer, type Server, type Socket } from "node:net";

@@ -1,6 +1,6 @@
 /**
- * The story of the fixtures of format version 1 (test/fixtures/format1/): what a release of that version had done when
- * it was ended, so that another one goes on. Its writer is make_format1.ts, its reader format1_test.ts.
+ * The story of the fixtures of format version 1 (test/fixtures/format1/): what a release of that version had done
+ * when it was ended, so that another one goes on. Its writer is make_format1.ts, its reader format1_test.ts.
  */
 import type { LogRecord } from "../../core/ports/document_store.ts";
 import type { LineChunk } from "../../core/ports/line_sink.ts";

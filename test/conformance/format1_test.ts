@@ -1,6 +1,7 @@
 /**
- * What a release of format version 1 left behind is read, and gone on with, without a line lost or doubled. A release that
- * cannot read it any more fails here: it must raise the version of that format and say in CHANGELOG.md how to come over.
+ * What a release of format version 1 left behind is read, and gone on with, without a line lost or doubled. A release
+ * that cannot read it any more fails here: it must raise the version of that format and say in CHANGELOG.md how to
+ * come over.
  */
 import assert from "node:assert/strict";
 import { zstdDecompressSync } from "node:zlib";

@@ -1,7 +1,7 @@
 /**
- * Writes the fixtures of format version 1: `deno run -A test/conformance/make_format1.ts`. They stay as they are for as long
- * as a release reads that version: a later version of a format gets fixtures of its own beside these. It refuses to write
- * where there are any.
+ * Writes the fixtures of format version 1: `deno run -A test/conformance/make_format1.ts`. They stay as they are for
+ * as long as a release reads that version: a later version of a format gets fixtures of its own beside these. It
+ * refuses to write where there are any.
  */
 import { zstdCompressSync } from "node:zlib";
 import { Sealer } from "../../agent/ledger/sealer.ts";

@@ -1,6 +1,7 @@
 /**
- * The clock of a running agent jumps by a day while lines come: a topic that takes such times goes on, another one waits
- * until the clock is right; nothing is lost or doubled, and each line is in the index of the day on which the agent read it.
+ * The clock of a running agent jumps by a day while lines come: a topic that takes such times goes on, another one
+ * waits until the clock is right; nothing is lost or doubled, and each line is in the index of the day on which the
+ * agent read it.
  */
 import assert from "node:assert/strict";
 import { Client } from "@elastic/elasticsearch";

@@ -1,6 +1,6 @@
 /**
- * Faults of the network between a program and a server, made by a proxy that each of them goes through; for packets the
- * proxy leads over a link on which they are really lost.
+ * Faults of the network between a program and a server, made by a proxy that each of them goes through; for packets
+ * the proxy leads over a link on which they are really lost.
  */
 import type { LinkTrouble } from "../support/lossy_link.ts";
 import type { TcpProxy } from "../support/tcp_proxy.ts";

@@ -1,7 +1,7 @@
 /**
- * Faults of upgrades: the programs are started one by one as another build, with the state of the one before, while lines
- * flow; healed, they go back to the first. WEIR_TEST_OTHER_DIST names a folder with the executables of another release;
- * without it another build of these sources is made, which differs in its version alone.
+ * Faults of upgrades: the programs are started one by one as another build, with the state of the one before, while
+ * lines flow; healed, they go back to the first. WEIR_TEST_OTHER_DIST names a folder with the executables of another
+ * release; without it another build of these sources is made, which differs in its version alone.
  */
 import { run } from "../support/process.ts";
 import { DIST, type FaultChain, type ProgramName } from "./chain.ts";

@@ -1,6 +1,6 @@
 /**
- * A clock of a process's own that jumps while it runs: libfaketime, which is loaded before the C library. The time of day
- * alone moves; what measures intervals goes on, as where an operator or NTP sets a host's clock.
+ * A clock of a process's own that jumps while it runs: libfaketime, which is loaded before the C library. The time of
+ * day alone moves; what measures intervals goes on, as where an operator or NTP sets a host's clock.
  */
 import { sayOnStderr, unpackedPackage } from "./real/install.ts";
 import { removeAll, type TempDir, tempDir } from "./temp.ts";
