@@ -51,14 +51,27 @@ export class LossyLink implements AsyncDisposable {
     this.#targets = targets;
   }
 
+  /** Why this user or kernel cannot make one; undefined where they can. */
+  static async missing(): Promise<string | undefined> {
+    if (Deno.uid() !== 0) return "a network namespace is made as root alone";
+    await needCommand("ip", "iproute2", sayOnStderr);
+    await needCommand("iptables", "iptables", sayOnStderr);
+    const tee = ["-j", "TEE", "--gateway", ENDS[0].quick];
+    const probe = ["-t", "mangle", "-A", "POSTROUTING", ...chance(0.5), ...tee];
+    try {
+      await run("unshare", ["--net", "--", "iptables", ...probe]);
+    } catch (error) {
+      return `no rules in a network namespace here: ${(error as Error).message}`;
+    }
+  }
+
   /**
    * A link without trouble to each of these addresses. Rejects where this user or kernel cannot make one.
    * @param targets "HOST:PORT"
    */
   static async open(targets: readonly string[]): Promise<LossyLink> {
-    if (Deno.uid() !== 0) throw new Error("A network namespace is made as root: run the tests so");
-    await needCommand("ip", "iproute2", sayOnStderr);
-    await needCommand("iptables", "iptables", sayOnStderr);
+    const missing = await LossyLink.missing();
+    if (missing !== undefined) throw new Error(`Cannot lose packets: ${missing}`);
     const link = new LossyLink(await tempDir("weir-link-"), targets);
     try {
       await link.#start();
