@@ -130,12 +130,16 @@ async function packetsMeet(
 ): Promise<Heal> {
   const link = await chain.link(), targets = proxies.map(({ target }) => target);
   await link.trouble(trouble);
+  const before = link.counts();
   proxies.forEach((proxy, at) => {
     proxy.target = link.entranceOf(targets[at]);
     proxy.cut();
   });
   return async () => {
     await link.trouble({});
+    const { again, early, repeated } = link.counts(), here = again - before.again;
+    const more = `${early - before.early} early, ${repeated - before.repeated} repeated`;
+    console.log(`the link: ${here} segments sent again, ${more}`);
     proxies.forEach((proxy, at) => proxy.target = targets[at]);
   };
 }
