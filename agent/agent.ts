@@ -15,6 +15,7 @@ import type { ConfigSnapshot, ConfigSource } from "../core/ports/config_source.t
 import type { Files } from "../core/ports/files.ts";
 import type { LineSink } from "../core/ports/line_sink.ts";
 import { lockState } from "../core/state_lock.ts";
+import { APPLIED_COPY } from "./applied_copy.ts";
 import { CheckpointStore } from "./checkpoint/checkpoint_store.ts";
 import type { TailSettings } from "./config.ts";
 import type { Progress } from "./ledger/sealer.ts";
@@ -53,7 +54,6 @@ interface AppliedState {
 }
 
 const CHECKPOINT_MS = 1000;
-const COPY = "applied.json";
 
 export class Agent implements Part {
   readonly name = "agent";
@@ -168,7 +168,7 @@ export class Agent implements Part {
 
   async #applyCopy(): Promise<void> {
     try {
-      const text = await this.#options.files.readText(`${this.#options.state}/${COPY}`);
+      const text = await this.#options.files.readText(`${this.#options.state}/${APPLIED_COPY}`);
       const { revision, value, layers } = JSON.parse(text) as {
         revision: number;
         value: string;
@@ -201,9 +201,11 @@ export class Agent implements Part {
     if (!this.#apply(snapshot) || candidate !== "") return; // a candidate is not to outlive a restart
     const { revision, layers } = snapshot;
     const copy = new TextEncoder().encode(JSON.stringify({ revision, value, layers }));
-    this.#options.files.writeAtomic(`${this.#options.state}/${COPY}`, copy).catch((error) => {
-      this.#log.warn("Cannot keep a copy of the configuration", { reason: messageOf(error) });
-    });
+    this.#options.files.writeAtomic(`${this.#options.state}/${APPLIED_COPY}`, copy).catch(
+      (error) => {
+        this.#log.warn("Cannot keep a copy of the configuration", { reason: messageOf(error) });
+      },
+    );
   }
 
   #apply({ text, layers, revision, candidate = "" }: ConfigSnapshot): boolean {

@@ -10,6 +10,7 @@ import { systemClock } from "../core/ports/clock.ts";
 import type { ConfigSnapshot } from "../core/ports/config_source.ts";
 import type { Files } from "../core/ports/files.ts";
 import { systemFiles } from "../core/system_files.ts";
+import { APPLIED_COPY } from "./applied_copy.ts";
 import { readCheckpoint } from "./checkpoint/checkpoint_store.ts";
 import type { AgentSettings } from "./config.ts";
 import { type Before, type PlanContext, type PlanLayer, planOf } from "./plan/plan.ts";
@@ -22,8 +23,6 @@ import { mergeEntries, parseEntries } from "./tail/entries.ts";
 const FILES_LISTED_MAX = 10_000;
 /** Files of an entry of which lines are shown. */
 const SAMPLED = 100;
-/** The agent's copy of what it applied last. */
-const COPY = "applied.json";
 
 export interface DryRunOptions {
   /** File with entries, instead of those that hold now. */
@@ -125,7 +124,7 @@ async function snapshotOf(
   } catch (error) {
     notes.push(`${messageOf(error)}: the copy of what was applied last is shown`);
     try {
-      const copy = JSON.parse(await systemFiles.readText(`${settings.state}/${COPY}`));
+      const copy = JSON.parse(await systemFiles.readText(`${settings.state}/${APPLIED_COPY}`));
       return { revision: copy.revision, text: copy.value, layers: copy.layers, deleted: false };
     } catch {
       throw error; // there is no copy that could be used: what is wrong is the source

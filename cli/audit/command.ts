@@ -9,8 +9,11 @@ import { EXIT, messageOf, WeirError } from "../../core/errors.ts";
 import { createElastic } from "../../core/elastic/client.ts";
 import { createKafka } from "../../core/kafka/client.ts";
 import { byDay, LEDGER_TOPIC, type Seal, sealKey } from "../../core/ledger/seal.ts";
+import { systemFiles } from "../../core/system_files.ts";
+import { appliedEntries } from "../../agent/applied_copy.ts";
 import { type AgentSettings, agentSettings } from "../../agent/config.ts";
 import { createSink } from "../../agent/program.ts";
+import type { Entry } from "../../agent/tail/entries.ts";
 import { parseSpan } from "../../search/api/times.ts";
 import { openObjects } from "../../core/archive/settings.ts";
 import { positionsOf } from "../../transfer/archive/positions.ts";
@@ -22,11 +25,11 @@ import { ApiClient, runAndExit } from "../api_client.ts";
 import { auditEmbedded } from "./embedded.ts";
 import { readTransferSettings } from "../transfer_settings.ts";
 import { type ArchiveOptions, auditArchive } from "./archive.ts";
-import { type Audit, audit, faultyBytes, type FileAudit, totalsOf } from "./audit.ts";
+import { type Audit, audit, faultyBytes, totalsOf } from "./audit.ts";
 import type { Range } from "./compare.ts";
 import { deadRanges, readLedger, readWholeLedger } from "./read_ledger.ts";
 import { auditJson, auditText } from "./report.ts";
-import { openSealed, resendRange } from "./resend.ts";
+import { type DatedRange, datedRanges, entryOf, openSealed, resendRange } from "./resend.ts";
 
 interface AuditCommandOptions {
   config: string;
@@ -186,37 +189,42 @@ async function repair(
   say: (text: string) => void,
 ): Promise<void> {
   const host = settings.host === "" ? Deno.hostname() : settings.host;
+  const entries = await appliedEntries(systemFiles, settings.state);
   const sink = createSink(settings);
   try {
-    for (const file of found.files.filter(({ missing }) => missing.length > 0)) {
-      if (file.seal.host !== host) {
-        say(`${file.seal.path} is on ${file.seal.host}: run this there`);
+    for (const { seal, missing, createdMs } of found.files) {
+      if (missing.length === 0) continue;
+      if (seal.host !== host) {
+        say(`${seal.path} is on ${seal.host}: run this there`);
         continue;
       }
-      await resendAll(file.seal, file.missing, file.createdMs, settings, sink, say);
+      const ranges = datedRanges(seal, missing, createdMs);
+      await resendAll(seal, ranges, { settings, entries, sink, say });
     }
   } finally {
     await sink.stop(settings.shutdown);
   }
 }
 
+interface Resending {
+  settings: AgentSettings;
+  /** By which this host's agent sends lines now. */
+  entries: readonly Entry[];
+  sink: ReturnType<typeof createSink>;
+  say: (text: string) => void;
+}
+
 async function resendAll(
   seal: Seal,
-  ranges: readonly Range[],
-  createdMs: FileAudit["createdMs"],
-  settings: AgentSettings,
-  sink: ReturnType<typeof createSink>,
-  say: (text: string) => void,
+  ranges: readonly DatedRange[],
+  { settings: { timezone, tail }, entries, sink, say }: Resending,
 ): Promise<void> {
-  const { timezone, tail } = settings;
   const tz = timezone === "" ? Intl.DateTimeFormat().resolvedOptions().timeZone : timezone;
   try {
+    const options = { sink, tz, entry: entryOf(seal, entries), lineBytesMax: tail.lineBytesMax };
     using handle = await openSealed(seal);
     let lines = 0;
-    for (const [i, range] of ranges.entries()) {
-      const options = { sink, tz, lineBytesMax: tail.lineBytesMax };
-      lines += await resendRange(handle, seal, range, createdMs[i], options);
-    }
+    for (const range of ranges) lines += await resendRange(handle, seal, range, options);
     say(`${seal.path} → ${seal.topic}: ${lines} lines sent again`);
   } catch (error) {
     say(`${seal.path} → ${seal.topic}: ${messageOf(error)}`);
@@ -246,13 +254,14 @@ async function resendMain(
       hint: "Give the path as `weir audit` shows it, on the host that has the file.",
     });
   }
-  const sink = createSink(settings);
+  const entries = await appliedEntries(systemFiles, settings.state);
+  const sink = createSink(settings), say = (text: string) => console.log(text);
   try {
     for (const seal of found) {
       const wanted = range === undefined
         ? { start: seal.from, end: seal.to }
         : rangeOf(range, seal);
-      await resendDays(seal, wanted, options.day, settings, sink);
+      await resendDays(seal, wanted, options.day, { settings, entries, sink, say });
     }
   } finally {
     await sink.stop(settings.shutdown);
@@ -264,19 +273,17 @@ async function resendDays(
   seal: Seal,
   wanted: Range,
   otherwise: string | undefined,
-  settings: AgentSettings,
-  sink: ReturnType<typeof createSink>,
+  resending: Resending,
 ): Promise<void> {
-  const say = (text: string) => console.log(text);
-  const parts = byDay(seal.days, wanted).map(({ start, end, day = otherwise }) => ({
-    ...{ start, end, day },
-  }));
-  const known = parts.filter(({ day }) => day !== undefined);
-  for (const { start, end } of parts.filter(({ day }) => day === undefined)) {
-    say(`${seal.path}: bytes ${start}-${end} left out, the day of their index is not known: --day`);
+  const known: DatedRange[] = [];
+  for (const { start, end, day = otherwise } of byDay(seal.days, wanted)) {
+    if (day !== undefined) known.push({ start, end, day });
+    else {
+      const range = `${seal.path}: bytes ${start}-${end}`;
+      resending.say(`${range} left out, the day of their index is not known: --day`);
+    }
   }
-  const createdMs = known.map(({ day }) => Date.parse(day!));
-  if (known.length > 0) await resendAll(seal, known, createdMs, settings, sink, say);
+  if (known.length > 0) await resendAll(seal, known, resending);
 }
 
 function rangeOf(text: string, seal: Seal): Range {
