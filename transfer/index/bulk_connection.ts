@@ -1,6 +1,6 @@
 /**
- * The client's connection to a node, with a quicker way for bodies that are bytes: they are sent
- * from where they lie. All other requests, and nodes with an authority of their own for TLS, go the
+ * The client's connection to a node, with a quicker way for bodies that are bytes: they are copied
+ * once. All other requests, and nodes with an authority of their own for TLS, go the
  * client's own way. It promises what the client's connection does: TimeoutError,
  * ConnectionError and RequestAbortedError where those would come.
  */
@@ -24,10 +24,13 @@ export class BulkConnection extends UndiciConnection {
   readonly #open = new Set<HttpWire>();
 
   override request(params: ConnectionRequestParams, options: Any): Promise<Any> {
-    if (!(params.body instanceof Uint8Array) || options.asStream === true || !this.#isPlain()) {
-      return super.request(params, options);
+    const { body } = params;
+    if (!(body instanceof Uint8Array)) return super.request(params, options);
+    if (options.asStream === true || !this.#isPlain()) {
+      // Its own: what is written late may be what its memory holds by then.
+      return super.request({ ...params, body: Buffer.from(body) }, options);
     }
-    return this.#send(params, params.body, options);
+    return this.#send(params, body, options);
   }
 
   override async close(): Promise<void> {

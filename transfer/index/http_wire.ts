@@ -1,12 +1,13 @@
 /**
- * One HTTP/1.1 connection that sends a body from where it lies: what the usual clients copy several
- * times is given to the system as it is. It promises: an answer is read to its end or the exchange
- * rejects; an answer that comes before the whole body was sent is taken, and ends the connection;
- * head and body of an answer are bounded.
+ * One HTTP/1.1 connection that sends a body in pieces of its own: what the usual clients copy several
+ * times is copied once. It promises: an answer is read to its end or the exchange rejects; an answer
+ * that comes before the whole body was sent is taken, and ends the connection; head and body of an
+ * answer are bounded; once it is closed it looks at the body no more, so that it can serve again.
  */
 
 const HEAD_BYTES_MAX = 65_536;
 const READ_BYTES = 65_536;
+const PIECE_BYTES = 262_144;
 const decoder = new TextDecoder();
 
 export interface WireAnswer {
@@ -27,6 +28,11 @@ export class WireError extends Error {
 export class HttpWire {
   readonly #conn: Deno.Conn;
   readonly #into = new Uint8Array(READ_BYTES);
+  /**
+   * What the system is given to write. A write that waits for the peer goes on behind `close`, with the
+   * bytes that its memory holds by then: with the body's own those of another request.
+   */
+  readonly #piece = new Uint8Array(PIECE_BYTES);
   /** What was read and not looked at: `#into[#from..#to)`. */
   #from = 0;
   #to = 0;
@@ -84,7 +90,14 @@ export class HttpWire {
 
   async #send(head: Uint8Array, body: Uint8Array): Promise<void> {
     for (const bytes of [head, body]) {
-      for (let at = 0; at < bytes.length;) at += await this.#conn.write(bytes.subarray(at));
+      for (let from = 0; from < bytes.length; from += PIECE_BYTES) {
+        const piece = bytes.subarray(from, from + PIECE_BYTES);
+        this.#piece.set(piece);
+        for (let at = 0; at < piece.length;) {
+          at += await this.#conn.write(this.#piece.subarray(at, piece.length));
+          if (this.#closed) return;
+        }
+      }
     }
   }
 
