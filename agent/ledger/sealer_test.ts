@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { mergedSeal, recordKey, type Seal } from "../../core/ledger/seal.ts";
 import { type Progress, Sealer } from "./sealer.ts";
 
 const progress = (offset: number, more: Partial<Progress> = {}): Progress => ({
@@ -74,4 +75,14 @@ Deno.test("a file that went while no agent ran is closed at once, and says so", 
   assert.deepEqual([seal.closed, seal.away, seal.unread], [true, true, 50]);
   sealer.accept([seal]);
   assert.deepEqual(sealer.look([], 2), []);
+});
+
+Deno.test("what compaction leaves of a file's seals tells its whole range, over starts of the agent", () => {
+  const left = new Map<string, Seal>();
+  for (const [origin, offset] of [[0, 50], [0, 100], [100, 150], [100, 300], [280, 400]]) {
+    const [seal] = new Sealer("host", "all").look([progress(offset, { origin })], 1);
+    left.set(recordKey(seal), seal);
+  }
+  const whole = [...left.values()].reduce<Seal | undefined>(mergedSeal, undefined)!;
+  assert.deepEqual([left.size, whole.from, whole.to], [3, 0, 400]);
 });

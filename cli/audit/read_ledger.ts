@@ -59,7 +59,7 @@ export async function readWholeLedger(kafka: Kafka, topic: string): Promise<Ledg
 }
 
 export interface ReadSealsOptions {
-  /** Records of this key alone. */
+  /** Records of this sealKey alone. */
   only?: string;
   /** Each seal of an agent, as it was written, in order. */
   onSeal?: (seal: Seal) => void;
@@ -79,7 +79,7 @@ export async function readSeals(
       const cursor = new RecordCursor(batch, UNPACKED_BYTES_MAX);
       while (cursor.next()) {
         if (cursor.offset < from || cursor.valueStart < 0) continue;
-        if (only !== undefined && keyOf(cursor) !== only) continue;
+        if (only !== undefined && !isOf(keyOf(cursor), only)) continue;
         const value = cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd);
         const text = decoder.decode(value), seal = parseSeal(text);
         if (seal !== undefined) {
@@ -95,6 +95,11 @@ export async function readSeals(
     }
   }
   return seals;
+}
+
+/** Whether a record's key is one of what the sealKey names; those of older agents are it. */
+function isOf(key: string, only: string): boolean {
+  return key === only || key.startsWith(`${only}/`);
 }
 
 function keyOf({ bytes, keyStart, keyEnd }: RecordCursor): string {

@@ -1,10 +1,10 @@
-/** The ledger's topic: written by agents, read whole by `weir audit`. Compacted by generation and topic. */
+/** The ledger's topic: written by agents, read whole by `weir audit`. Compacted by generation, topic and run. */
 import type { Kafka } from "kafkajs";
 import { messageOf, WeirError } from "../errors.ts";
 import { type SideMessage, SideTopic } from "../kafka/side_topic.ts";
 import { dropKey, type DropSeal } from "./drop_seal.ts";
 import { expiryKey, type ExpirySeal } from "./expiry_seal.ts";
-import { type Seal, sealKey } from "./seal.ts";
+import { recordKey, type Seal } from "./seal.ts";
 
 const RETENTION_MS = 90 * 86_400_000;
 
@@ -19,7 +19,7 @@ export class LedgerLog {
 
   /** Resolves when all in-sync replicas have the seals. Rejects with LEDGER_UNWRITABLE (retriable). */
   async write(seals: readonly Seal[]): Promise<void> {
-    await this.#write(seals.map((seal) => ({ key: sealKey(seal), value: JSON.stringify(seal) })));
+    await this.#write(seals.map((seal) => ({ key: recordKey(seal), value: JSON.stringify(seal) })));
   }
 
   /** The same for what rules dropped. */

@@ -7,9 +7,17 @@ import { isGeneration } from "../record/identity.ts";
 export const LEDGER_TOPIC = "weir-ledger";
 export const SEAL_VERSION = 1;
 
-/** Key of the record: generation and topic, so that the topic may be compacted. */
+/** What a seal is about: generation and topic. */
 export function sealKey(seal: { generation: string; topic: string }): string {
   return `${seal.generation}/${seal.topic}`;
+}
+
+/**
+ * Key of the record: one for each start of an agent, whose seals begin where its lines do. So what compaction leaves
+ * still tells the whole range that was acknowledged.
+ */
+export function recordKey(seal: { generation: string; topic: string; from: number }): string {
+  return `${sealKey(seal)}/${seal.from}`;
 }
 
 /** Lines from a byte of the file on are in the index of a day, such as 2026-11-21. */
@@ -29,7 +37,7 @@ export interface Seal {
   inode: number;
   generation: string;
   topic: string;
-  /** Where this topic's lines begin in the file: everything before was not asked for. */
+  /** Where this topic's lines of this run begin in the file: those before are of earlier ones, or were not asked for. */
   from: number;
   /** Everything before it is acknowledged. */
   to: number;
