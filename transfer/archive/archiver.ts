@@ -47,6 +47,7 @@ export interface ArchiverEvents {
 }
 
 export class Archiver implements BatchSink {
+  readonly keepsPlace = true;
   readonly #store: ObjectStore;
   readonly #options: ArchiverOptions;
   readonly #plan: (topic: string) => ArchivePlan;
@@ -120,21 +121,30 @@ export class Archiver implements BatchSink {
     if (!archive.opened) return false;
     archive.meet(batch.firstOffset);
     if (batch.lastOffset < lane.tracker.next) return true;
-    const { formats, drops } = this.#plan(lane.topic);
-    let cursor: RecordCursor;
+    const plan = this.#plan(lane.topic);
     try {
-      cursor = new RecordCursor(batch, this.#options.batchBytesMax);
+      this.#read(lane, archive, batch, plan);
     } catch (error) {
       this.#unreadable(lane, batch, messageOf(error));
-      return true;
     }
+    return true;
+  }
+
+  /** Throws RangeError where the batch is damaged; what comes before is taken. */
+  #read(
+    lane: Lane,
+    archive: LaneArchive,
+    batch: RecordBatch,
+    { formats, drops }: ArchivePlan,
+  ): void {
+    const cursor = new RecordCursor(batch, this.#options.batchBytesMax);
     const rows = RecordRows.of(lane.topic, lane.partition, batch, cursor.bytes);
     while (cursor.next()) {
       if (cursor.offset < lane.tracker.next) continue;
       const record = lane.decoder.read(cursor, rows) ? rows.record(rows.count - 1) : undefined;
-      const ticket = lane.tracker.take(cursor.offset);
       const unwanted = record === undefined || formats.length === 0 ||
         (!drops.empty && drops.ruleFor(record) !== undefined);
+      const ticket = lane.tracker.take(cursor.offset);
       if (unwanted) {
         lane.tracker.finish(ticket);
         continue;
@@ -144,7 +154,6 @@ export class Archiver implements BatchSink {
       archive.push({ record, offset: cursor.offset, ticket, bytes });
     }
     lane.tracker.skipTo(batch.lastOffset + 1);
-    return true;
   }
 
   /** The index sends it to the dead letters; here it is only passed, and said. */
