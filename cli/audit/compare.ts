@@ -30,16 +30,19 @@ export interface Compared {
 
 /**
  * True where totals alone prove that [from, to) is accounted for once: nothing but the acknowledged range and, with the
- * `others` (which do not overlap), as many bytes as it has. A hole and a double of the same size would hide one another:
- * the caller can ask for the ranges instead.
+ * `others`, as many bytes as it has. A hole and a double of the same size would hide one another: the caller can ask for
+ * the ranges instead. So would a hole and a line that is in the `others` and in a document: where that may be, totals
+ * prove nothing.
  */
 export function isComplete(
   total: Total | undefined,
   { start, end }: Range,
   others: readonly Range[] = [],
+  mayOverlap = false,
 ): boolean {
   const other = bytesOf(within(others, { start, end }));
   if (total === undefined) return start >= end || other === end - start;
+  if (mayOverlap && other > 0) return false;
   return total.start >= start && total.end <= end && total.bytes + other === end - start;
 }
 

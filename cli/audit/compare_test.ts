@@ -58,6 +58,16 @@ Deno.test("totals prove completeness only where bounds and bytes fit", () => {
   assert.ok(isComplete(undefined, range(0, 0)));
 });
 
+Deno.test("totals prove nothing where a line may be both in a document and in the others", () => {
+  // [10, 20) is in the dead letters and, sent again, in a document: it hides that [30, 40) is in none.
+  const documents = [range(0, 10), range(10, 20), range(20, 30)], dead = [range(10, 20)];
+  const total = { lines: 3, bytes: 30, start: 0, end: 30 };
+  assert.deepEqual(compareRanges(documents, range(0, 40), dead).missing, [range(30, 40)]);
+  assert.ok(!isComplete(total, range(0, 40), dead, true));
+  assert.ok(isComplete({ ...total, bytes: 40, end: 40 }, range(0, 40), [], true));
+  assert.ok(isComplete(undefined, range(0, 40), [range(0, 40)], true));
+});
+
 Deno.test("every line that is taken away or doubled is found, byte by byte", () => {
   const seed = Number(Deno.env.get("SEED") ?? Date.now() % 1e9);
   const lines = fc.array(
