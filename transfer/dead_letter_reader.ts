@@ -71,7 +71,7 @@ async function* records(
   kafka: Kafka,
   topic: string,
 ): AsyncGenerator<{ letter?: StoredLetter; mark?: string }> {
-  for await (const { partition, from, batch } of readTopic(kafka, topic)) {
+  for await (const { partition, from, batch } of readTopic(kafka, topic, { whole: true })) {
     try {
       const cursor = new RecordCursor(batch, UNPACKED_BYTES_MAX);
       while (cursor.next()) {

@@ -75,7 +75,7 @@ export async function readSeals(
 ): Promise<Map<string, Seal>> {
   const seals = new Map<string, Seal>();
   if (await exists(kafka, topic)) {
-    for await (const { from, batch } of readTopic(kafka, topic)) {
+    for await (const { from, batch } of readTopic(kafka, topic, { whole: true })) {
       const cursor = new RecordCursor(batch, UNPACKED_BYTES_MAX);
       while (cursor.next()) {
         if (cursor.offset < from || cursor.valueStart < 0) continue;
