@@ -4,6 +4,7 @@
  * transactions and control records work as they are, at the cost of one object a batch. Damage in
  * one partition is told by that partition alone.
  */
+import { logOf } from "../../core/log.ts";
 import { readBatches, type RecordBatch, RecordCursor } from "./record_batch.ts";
 
 /** What kafkajs reads of a message, here for a whole batch. */
@@ -38,19 +39,41 @@ export interface FetchedPartition {
   messages: BatchMessage[];
 }
 
+const DAMAGED_MAX = 1000;
+
+/**
+ * Batches whose checksum does not fit. The first time that may be the way here: it is fetched again. The second time
+ * the broker has it so: it is taken with its fault, or nothing behind it would ever be read.
+ */
+export class Damage {
+  readonly #seen = new Set<string>();
+
+  /** Whether it is taken. */
+  passes(topic: string, partition: number, offset: number): boolean {
+    const batch = `${topic}/${partition}@${offset}`, isKnown = this.#seen.has(batch);
+    logOf("transfer.consume").warn("A record batch is damaged", {
+      batch,
+      what: isKnown ? "it is passed" : "it is fetched again",
+    });
+    if (this.#seen.size >= DAMAGED_MAX) this.#seen.clear();
+    this.#seen.add(batch);
+    return isKnown;
+  }
+}
+
 /** Decodes the answer; throws RangeError where it is not one. */
-export function decodeFetchAnswer(payload: Uint8Array): FetchAnswer {
+export function decodeFetchAnswer(payload: Uint8Array, damage = new Damage()): FetchAnswer {
   const reader = new Reader(payload);
   const clientSideThrottleTime = reader.int32();
   const errorCode = reader.int16(), sessionId = reader.int32();
-  const responses = reader.list(() => ({
-    topicName: reader.string(),
-    partitions: reader.list(() => partition(reader)),
-  }));
+  const responses = reader.list(() => {
+    const topicName = reader.string();
+    return { topicName, partitions: reader.list(() => partition(reader, topicName, damage)) };
+  });
   return { throttleTime: 0, clientSideThrottleTime, errorCode, sessionId, responses };
 }
 
-function partition(reader: Reader): FetchedPartition {
+function partition(reader: Reader, topic: string, damage: Damage): FetchedPartition {
   const head = {
     partition: reader.int32(),
     errorCode: reader.int16(),
@@ -63,9 +86,10 @@ function partition(reader: Reader): FetchedPartition {
     })),
     preferredReadReplica: reader.int32(),
   };
+  const passes = (offset: number) => damage.passes(topic, head.partition, offset);
   return {
     ...head,
-    messages: readBatches(reader.bytes()).map((batch) =>
+    messages: readBatches(reader.bytes(), passes).map((batch) =>
       message(batch, Number(head.lastStartOffset))
     ),
   };

@@ -10,7 +10,7 @@ import ConsumerGroup from "kafkajs/src/consumer/consumerGroup.js";
 // @ts-ignore: as above
 import InstrumentationEventEmitter from "kafkajs/src/instrumentation/emitter.js";
 import { WeirError } from "../../core/errors.ts";
-import { type BatchMessage, decodeFetchAnswer } from "./fetch_answer.ts";
+import { type BatchMessage, Damage, decodeFetchAnswer } from "./fetch_answer.ts";
 
 /** Fetch version whose answer we decode; every broker since Kafka 2.3 has it. */
 const FETCH_VERSION = 11;
@@ -212,6 +212,8 @@ function staticMember(coordinator: any, groupInstanceId: string): any {
   });
 }
 
+const damage = new Damage();
+
 function leanBroker(broker: any): any {
   const send = privateSend(broker);
   return Object.create(broker, {
@@ -228,7 +230,8 @@ function leanBroker(broker: any): any {
           );
         }
         const response = {
-          decode: (payload: Uint8Array) => Promise.resolve().then(() => decodeFetchAnswer(payload)),
+          decode: (payload: Uint8Array) =>
+            Promise.resolve().then(() => decodeFetchAnswer(payload, damage)),
           parse: call.response.parse,
         };
         return broker[send]({ ...call, response });

@@ -9,6 +9,7 @@ import { crc32c } from "../../core/kafka/crc32c.ts";
 import { CODEC_NAMES, unpack } from "./codecs/unpack.ts";
 
 const HEADER_BYTES = 61;
+const RECORD_BYTES_MIN = 7;
 /** The last millisecond of the year 9999: later times are no times. */
 const TIME_MAX = 253_402_300_799_999;
 
@@ -28,13 +29,20 @@ export interface RecordBatch {
   codec: number;
   /** The whole batch as it came. */
   raw: Uint8Array;
+  /** Why its records cannot be read; its offsets are as far as can be known. */
+  fault?: string;
 }
 
 /**
  * The whole batches in `bytes`; the rest at the end of a fetch that was cut is left out. Throws
  * RangeError where the bytes are no batches of format 2, or the checksum does not fit.
+ * @param passes asked where a checksum does not fit: true takes the batch with its fault, false ends
+ * before it. @default it throws
  */
-export function readBatches(bytes: Uint8Array): RecordBatch[] {
+export function readBatches(
+  bytes: Uint8Array,
+  passes?: (firstOffset: number) => boolean,
+): RecordBatch[] {
   const batches: RecordBatch[] = [];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 0; at + HEADER_BYTES <= bytes.length;) {
@@ -43,7 +51,12 @@ export function readBatches(bytes: Uint8Array): RecordBatch[] {
     if (length < HEADER_BYTES - 12) throw new RangeError("a record batch without a length");
     if (end > bytes.length) break;
     if (crc32c(bytes, at + 21, end) !== view.getUint32(at + 17)) {
-      throw new RangeError("a record batch whose checksum does not fit");
+      if (passes === undefined) throw new RangeError(NO_CHECKSUM);
+      const first = Number(view.getBigInt64(at));
+      if (!passes(first)) break;
+      batches.push(damagedBatch(first, bytes.subarray(at, end), nextOffset(view, end)));
+      at = end;
+      continue;
     }
     const attributes = view.getInt16(at + 21);
     const firstOffset = Number(view.getBigInt64(at));
@@ -63,6 +76,28 @@ export function readBatches(bytes: Uint8Array): RecordBatch[] {
     at = end;
   }
   return batches;
+}
+
+const NO_CHECKSUM = "a record batch whose checksum does not fit";
+
+/** First offset of the batch at this place; -1 where none is there. */
+function nextOffset(view: DataView, at: number): number {
+  return at + HEADER_BYTES <= view.byteLength ? Number(view.getBigInt64(at)) : -1;
+}
+
+/** Of its header only what the checksum does not cover is believed, and never that it has many records. */
+function damagedBatch(firstOffset: number, raw: Uint8Array, next: number): RecordBatch {
+  const view = new DataView(raw.buffer, raw.byteOffset, raw.length), said = view.getInt32(23);
+  const delta = next > firstOffset
+    ? next - 1 - firstOffset
+    : said >= 0 && said < raw.length / RECORD_BYTES_MIN
+    ? said
+    : 0;
+  return {
+    ...{ firstOffset, lastOffset: firstOffset + delta, count: 0, codec: 0, producerId: "-1" },
+    ...{ control: false, transactional: false, appendTime: false },
+    ...{ firstTimestamp: 0, maxTimestamp: 0, raw, fault: NO_CHECKSUM },
+  };
 }
 
 /**
@@ -89,8 +124,9 @@ export class RecordCursor {
   #at = 0;
   #left: number;
 
-  /** Unpacks the batch. Throws where that is impossible, with the codec's name. */
+  /** Unpacks the batch. Throws where it has a fault, or that is impossible, with the codec's name. */
   constructor(batch: RecordBatch, unpackedBytesMax: number) {
+    if (batch.fault !== undefined) throw new RangeError(batch.fault);
     this.#batch = batch;
     this.#left = batch.count;
     try {
