@@ -353,14 +353,16 @@ export class KafkaLineSink implements LineSink {
     const topic = this.#topicOf(queue.topic);
     if (topic.resolving) return;
     topic.resolving = true;
-    void this.#findLeader(queue).catch((error) => this.#failed(queue.topic, error)).finally(() =>
-      topic.resolving = false
-    );
+    void this.#findLeader(queue).catch((error) => this.#failed(queue.topic, error)).finally(() => {
+      topic.resolving = false;
+      this.#pump();
+    });
   }
 
   async #findLeader({ topic, partition }: PartitionQueue): Promise<void> {
     const { client } = this.#options;
-    await client.partitionsOf(topic);
+    const partitions = await client.partitionsOf(topic);
+    if (partition >= partitions) return this.#leave(topic, partition, partitions);
     if (client.leaderOf(topic, partition) !== undefined) return;
     await client.refresh();
     if (client.leaderOf(topic, partition) !== undefined) return;
@@ -368,6 +370,23 @@ export class KafkaLineSink implements LineSink {
       hint: "Bring the brokers back that hold the partition's replicas.",
       retriable: true,
     });
+  }
+
+  /**
+   * The topic was made anew with fewer partitions: what was for this one is refused, is read again, and goes to where
+   * its file belongs now.
+   */
+  #leave(name: string, partition: number, partitions: number): void {
+    const key = `${name}/${partition}`, queue = this.#queues.get(key);
+    this.#queues.delete(key);
+    this.#topicOf(name).partitions = 0; // to be asked for
+    const error = new WeirError(
+      "KAFKA_PARTITION_GONE",
+      `Topic "${name}" has ${partitions} partitions now: no ${partition}`,
+      { hint: "Passes by itself: the lines go to the partitions that there are.", retriable: true },
+    );
+    this.#failed(name, error);
+    queue?.refuseAll(error);
   }
 
   /** Fresh metadata: a changed leader is found that way. */

@@ -1,0 +1,57 @@
+/** What the sink does where the brokers' answers change under it; real brokers: test/agent/ship_*_test.ts. */
+import assert from "node:assert/strict";
+import type { PartitionBatch } from "../../core/kafka/produce.ts";
+import { partitionOf } from "../../core/kafka/partition.ts";
+import { systemClock } from "../../core/ports/clock.ts";
+import type { LineChunk } from "../../core/ports/line_sink.ts";
+import { newGeneration } from "../../core/record/identity.ts";
+import { KafkaLineSink } from "./kafka_line_sink.ts";
+
+/** A chunk of one line of a file whose generation goes to this partition of six. */
+function chunkFor(partition: number): LineChunk {
+  let generation = newGeneration();
+  while (partitionOf(generation, 6) !== partition) generation = newGeneration();
+  return {
+    ...{ topic: "t", generation, path: "/a", host: "h", start: 0, end: 2, lines: 1 },
+    ...{ bytes: new TextEncoder().encode("x\n"), marks: Int32Array.of(0, 1, 2) },
+    ...{ day: "2026-11-21", tz: "UTC" },
+  };
+}
+
+Deno.test("KafkaLineSink goes on where a topic is made anew with fewer partitions", async () => {
+  let partitions = 6;
+  const sent: number[] = [];
+  const sink = new KafkaLineSink({
+    client: {
+      partitionsOf: () => Promise.resolve(partitions),
+      leaderOf: (_topic: string, partition: number) => partition < partitions ? "1" : undefined,
+      refresh: () => Promise.resolve(),
+      forget: () => {},
+      newProducer: () => Promise.resolve({ id: 1n, epoch: 0 }),
+      disconnect: () => Promise.resolve(),
+      produce: (_node: string, batches: readonly PartitionBatch[]) => {
+        sent.push(...batches.map(({ partition }) => partition));
+        return Promise.resolve(batches.map(() => null));
+      },
+    },
+    ...{
+      clock: systemClock,
+      acks: -1,
+      codec: "none",
+      level: 1,
+      lingerMs: 1,
+      batchBytesMax: 65_536,
+    },
+  });
+  const far = chunkFor(5);
+  await sink.send(far);
+  partitions = 2;
+  // The lane starts again at what is acknowledged, and sends to where it belongs now.
+  const [refused, near] = await Promise.allSettled([sink.send(far), sink.send(chunkFor(0))]);
+  assert.equal(refused.status === "rejected" && refused.reason.code, "KAFKA_PARTITION_GONE");
+  assert.equal(refused.status === "rejected" && refused.reason.retriable, true);
+  assert.equal(near.status, "fulfilled");
+  await sink.send(far);
+  assert.deepEqual([sent[0], sent.at(-1)], [5, partitionOf(far.generation, 2)]);
+  await sink.stop(1000);
+});
