@@ -1,8 +1,8 @@
 /**
  * Sends ranges of a file to Kafka again, under the generation that they had: the same lines, so the index takes each
- * once, however often this runs. They are masked, joined and chosen as the file's entry asks now. Only a file whose first
- * bytes, and those before its acknowledged end, are those of the ledger is read: another one that took its name is left
- * alone. What is in memory is bounded.
+ * once, however often this runs. They are masked, joined and chosen as the file's entry asks now. Only a file whose
+ * first bytes, and those before its acknowledged end, are those of the ledger is read: another one that took its name
+ * is left alone. What is in memory is bounded.
  */
 import { dirname } from "node:path";
 import { messageOf, WeirError } from "../../core/errors.ts";
@@ -42,8 +42,8 @@ const CHUNK_BYTES = 1 << 20;
 const FLIGHTS_MAX = 8;
 
 /**
- * The entry by which the agent sends this file's lines. Throws RESEND_NO_ENTRY where there is none: what is to be masked
- * or left out is not known then.
+ * The entry by which the agent sends this file's lines. Throws RESEND_NO_ENTRY where there is none: what is to be
+ * masked or left out is not known then.
  */
 export function entryOf({ path, topic }: Seal, entries: readonly Entry[]): Entry {
   const entry = entriesFor(path, entries).find((one) => one.topic === topic);
