@@ -30,7 +30,14 @@ export const LONG_MINUTES: Readonly<Record<string, number>> = {
   "test/mutate": 2,
   "test/security": 4,
   "test/faults": 12,
+  "test/soak": 18,
 };
+
+/** Long folders that run for long and need little: they run beside others. */
+export const BESIDE: ReadonlySet<string> = new Set(["test/soak"]);
+
+/** Long folders with time-outs that a busy machine reaches: nothing runs beside them. */
+export const ALONE: ReadonlySet<string> = new Set(["test/engines", "test/faults"]);
 
 /** Folders whose tests talk to the shared servers. */
 export const NEED_SERVERS: readonly string[] = [
@@ -59,6 +66,7 @@ export const NEED_EXECUTABLES: readonly string[] = [
   "test/e2e",
   "test/engines",
   "test/faults",
+  "test/soak",
 ];
 
 /** Folders all of whose tests run executables: without a base for `deno compile` they are skipped. */
@@ -68,6 +76,7 @@ export const ONLY_EXECUTABLES: readonly string[] = [
   "test/docs",
   "test/e2e",
   "test/faults",
+  "test/soak",
 ];
 
 /** Folders whose tests are not checked for timers, requests and files that they leave behind, and why. */

@@ -10,6 +10,8 @@
  *     npm run ok                   form, lint, types, unit tests, tidy: no server
  */
 import {
+  ALONE,
+  BESIDE,
   BUDGET_MINUTES,
   LEAVE_BEHIND,
   LONG_MINUTES,
@@ -93,9 +95,21 @@ async function checks(): Promise<void> {
   await run.check("generated files are current", ["run", "-A", "deploy/generate.ts", "--check"]);
 }
 
-async function folder(name: string, env: Record<string, string>): Promise<void> {
+async function folder(name: string, env: Record<string, string>, isBeside = false): Promise<void> {
   const minutes = BUDGET_MINUTES[name] ?? LONG_MINUTES[name], leavesBehind = LEAVE_BEHIND[name];
-  await run.suite(name, [name], { minutes, env, leavesBehind });
+  await run.suite(name, [name], { minutes, env, leavesBehind, isBeside });
+}
+
+/** In turn; those that mostly wait run beside the first of them. */
+async function longFolders(names: readonly string[], env: Record<string, string>): Promise<void> {
+  const beside = names.filter((name) => BESIDE.has(name));
+  const running = beside.map((name) => folder(name, env, names.length > beside.length));
+  const alone = names.filter((name) => ALONE.has(name));
+  for (const name of names) {
+    if (!beside.includes(name) && !alone.includes(name)) await folder(name, env);
+  }
+  await Promise.all(running);
+  for (const name of alone) await folder(name, env);
 }
 
 /**
@@ -150,7 +164,7 @@ async function runFolders(plan: Plan): Promise<void> {
   }
   const rest = folders.filter((name) => NEED_SERVERS.includes(name));
   if (rest.length > 0) await runWithServers(rest, env, plan.keep);
-  for (const name of long) await folder(name, env);
+  await longFolders(long, env);
 }
 
 async function runWithServers(

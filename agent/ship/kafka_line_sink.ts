@@ -46,7 +46,8 @@ const BATCHES_PER_REQUEST = 16;
 /** A broker remembers the last five batches of a producer in a partition. */
 const IN_FLIGHT_MAX = 5;
 const RETRY_FIRST_MS = 100;
-const RETRY_MAX_MS = 10_000;
+/** Short: so much later than Kafka lines go on at most. */
+const RETRY_MAX_MS = 2000;
 
 interface TopicState {
   partitions: number;

@@ -1,7 +1,9 @@
 /**
  * The lines on their way to one partition: chunks in order, cut into batches, several of which may be on their way at
  * once. A batch whose fate is unknown goes again as it is, under its old sequence numbers, before anything behind it:
- * the broker drops what it has and refuses what comes out of order. So first occurrences keep their order.
+ * the broker drops what it has and refuses what comes out of order. So first occurrences keep their order. A broker
+ * that has no number of ours takes any, also that of a batch behind one that it refused: so a single batch flies until
+ * one is there, and again after each failure.
  */
 import type { WeirError } from "../../core/errors.ts";
 import type { Codec, RecordBatchBuilder, RecordPrefix } from "../../core/kafka/record_batch.ts";
@@ -50,6 +52,8 @@ interface LastPrefix {
 
 /** Sequence numbers begin again after this one. */
 const SEQUENCES = 2 ** 31;
+/** After so long without a batch the broker may have forgotten our numbers: it does after a day, or with its records. */
+const FORGOTTEN_MS = 60_000;
 /** Shortest value that a line is cut to where the broker takes no longer one. */
 const CUT_BYTES_MIN = 256;
 
@@ -69,6 +73,10 @@ export class PartitionQueue {
   #verdict: { batch: Batch; error: WeirError } | undefined;
   #lastPrefix: LastPrefix | undefined;
   #sequence = 0;
+  /** The broker has a number of ours, and nothing failed since. */
+  #isKnown = false;
+  /** Monotonic ms from which the newest lines are that it has. */
+  #knownMs = 0;
   /** Whose numbers the batches carry; nobody's where the broker does not sort out repeats. */
   producer: Producer | undefined;
   /** Broker that what flies was sent to. */
@@ -102,7 +110,8 @@ export class PartitionQueue {
 
   /** Monotonic ms at which a batch is due: at once when enough is queued, else after the linger; else Infinity. */
   dueAt(lingerMs: number, inFlightMax: number): number {
-    if (this.#flying >= inFlightMax || this.#verdict !== undefined) return Infinity;
+    const most = this.#isKnown ? inFlightMax : 1;
+    if (this.#flying >= most || this.#verdict !== undefined) return Infinity;
     if (this.#batches.some(({ state }) => state === "ready")) {
       // What failed goes first, in order, when all that flew with it is back.
       return this.#flying === 0 || this.#resending ? this.retryAt : Infinity;
@@ -119,6 +128,8 @@ export class PartitionQueue {
     const again = this.#batches.find(({ state }) => state === "ready");
     if (again !== undefined) this.#resending = true;
     const batch = again ?? this.#build(timestampMs, codec, level);
+    const { pending } = batch.parts[0];
+    if (this.#flying === 0 && pending.since - this.#knownMs > FORGOTTEN_MS) this.#isKnown = false;
     batch.state = "flying";
     this.#flying++;
     return batch;
@@ -173,6 +184,8 @@ export class PartitionQueue {
   /** The broker has the batch: settles what is complete. */
   delivered(batch: Batch): void {
     this.#landed(batch, "done");
+    this.#isKnown = true;
+    this.#knownMs = Math.max(this.#knownMs, batch.parts.at(-1)!.pending.since);
     this.failures = 0;
     this.retryAt = 0;
     while (this.#batches.length > 0 && this.#batches[0].state === "done") {
@@ -190,7 +203,7 @@ export class PartitionQueue {
   /** The batch will be sent again, as it is, not before `atMs`. */
   again(batch: Batch, atMs: number): void {
     this.#landed(batch, "ready");
-    this.#resending = false;
+    this.#resending = this.#isKnown = false;
     this.retryAt = Math.max(this.retryAt, atMs);
     if (batch.builder === undefined) return;
     // It may wait for long: others need the builder.
@@ -201,7 +214,7 @@ export class PartitionQueue {
   /** The batch will not go as it is. Nothing is sent until it is rebuilt, shrunk, renumbered or refused. */
   hold(batch: Batch, error: WeirError): void {
     this.#landed(batch, "ready");
-    this.#resending = false;
+    this.#resending = this.#isKnown = false;
     this.#verdict ??= { batch, error };
   }
 
@@ -223,6 +236,7 @@ export class PartitionQueue {
   /** Numbers begin anew, under this identity. What flies must be back before. */
   renumber(producer: Producer | undefined): void {
     this.#rewind(0);
+    this.#isKnown = false;
     this.producer = producer;
     this.#sequence = 0;
   }

@@ -88,7 +88,7 @@ export class OpenFiles {
     const known = this.#known.packedOf(inode);
     if (known !== undefined) await file.packed!.trust(known);
     await file.measure();
-    if (known !== undefined && file.packed!.packed === known) file.faultTold = known.fault ?? "";
+    if (known?.isTold && file.packed!.packed === known) file.faultTold = known.fault ?? "";
   }
 
   setPath(file: TailedFile, path: string): void {

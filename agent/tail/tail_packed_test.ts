@@ -126,6 +126,25 @@ Deno.test("TailSet reads the good part of a broken packed file, and says once wh
     assert.equal(numbers(it).length, got.length);
   }));
 
+Deno.test("TailSet says what is wrong with a packed file when it died before it could", () =>
+  bench(async (it) => {
+    const packed = new Uint8Array(gzipSync(lines(1, 5000), { level: 0 }));
+    it.files.append("/var/log/cut.log.gz", packed.slice(0, 100_000));
+    const told = () => it.events.filter((event) => event.startsWith("broken")).length;
+    while (it.texts().length < 1900) await it.settle(500);
+    await it.set.save();
+    assert.equal(told(), 0, "it might still be written");
+    await it.kill();
+    await it.start();
+    await it.settle(40_000);
+    assert.equal(told(), 1);
+    await it.set.save();
+    await it.kill();
+    await it.start();
+    await it.settle(40_000);
+    assert.equal(told(), 1);
+  }));
+
 Deno.test("TailSet reads a packed file that grows by whole members, and one that is none as it is", () =>
   bench(async (it) => {
     for (let n = 1; n <= 40; n++) {

@@ -302,7 +302,9 @@ export class TailSet {
     if (fault === file.faultTold) return;
     if (this.#context.clock.monotonicMs() - file.lastGrowthMs < this.#options.copyHoldMs) return;
     file.faultTold = fault;
-    if (fault !== "") this.#events.broken(file.path, fault);
+    if (fault === "") return;
+    this.#events.broken(file.path, fault);
+    file.packed?.told();
   }
 
   /** No path leads to it: rotated away or removed, and read to its end; or no entry wants it, and it stops. */

@@ -34,6 +34,8 @@ export interface Packed {
   length: number;
   /** Why there are no more of them; absent where it is whole. */
   fault?: string;
+  /** The fault was told of: once over all restarts. */
+  isTold?: boolean;
 }
 
 /** Work of one call, in bytes. */
@@ -71,6 +73,11 @@ export class PackedFile implements FileHandle {
   /** All that is there was unpacked once: its size is known. */
   get isScanned(): boolean {
     return this.#isPlain === true || this.#isScanned || this.#raw.size < 2;
+  }
+
+  /** Its fault was told of; holds for as long as the packed bytes are these. */
+  told(): void {
+    if (this.#packed !== undefined) this.#packed = { ...this.#packed, isTold: true };
   }
 
   /** Why it cannot be unpacked to its end, as far as it was; empty where it can. */

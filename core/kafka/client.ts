@@ -30,27 +30,34 @@ RequestQueue.prototype.scheduleCheckPendingRequests = function (
   schedule.call(this);
 };
 
+/** What of kafkajs's Connection is used. */
+interface Connected {
+  socket?: net.Socket;
+  rejectRequests(error: unknown): void;
+  disconnect(): Promise<unknown>;
+}
+
+/** When each connection last got anything, performance.now(). */
+const heardAt = new WeakMap<Connected, number>();
+const prototype: any = Connection.prototype; // what is private there is reached here
+const processData = prototype.processData;
+prototype.processData = function (this: Connected, data: Uint8Array) {
+  heardAt.set(this, performance.now());
+  return processData.call(this, data);
+};
+
 /**
  * kafkajs keeps a connection on which a request was not answered in time. Where the far side is gone without a word
  * each later request on it, too, waits for its time-out; so such a connection is dropped, and the next request makes
  * one.
  */
-const send = Connection.prototype.send;
-Connection.prototype.send = async function (
-  this: {
-    socket?: net.Socket;
-    rejectRequests(error: unknown): void;
-    disconnect(): Promise<unknown>;
-  },
-  request: Parameters<typeof send>[0],
-) {
+const send = prototype.send;
+prototype.send = async function (this: Connected, request: unknown) {
   try {
     return await send.call(this, request);
   } catch (error) {
     if ((error as Error | undefined)?.name === "KafkaJSRequestTimeoutError") {
-      this.rejectRequests(error);
-      this.socket?.destroy();
-      this.disconnect().catch(() => {}); // gone already
+      dropConnection(this, error);
     }
     throw error;
   }
@@ -64,6 +71,31 @@ export type KafkaConnection = KafkaSettings & {
    */
   relay?: number;
 };
+
+/**
+ * Ends a connection at once, and the requests on it with this error: it may be dead, and what is still to be written to
+ * it lies in memory that will hold other things.
+ */
+export function dropConnection(connection: Connected, error: unknown): void {
+  connection.rejectRequests(error);
+  connection.socket?.destroy();
+  connection.disconnect().catch(() => {}); // gone already
+}
+
+/**
+ * Drops the connections of a kafkajs cluster on which nothing was heard since a moment; the next request to a broker
+ * makes one. For a caller whom one of them did not answer: the others may be as dead, and each would be waited for.
+ * @param cluster kafkajs's Cluster
+ * @param sinceMs performance.now(); Infinity: all of them
+ */
+export function dropSilent(cluster: any, error: unknown, sinceMs: number): void {
+  const { brokers, seedBroker } = cluster.brokerPool;
+  for (const broker of [seedBroker, ...Object.values<any>(brokers)]) {
+    for (const connection of broker?.connectionPool.pool ?? []) {
+      if ((heardAt.get(connection) ?? 0) <= sinceMs) dropConnection(connection, error);
+    }
+  }
+}
 
 /**
  * Makes the client; nothing is connected yet. `retries`: attempts that it makes by itself, fewer where the caller tries
@@ -86,7 +118,7 @@ export function createKafka(settings: KafkaConnection, part: string, retries = 8
     connectionTimeout: settings.connectionTimeout,
     requestTimeout: settings.requestTimeout,
     enforceRequestTimeout: true,
-    retry: { initialRetryTime: 200, maxRetryTime: 5000, retries },
+    retry: { initialRetryTime: 200, maxRetryTime: 2000, retries },
     logLevel: logLevel.INFO,
     logCreator: () => writeLog(part),
     socketFactory: (options) => openSocket(options, relay),

@@ -8,6 +8,7 @@ import type { Kafka } from "kafkajs";
 import { WeirError } from "../errors.ts";
 // @ts-ignore: kafkajs has no types for its inner files
 import { createErrorFromCode } from "kafkajs/src/protocol/error.js";
+import { dropConnection, dropSilent } from "./client.ts";
 import { kafkaError, kafkaErrorOfCode } from "./errors.ts";
 
 const encoder = new TextEncoder();
@@ -176,6 +177,7 @@ export class ProduceClient {
    * memory must stay as it is until then.
    */
   async produce(node: string, batches: readonly PartitionBatch[]): Promise<(WeirError | null)[]> {
+    const since = performance.now();
     let connection: any;
     try {
       const broker = await this.#cluster.findBroker({ nodeId: node });
@@ -190,6 +192,8 @@ export class ProduceClient {
       return decodeAnswer(answer, batches);
     } catch (error) {
       if (connection !== undefined) dropConnection(connection, error);
+      const { name } = error as { name?: string };
+      if (name === "KafkaJSRequestTimeoutError") dropSilent(this.#cluster, error, since);
       throw kafkaError(error, `Cannot send to broker ${node}`, true);
     }
   }
@@ -267,16 +271,6 @@ function writeInTurn(socket: Socket, parts: readonly Uint8Array[]): void {
   const before = lastWrites.get(socket);
   const done = before === undefined ? write() : before.then(write);
   lastWrites.set(socket, done);
-}
-
-/**
- * Without an answer in time a connection is of no more use: it may be dead, and what is still to be written to it lies
- * in memory that will hold other batches.
- */
-function dropConnection(connection: any, error: unknown): void {
-  connection.rejectRequests(error);
-  connection.socket?.destroy();
-  connection.disconnect().catch(() => {}); // gone already
 }
 
 /** The parts of a Produce v7 request, to be written one behind the other. */

@@ -28,9 +28,13 @@ export interface Verdict {
   /** Records in Kafka too many: repeats that the index took once. */
   repeated: number;
   firstLost: string[];
+  /** Where the first of them lie, and what lies before them. */
+  firstReordered: string[];
 }
 
-const PAGE = 2000, FIRST_LOST_MAX = 20;
+const PAGE = 5000, FIRST_LOST_MAX = 20;
+/** How long Elasticsearch keeps a point in time between two pages. */
+const KEPT = "5m";
 
 /** Numbers seen of each file. */
 class Seen {
@@ -83,6 +87,7 @@ export async function check(chain: FaultChain): Promise<Verdict> {
     doubled: index.doubled,
     damaged: index.damaged + kafka.seen.damaged,
     reordered: kafka.reordered,
+    firstReordered: kafka.firstReordered,
     repeated: kafka.seen.doubled,
   };
 }
@@ -101,37 +106,51 @@ async function checkIndex(chain: FaultChain): Promise<Seen> {
 }
 
 async function readIndex(chain: FaultChain, elastic: Client, seen: Seen): Promise<void> {
+  const index = TOPICS.map((topic) => `weir-${topic}-*`);
+  let { id } = await elastic.openPointInTime({ index, keep_alive: KEPT });
   let after: unknown[] | undefined;
   for (;;) {
     // A machine that does other work may not answer the first time.
-    const { hits } = await waitFor(
+    const answer = await waitFor(
       "a page of the index",
       () =>
         elastic.search<{ message: string }>({
-          index: TOPICS.map((topic) => `weir-${topic}-*`),
+          pit: { id, keep_alive: KEPT },
           size: PAGE,
           query: chain.query,
           _source: ["message"],
-          sort: ["log.file.generation", "log.offset"],
+          sort: [{ _shard_doc: "asc" }], // in the order in which they lie there
           track_total_hits: false,
           ...(after === undefined ? {} : { search_after: after as never }),
         }),
       { timeoutMs: 180_000 },
     );
-    if (hits.hits.length === 0) return;
-    for (const hit of hits.hits) seen.take(hit._source!.message);
-    after = hits.hits.at(-1)!.sort;
+    const { hits } = answer.hits;
+    for (const hit of hits) seen.take(hit._source!.message);
+    id = answer.pit_id ?? id;
+    if (hits.length === 0) break;
+    after = hits.at(-1)!.sort;
   }
+  await elastic.closePointInTime({ id });
 }
 
-async function checkKafka(chain: FaultChain): Promise<{ seen: Seen; reordered: number }> {
+interface InKafka {
+  seen: Seen;
+  reordered: number;
+  firstReordered: string[];
+}
+
+async function checkKafka(chain: FaultChain): Promise<InKafka> {
   const seen = new Seen(chain), greatest = new Map<string, number>();
-  const { prefixes } = chain;
+  const { prefixes } = chain, firstReordered: string[] = [];
   let reordered = 0;
-  const take = (key: string, offset: number, text: string) => {
+  const take = (key: string, offset: number, text: string, where: () => string) => {
     if (seen.take(text) === undefined) return;
-    if (offset < (greatest.get(key) ?? -1)) reordered++;
-    else greatest.set(key, offset);
+    const before = greatest.get(key) ?? -1;
+    if (offset >= before) greatest.set(key, offset);
+    else if (reordered++ % 100 === 0 && firstReordered.length < FIRST_LOST_MAX) {
+      firstReordered.push(`${key} ${offset} behind ${before}, ${where()}`);
+    }
   };
   const brokers = chain.servers.kafka.address.split(",");
   const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING });
@@ -147,11 +166,13 @@ async function checkKafka(chain: FaultChain): Promise<{ seen: Seen; reordered: n
   await consumer.run({
     autoCommit: false,
     eachBatch: ({ batch: { topic, partition, messages } }) => {
-      for (const { key, value, headers, offset } of messages) {
+      for (const { key, value, headers, offset, timestamp } of messages) {
         next.set(`${topic} ${partition}`, Number(offset) + 1);
         const path = String(headers?.["log.file.path"] ?? "");
         if (!prefixes.some((prefix) => path.startsWith(prefix))) continue; // what other producers wrote
-        take(`${topic} ${key}`, Number(headers!["log.offset"]), String(value));
+        const sent = new Date(Number(timestamp)).toISOString();
+        const where = () => `partition ${partition} offset ${offset}, sent ${sent}, ${path}`;
+        take(`${topic} ${key}`, Number(headers!["log.offset"]), String(value), where);
       }
       return Promise.resolve();
     },
@@ -164,5 +185,5 @@ async function checkKafka(chain: FaultChain): Promise<{ seen: Seen; reordered: n
     );
   await waitFor("all records of the topics", atEnd, { timeoutMs: 300_000 });
   await consumer.disconnect();
-  return { seen, reordered };
+  return { seen, reordered, firstReordered };
 }

@@ -2,7 +2,8 @@
  * `npm run test:faults -- --faults 100 --lines 2000000 --seed N`: the fault suite on servers of its own, and the table
  * of its recoveries. Ends with 1 where a line is lost, doubled, damaged or out of order, or a recovery took longer than
  * its bound. `--only TEXT`: faults with that in their name; `--at-once 2`: two at a time that have nothing to do
- * with one another, with the bounds of both; `--minutes N`: none after so long. Needs root and the executables: npm run build.
+ * with one another, with the bounds of both; `--minutes N`: none after so long. Needs root, for a
+ * small disk; npm builds the executables first.
  */
 import { boundMs, runFaults } from "./run_faults.ts";
 import { faultsFound, tableText } from "./table.ts";

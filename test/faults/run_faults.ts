@@ -48,6 +48,8 @@ export interface Outcome {
   failure?: string;
 }
 
+/** Between two counts of documents: each makes Elasticsearch refresh, which is work too. */
+const LOOK_MS = 300;
 const BOUND_MS = 10_000, HOLD_MS_MIN = 500, HOLD_MS_MAX = 4000, PIECE_MS = 20;
 
 /** Recovery that is promised of a fault. */
@@ -158,7 +160,10 @@ async function recover(
       await chain.servers.groupIsStable(GROUP, chain.members);
   }, { timeoutMs: options.giveUpMs ?? 180_000, everyMs: 50, detail: () => chain.tail() });
   const stableAt = performance.now();
-  const lag = Math.max(0, chain.workload.written - await chain.documents());
+  const there = await waitFor("a count of documents", async () => ({
+    documents: await chain.documents(),
+  }), { timeoutMs: options.giveUpMs ?? 180_000, everyMs: LOOK_MS });
+  const lag = Math.max(0, chain.workload.written - there.documents);
   await allThere(chain, options, fault.name);
   const recoveryMs = performance.now() - stableAt;
   return { fault, heldMs, stableMs: stableAt - healedAt, recoveryMs, lag };
@@ -167,10 +172,15 @@ async function recover(
 /** Waits until each line that was written is in the index. */
 async function allThere(chain: FaultChain, options: Options, after = "the start"): Promise<void> {
   const { written } = chain.workload;
+  let seen = 0;
   await waitFor(`${written} documents after: ${after}`, async () => {
-    const there = await chain.documents();
-    return there >= written || `${there} documents` === "";
-  }, { timeoutMs: options.giveUpMs ?? 180_000, everyMs: 100, detail: () => chain.tail() });
+    seen = await chain.documents();
+    return seen >= written;
+  }, {
+    timeoutMs: options.giveUpMs ?? 180_000,
+    everyMs: LOOK_MS,
+    detail: () => `${seen} documents\n${chain.tail()}`,
+  });
 }
 
 export function seconds(ms: number): string {

@@ -22,6 +22,7 @@ export function tableText(outcome: Outcome): string {
     `${late.length} beyond their bound`,
     ...late.map((one) => `beyond its bound: ${one.fault.name}, ${seconds(one.recoveryMs)} s`),
     ...verdict.firstLost.map((line) => `lost: ${line}`),
+    ...verdict.firstReordered.map((line) => `reordered: ${line}`),
     ...[...peaks].map(([name, { rssBytes, handles, threads }]) =>
       `${name}: at most ${
         Math.round(rssBytes / 2 ** 20)

@@ -2,7 +2,7 @@
  * Programs that a test starts: their output is kept, they can be waited for, killed and stopped, and they end with the
  * test that started them, also when it is killed.
  */
-import { NeverError, waitFor } from "./wait.ts";
+import { NeverError, patience, waitFor } from "./wait.ts";
 
 export interface StartOptions {
   /** Added to this process's environment. */
@@ -88,10 +88,10 @@ export class Program implements AsyncDisposable {
     return await this.exit;
   }
 
-  /** Asks it to end; after `deadlineMs` it is killed, which the exit then shows. */
+  /** Asks it to end; after `deadlineMs`, times the patience of the run, it is killed, which the exit then shows. */
   async stop(deadlineMs = 15_000): Promise<Exit> {
     this.signal("SIGTERM");
-    const timer = setTimeout(() => this.signal("SIGKILL"), deadlineMs);
+    const timer = setTimeout(() => this.signal("SIGKILL"), deadlineMs * patience());
     try {
       return await this.exit;
     } finally {

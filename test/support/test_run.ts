@@ -6,6 +6,7 @@
  */
 import { countsOf, failedPart, type Outcome, skipReasons } from "./outcome.ts";
 import { type Exit, startProgram } from "./process.ts";
+import { patience } from "./wait.ts";
 
 export interface TestRunOptions {
   /** Gets all that is to be shown. @default standard output */
@@ -16,6 +17,8 @@ export interface SuiteOptions {
   /** More than these is a failure, and so is undefined. */
   minutes: number | undefined;
   env?: Record<string, string>;
+  /** Others run at the same time: its output is shown when it has ended. @default {false} */
+  isBeside?: boolean;
   /** Why this folder's tests are not checked for what they leave behind. @default they are */
   leavesBehind?: string;
 }
@@ -79,14 +82,16 @@ export class TestRun {
 
   /** Runs a folder's tests within its minutes; without minutes it has failed. */
   async suite(name: string, paths: string[], options: SuiteOptions): Promise<void> {
-    const { minutes, env = {}, leavesBehind } = options;
+    const { minutes, env = {}, leavesBehind, isBeside = false } = options;
     if (minutes === undefined) {
       return this.fail(`${name} has tests and no budget: give it minutes in test/budgets.ts`);
     }
     this.say(`${name} (${minutes} min)`);
     const since = performance.now();
     const checks = leavesBehind === undefined ? ["--sanitize-ops", "--sanitize-resources"] : [];
-    const ran = await this.deno(["test", "-A", "--no-check", ...checks, ...paths], env, minutes);
+    const args = ["test", "-A", "--no-check", ...checks, ...paths];
+    const ran = await this.deno(args, env, minutes, isBeside ? () => {} : this.#write);
+    if (isBeside) this.#write(ran.stdout);
     if (leavesBehind !== undefined) this.#notes.push(`${name}: leaks unchecked: ${leavesBehind}`);
     const counts = countsOf(ran.stdout) ?? { passed: 0, failed: 0, skipped: 0 };
     this.#account(name, ran, counts, minutes);
@@ -119,11 +124,16 @@ export class TestRun {
    * Runs deno with its output shown and kept; ends it when its minutes are over, or when this process ends. On a
    * machine that does other work, WEIR_TEST_PATIENCE=3 gives three times the minutes.
    */
-  async deno(args: string[], env: Record<string, string>, minutes: number): Promise<Ran> {
+  async deno(
+    args: string[],
+    env: Record<string, string>,
+    minutes: number,
+    onOutput = this.#write,
+  ): Promise<Ran> {
     const program = startProgram(Deno.execPath(), args, {
       cwd: this.#root,
       env: { NO_COLOR: "1", ...env },
-      onOutput: this.#write,
+      onOutput,
     });
     let timer: ReturnType<typeof setTimeout> | undefined;
     const after = (ms: number) =>
@@ -153,9 +163,4 @@ export class TestRun {
     this.#write(`${passed} passed, ${failed} failed${more}\n`);
     return failed === 0 && passed > 0 ? 0 : 1;
   }
-}
-
-function patience(): number {
-  const factor = Number(Deno.env.get("WEIR_TEST_PATIENCE") ?? "1");
-  return factor >= 1 && factor <= 100 ? factor : 1;
 }

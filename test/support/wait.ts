@@ -1,7 +1,7 @@
 /** Waiting in tests: on a condition, never for a time. What never came is said with what was seen last. */
 
 export interface WaitOptions {
-  /** @default {30000} */
+  /** Times the patience of the run (WEIR_TEST_PATIENCE). @default {30000} */
   timeoutMs?: number;
   /** Between two looks. @default {25} */
   everyMs?: number;
@@ -18,7 +18,8 @@ export async function waitFor<T>(
   condition: () => T | Promise<T>,
   options: WaitOptions = {},
 ): Promise<NonNullable<T>> {
-  const { timeoutMs = 30_000, everyMs = 25, detail } = options;
+  const { everyMs = 25, detail } = options;
+  const timeoutMs = (options.timeoutMs ?? 30_000) * patience();
   const since = performance.now();
   let looks = 0;
   for (;;) {
@@ -40,6 +41,16 @@ export async function waitFor<T>(
     }
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
+}
+
+/**
+ * How many times longer than usual a test, and the tests of a folder together, may take: WEIR_TEST_PATIENCE, 1 to 100,
+ * for a machine that is slow or does other work.
+ * @default {1}
+ */
+export function patience(): number {
+  const factor = Number(Deno.env.get("WEIR_TEST_PATIENCE") ?? "1");
+  return factor >= 1 && factor <= 100 ? factor : 1;
 }
 
 /** Thrown by a condition that can never become true: the wait ends at once. */

@@ -19,6 +19,7 @@ import { loadSettings } from "../../core/config/load.ts";
 import { stopParts } from "../../core/lifecycle.ts";
 import { transferSettings } from "../../transfer/config.ts";
 import { Transfer } from "../../transfer/transfer.ts";
+import { patience } from "../support/wait.ts";
 import { elasticsearchUrl, kafkaBroker } from "./servers.ts";
 
 startLog({ level: Deno.env.get("WEIR_TEST_LOG") as "info" ?? "error", format: "text" });
@@ -343,14 +344,17 @@ export async function elastic(method: string, path: string, body?: unknown): Pro
   return text === "" ? {} : JSON.parse(text);
 }
 
-/** Waits until `condition` gives something true, asking often; fails with `what` after a minute. */
+/**
+ * Waits until `condition` gives something true, asking often; fails with `what` after `limitMs`, a minute where nothing is
+ * given, times the patience of the run. An error of the condition ends it at once.
+ */
 export async function until<T>(
   what: string,
   condition: () => Promise<T> | T,
   limitMs = 60_000,
   everyMs = 50,
 ): Promise<T> {
-  const end = performance.now() + limitMs;
+  const end = performance.now() + limitMs * patience();
   for (;;) {
     const found = await condition();
     if (found) return found;

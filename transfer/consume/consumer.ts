@@ -61,6 +61,9 @@ export interface ConsumerEvents {
 /** First wait of a fetch while a partition is paused; it doubles as long as nothing comes. */
 const PAUSED_WAIT_MS = 5;
 
+/** So much later than Kafka the consumer goes on at most. */
+const RETRY_MAX_MS = 3000;
+
 /** Why a generation of the group ended for us. */
 type End = "stop" | "rebalance" | "rejoined" | "expelled" | "topics" | { error: unknown };
 
@@ -151,10 +154,18 @@ export class Consumer {
           hint: known.hint,
         });
         this.#events.restarted?.();
-        await this.#clock.sleep(Math.min(30_000, 500 * 2 ** Math.min(failures++, 6)), signal);
+        this.#dropAdmin();
+        await this.#clock.sleep(Math.min(RETRY_MAX_MS, 500 * 2 ** Math.min(failures++, 6)), signal);
       }
     }
     await this.#admin?.disconnect().catch(() => {}); // nothing depends on it any more
+  }
+
+  /** What it learned of one connection may hold for its others: the next look at topics makes new ones. */
+  #dropAdmin(): void {
+    const admin = this.#admin;
+    this.#admin = undefined;
+    if (admin !== undefined) bounded(admin.disconnect(), 5000).catch(() => {}); // no longer used
   }
 
   async #findTopics(): Promise<void> {
@@ -190,6 +201,9 @@ export class Consumer {
           await session.subscribe(this.topics);
         }
       }
+    } catch (error) {
+      if (!this.#stopping.signal.aborted) await bounded(session.renew(error), 5000).catch(() => {});
+      throw error;
     } finally {
       this.#commit = undefined;
       // A member with a name keeps its partitions until it is back, or its session ends. Any other leaves, also after

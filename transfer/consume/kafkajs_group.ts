@@ -10,6 +10,7 @@ import ConsumerGroup from "kafkajs/src/consumer/consumerGroup.js";
 // @ts-ignore: as above
 import InstrumentationEventEmitter from "kafkajs/src/instrumentation/emitter.js";
 import { WeirError } from "../../core/errors.ts";
+import { dropSilent } from "../../core/kafka/client.ts";
 import { type BatchMessage, Damage, decodeFetchAnswer } from "./fetch_answer.ts";
 
 /** Fetch version whose answer we decode; every broker since Kafka 2.3 has it. */
@@ -77,6 +78,8 @@ export interface Session {
   group: Group;
   /** Reads other topics from the next join on. */
   subscribe(topics: readonly string[]): Promise<void>;
+  /** Drops all connections, none of which may lead anywhere, and finds the coordinator by new ones. */
+  renew(error: unknown): Promise<void>;
   disconnect(): Promise<void>;
 }
 
@@ -85,10 +88,11 @@ export async function openGroup(kafka: Kafka, options: GroupOptions): Promise<Se
   const cluster = newCluster(kafka);
   await cluster.connect();
   await cluster.addMultipleTargetTopics([...options.topics]);
+  const lean = leanCluster(cluster, options.instanceId);
   const emitter = new InstrumentationEventEmitter();
   const group = new (ConsumerGroup as any)({
-    retry: { initialRetryTime: 200, maxRetryTime: 5000, retries: 5 },
-    cluster: leanCluster(cluster, options.instanceId),
+    retry: { initialRetryTime: 200, maxRetryTime: 2000, retries: 5 },
+    cluster: lean,
     groupId: options.groupId,
     topics: [...options.topics],
     topicConfigurations: Object.fromEntries(
@@ -116,6 +120,11 @@ export async function openGroup(kafka: Kafka, options: GroupOptions): Promise<Se
       await cluster.addMultipleTargetTopics([...topics]);
       group.topicsSubscribed = [...topics];
       for (const topic of topics) group.topicConfigurations[topic] = { fromBeginning: true };
+    },
+    async renew(error) {
+      dropSilent(cluster, error, Infinity);
+      const { groupId } = options;
+      (group as any).coordinator = await lean.findGroupCoordinator({ groupId });
     },
     disconnect: () => cluster.disconnect(),
   };

@@ -129,6 +129,15 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: "brokers take small batches only",
+    weight: 2,
+    begin(world) {
+      const { brokers } = world.kafka;
+      brokers.batchBytesMax = 1000;
+      return () => brokers.batchBytesMax = Infinity;
+    },
+  },
+  {
     name: "transfer killed",
     weight: 6,
     begin(world, random) {

@@ -16,6 +16,7 @@ export const CODE = {
   UNKNOWN_TOPIC: 3,
   NOT_LEADER: 6,
   TIMED_OUT: 7,
+  TOO_LARGE: 10,
   NOT_ENOUGH_REPLICAS: 19,
   NOT_ENOUGH_REPLICAS_AFTER_APPEND: 20,
   OUT_OF_ORDER: 45,
@@ -86,6 +87,8 @@ export class SimBrokers {
   readonly topics = new Map<string, SimPartition[]>();
   readonly #random: Random;
   #nextProducer = 1n;
+  /** Larger batches are refused. */
+  batchBytesMax = Infinity;
 
   constructor(random: Random, count = 3) {
     this.#random = random;
@@ -237,6 +240,7 @@ export class SimBrokers {
     const partition = this.topics.get(topic)?.[number];
     if (partition === undefined) return CODE.UNKNOWN_TOPIC;
     if (partition.leader !== node) return CODE.NOT_LEADER;
+    if (bytes.length > this.batchBytesMax) return CODE.TOO_LARGE;
     if (acks === -1 && partition.inSync.size < MIN_IN_SYNC) return CODE.NOT_ENOUGH_REPLICAS;
     const end = this.#append(partition, bytes);
     if (end < 0) return -end;

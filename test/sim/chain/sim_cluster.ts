@@ -122,6 +122,8 @@ class ClusterFace {
   readonly targetTopics = new Set<string>();
   readonly state = { metadata: new Map<string, Metadata[]>(), loadedMs: -Infinity };
   readonly committed: Record<string, Record<number, string>> = {};
+  /** Its connections are never kept. */
+  readonly brokerPool = { brokers: {}, seedBroker: undefined };
 
   constructor(readonly world: KafkaWorld, readonly life: Life) {}
 

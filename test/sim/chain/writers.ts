@@ -40,7 +40,9 @@ export class Writers {
     let text = isNew ? `${BANNER}\n` : `${this.#torn.get(path) ?? ""}`;
     if (!isNew && this.#torn.has(path)) text += "\n";
     this.#torn.delete(path);
-    for (let i = this.#random.below(8); i >= 0; i--) text += `${this.#line()}\n`;
+    // Now and then so many that several batches of them are on their way at once.
+    const lines = this.#random.chance(0.04) ? 100 + this.#random.below(100) : this.#random.below(8);
+    for (let i = lines; i >= 0; i--) text += `${this.#line()}\n`;
     if (this.#random.chance(0.2)) {
       const line = this.#line(), cut = this.#random.below(line.length);
       text += line.slice(0, cut);

@@ -1,7 +1,7 @@
 /** The verdict of a soak on what grows. */
 import assert from "node:assert/strict";
 import type { Sample } from "./soak.ts";
-import { trendOf } from "./soak_trend.ts";
+import { trendOf } from "./trend.ts";
 
 function samples(valueAt: (second: number) => number): Sample[] {
   return Array.from({ length: 600 }, (_, seconds) => {

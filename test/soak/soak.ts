@@ -6,11 +6,11 @@
  */
 import { Random } from "../support/random.ts";
 import { waitFor } from "../support/wait.ts";
-import { FaultChain } from "./chain.ts";
-import { check, type Verdict } from "./check.ts";
-import { chartSvg } from "./soak_chart.ts";
-import { slopesOf, type Trend } from "./soak_trend.ts";
-import { type Usage, usageOf } from "./usage.ts";
+import { FaultChain } from "../faults/chain.ts";
+import { check, type Verdict } from "../faults/check.ts";
+import { chartSvg } from "./chart.ts";
+import { slopesOf, type Trend } from "./trend.ts";
+import { type Usage, usageOf } from "../faults/usage.ts";
 
 export interface SoakOptions {
   minutes: number;
