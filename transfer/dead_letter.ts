@@ -68,12 +68,24 @@ export class KafkaDeadLetters implements DeadLetters {
         await producer.send({ topic: this.#options.topic, acks: -1, messages });
       }
     } catch (error) {
-      throw kafkaError(error, `Cannot write dead letters to "${this.#options.topic}"`, true);
+      const known = kafkaError(
+        error,
+        `Cannot write dead letters to "${this.#options.topic}"`,
+        true,
+      );
+      if (known.code === "KAFKA_TOPIC_MISSING") await this.#disconnect(); // the next one makes it again
+      throw known;
     }
   }
 
   async close(): Promise<void> {
-    const producer = await this.#producer?.catch(() => undefined); // never connected: nothing to close
+    await this.#disconnect();
+  }
+
+  async #disconnect(): Promise<void> {
+    const connected = this.#producer;
+    this.#producer = undefined;
+    const producer = await connected?.catch(() => undefined); // never connected: nothing to close
     await producer?.disconnect();
   }
 
@@ -124,7 +136,8 @@ export class KafkaDeadLetters implements DeadLetters {
 }
 
 /** Messages in requests of about half a megabyte, far below what brokers take by default. */
-function* portions(entries: readonly Entry[]): Iterable<Message[]> {
+export function* portions(entries: readonly Entry[]): Iterable<Message[]> {
+  const originals = new Originals();
   let messages: Message[] = [], bytes = 0;
   for (const entry of entries) {
     if (messages.length > 0 && bytes + entry.bytes > PORTION_BYTES) {
@@ -132,21 +145,21 @@ function* portions(entries: readonly Entry[]): Iterable<Message[]> {
       messages = [];
       bytes = 0;
     }
-    messages.push(deadMessage(entry));
+    messages.push(deadMessage(entry, originals));
     bytes += entry.bytes;
   }
   yield messages;
 }
 
 /** The message of a dead letter: the record's own bytes, key and headers, and ours beside them. */
-export function deadMessage(entry: Entry): Message {
+function deadMessage(entry: Entry, originals: Originals): Message {
   const { batch, lane, dead } = entry;
   const headers: NonNullable<Message["headers"]> = Object.create(null);
   const message: Message = { value: null, key: null, headers };
   if (entry.record === null) {
     message.value = asBuffer(batch.raw);
     headers[DEAD_HEADER.lastOffset] = String(batch.lastOffset);
-  } else copyRecord(entry, message);
+  } else originals.copy(entry, message);
   headers[DEAD_HEADER.code] = dead?.code ?? "";
   headers[DEAD_HEADER.reason] = (dead?.reason ?? "").slice(0, 1000);
   headers[DEAD_HEADER.topic] = lane.topic;
@@ -156,22 +169,35 @@ export function deadMessage(entry: Entry): Message {
   return message;
 }
 
-function copyRecord(entry: Entry, message: Message): void {
-  const cursor = new RecordCursor(entry.batch, UNPACKED_BYTES_MAX);
-  while (cursor.next()) {
-    if (cursor.offset !== entry.offset) continue;
-    const { bytes } = cursor;
-    message.value = asBuffer(bytes.subarray(cursor.valueStart, cursor.valueEnd));
-    if (cursor.keyStart >= 0) {
-      message.key = asBuffer(bytes.subarray(cursor.keyStart, cursor.keyEnd));
+/** Finds records in their batches, each of which is unpacked and walked over once for letters that are in order. */
+class Originals {
+  #batch: Entry["batch"] | undefined;
+  #cursor: RecordCursor | undefined;
+  #isAt = -1;
+
+  copy({ batch, offset }: Entry, message: Message): void {
+    if (this.#batch !== batch || this.#isAt >= offset) {
+      this.#batch = batch;
+      this.#cursor = new RecordCursor(batch, UNPACKED_BYTES_MAX);
+      this.#isAt = -1;
     }
-    cursor.headers((nameStart, nameEnd, valueStart, valueEnd) => {
-      const name = new TextDecoder().decode(bytes.subarray(nameStart, nameEnd));
-      const value = valueStart < 0 ? "" : asBuffer(bytes.subarray(valueStart, valueEnd));
-      message.headers![name] = value;
-    });
-    return;
+    const cursor = this.#cursor!;
+    while (this.#isAt < offset && cursor.next()) this.#isAt = cursor.offset;
+    if (this.#isAt === offset) copyRecord(cursor, message);
   }
+}
+
+function copyRecord(cursor: RecordCursor, message: Message): void {
+  const { bytes } = cursor;
+  message.value = asBuffer(bytes.subarray(cursor.valueStart, cursor.valueEnd));
+  if (cursor.keyStart >= 0) {
+    message.key = asBuffer(bytes.subarray(cursor.keyStart, cursor.keyEnd));
+  }
+  cursor.headers((nameStart, nameEnd, valueStart, valueEnd) => {
+    const name = new TextDecoder().decode(bytes.subarray(nameStart, nameEnd));
+    const value = valueStart < 0 ? "" : asBuffer(bytes.subarray(valueStart, valueEnd));
+    message.headers![name] = value;
+  });
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -1,6 +1,7 @@
 /**
- * A small topic beside the lines (ledger, detail): made where it is missing, one partition, compacted by key, so that
- * it stays as small as the number of keys that there were within its retention. Bounded by its senders.
+ * A small topic beside the lines (ledger, detail): made where it is missing, again where somebody deleted it, one
+ * partition, compacted by key, so that it stays as small as the number of keys that there were within its retention.
+ * Bounded by its senders.
  */
 import { type Kafka, Partitioners, type Producer } from "kafkajs";
 
@@ -21,7 +22,7 @@ const MESSAGES_PER_REQUEST = 1000;
 export class SideTopic {
   readonly #kafka: Kafka;
   readonly #options: SideTopicOptions;
-  #producer: Producer | undefined;
+  #producer: Promise<Producer> | undefined;
 
   constructor(kafka: Kafka, options: SideTopicOptions) {
     this.#kafka = kafka;
@@ -30,13 +31,18 @@ export class SideTopic {
 
   /** Resolves when all in-sync replicas have the messages. Rejects with kafkajs's errors; nothing is kept. */
   async write(messages: readonly SideMessage[]): Promise<void> {
-    this.#producer ??= await this.#connect();
-    for (let i = 0; i < messages.length; i += MESSAGES_PER_REQUEST) {
-      await this.#producer.send({
-        topic: this.#options.topic,
-        acks: -1,
-        messages: messages.slice(i, i + MESSAGES_PER_REQUEST),
-      });
+    try {
+      const producer = await (this.#producer ??= this.#connect());
+      for (let i = 0; i < messages.length; i += MESSAGES_PER_REQUEST) {
+        await producer.send({
+          topic: this.#options.topic,
+          acks: -1,
+          messages: messages.slice(i, i + MESSAGES_PER_REQUEST),
+        });
+      }
+    } catch (error) {
+      await this.close().catch(() => {}); // the topic may be gone: the next write makes it again
+      throw error;
     }
   }
 
@@ -77,7 +83,9 @@ export class SideTopic {
   }
 
   async close(): Promise<void> {
-    await this.#producer?.disconnect();
+    const connected = this.#producer;
     this.#producer = undefined;
+    const producer = await connected?.catch(() => undefined); // never connected: nothing to close
+    await producer?.disconnect();
   }
 }

@@ -36,6 +36,8 @@ export interface BatchSink {
    * batch's end.
    */
   take(lane: Lane, batch: RecordBatch): boolean;
+  /** What was taken of a partition is known by its offset, for good: it cannot begin anew. @default {false} */
+  readonly keepsPlace?: boolean;
 }
 
 export interface ConsumerOptions extends Omit<GroupOptions, "topics"> {
@@ -239,14 +241,16 @@ export class Consumer {
       for (const partition of partitions) {
         const key = laneKey(topic, partition);
         assigned.add(key);
-        const kept = this.#lanes.get(key);
-        if (kept !== undefined) {
+        const kept = this.#lanes.get(key), begin = Number(committed[topic]?.[partition] ?? -1);
+        // What was committed is forgotten with its topic: one of that name is another.
+        if (kept !== undefined && !kept.isShort && begin >= kept.committed) {
           const { next } = kept.tracker;
           if (next >= 0) manager.resolveOffset({ topic, partition, offset: String(next - 1) });
           continue;
         }
+        if (kept !== undefined && this.#sink.keepsPlace) kept.live = false;
         const lane = new Lane(topic, partition);
-        lane.committed = Number(committed[topic]?.[partition] ?? -1);
+        lane.committed = begin;
         this.#lanes.set(key, lane);
       }
     }
@@ -325,7 +329,7 @@ export class Consumer {
   #pause(group: Group): boolean {
     let paused = false;
     for (const lane of this.#lanes.values()) {
-      const pause = this.held || !this.#sink.wants(lane);
+      const pause = this.held || lane.isShort || !this.#sink.wants(lane);
       paused ||= pause;
       if (pause === lane.paused) continue;
       lane.paused = pause;
@@ -338,8 +342,12 @@ export class Consumer {
 
   #take(manager: OffsetManager, fetched: FetchedBatch): void {
     const { topic, partition } = fetched;
-    const lane = this.#lanes.get(laneKey(topic, partition));
-    if (lane === undefined || this.held) return;
+    let lane = this.#lanes.get(laneKey(topic, partition));
+    if (lane === undefined || this.held || lane.isShort) return;
+    if (isShorter(lane, fetched)) {
+      lane = this.#shorter(lane);
+      if (lane.isShort) return;
+    }
     lane.highWatermark = Number(fetched.highWatermark);
     const resolve = (next: number) => {
       if (next > 0) manager.resolveOffset({ topic, partition, offset: String(next - 1) });
@@ -355,6 +363,28 @@ export class Consumer {
       lane.tracker.skipTo(Number(fetched.lastOffset()) + 1);
       resolve(lane.tracker.next);
     }
+  }
+
+  /**
+   * Kafka has less than was read: the topic was made anew under its name, or its log was cut. It is read from its
+   * begin where that can be; what is in memory of it is written all the same.
+   */
+  #shorter(before: Lane): Lane {
+    const { topic, partition, tracker, siblings } = before;
+    before.isShort = this.#sink.keepsPlace === true;
+    this.#log.error("Kafka has less of a partition than was read of it", {
+      topic,
+      partition,
+      read: tracker.next,
+      hint: before.isShort
+        ? "Was the topic made anew? Nothing more of it is archived: give it another name, or the archive another place."
+        : "Was the topic made anew, or its log cut? It is read from its begin.",
+    });
+    if (before.isShort) return before;
+    const lane = new Lane(topic, partition);
+    lane.siblings = siblings;
+    this.#lanes.set(lane.key, lane);
+    return lane;
   }
 
   #noticeLoss(lane: Lane, logStart: number): void {
@@ -510,6 +540,13 @@ export class Consumer {
       });
     }
   }
+}
+
+/** Whether a fetch brings what lies before what was read, and nothing lies behind it. */
+function isShorter({ tracker }: Lane, { messages, highWatermark }: FetchedBatch): boolean {
+  const first = messages.at(0);
+  return first !== undefined && Number(first.offset) < tracker.next &&
+    Number(highWatermark) < tracker.next;
 }
 
 function byTopic(due: { lane: Lane; offset: number }[]) {

@@ -17,6 +17,8 @@ export class Lane {
   lines = 0;
   bytes = 0;
   paused = false;
+  /** Kafka has less of it than was taken, and it cannot begin anew: nothing is read. */
+  isShort = false;
   /** Offset that the group has for us, -1 where it has none. */
   committed = -1;
   /** Offset behind the newest record in Kafka, -1 before the first answer. */
