@@ -91,6 +91,26 @@ export function texts(initial: string[], max: number, notes: FieldNotes) {
   return z.array(z.string()).max(max).default(initial).meta({ ...notes });
 }
 
+/** A list of addresses HOST:PORT, at most `max` of them. */
+export function addresses(initial: string[], max: number, notes: FieldNotes) {
+  const one = z.string().refine(isAddress, "Expected HOST:PORT, such as kafka1:9092");
+  return z.array(one).max(max).default(initial).meta({ ...notes });
+}
+
+function isAddress(value: string): boolean {
+  const port = /^(?:\[[0-9a-f:.]+\]|[^\s:/]+):(\d{1,5})$/i.exec(value)?.[1];
+  return port !== undefined && Number(port) > 0 && Number(port) < 65_536;
+}
+
+/** A list of addresses as URLs of http or https, at most `max` of them. */
+export function urls(initial: string[], max: number, notes: FieldNotes) {
+  const one = z.string().refine(
+    (value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
+    "Expected a URL, such as https://es1:9200",
+  );
+  return z.array(one).max(max).default(initial).meta({ ...notes });
+}
+
 /** A group of fields; unknown keys are errors. A group that is left out gets the defaults of its fields. */
 export function group<T extends z.ZodRawShape>(shape: T, notes: FieldNotes) {
   const object = z.strictObject(shape);

@@ -1,6 +1,17 @@
 import assert from "node:assert/strict";
 import { WeirError } from "../errors.ts";
-import { bytes, choice, duration, group, integer, settings, text, texts } from "./fields.ts";
+import {
+  addresses,
+  bytes,
+  choice,
+  duration,
+  group,
+  integer,
+  settings,
+  text,
+  texts,
+  urls,
+} from "./fields.ts";
 import { loadSettings } from "./load.ts";
 import { hideSecrets, jsonSchema, referencePage } from "./reference.ts";
 
@@ -33,6 +44,22 @@ Deno.test("loadSettings() gives the defaults for an empty file", () => {
   const value = loadSettings(schema, "", { name: "x" });
   assert.deepEqual(value.tail, { lineBytesMax: 262144, sweep: 10000, filesMax: 10000 });
   assert.equal(value.compression, "zstd");
+});
+
+Deno.test("loadSettings() tells an address without a port, and a node that is no URL", () => {
+  const notes = { description: "Where." };
+  const schema = settings({ brokers: addresses([], 9, notes), nodes: urls([], 9, notes) });
+  const load = (brokers: string, node: string) =>
+    loadSettings(schema, JSON.stringify({ brokers: [brokers], nodes: [node] }), { name: "x" });
+  for (const broker of ["k1:9092", "10.0.0.1:1", "[::1]:65535", "a-b.example:9092"]) {
+    assert.deepEqual(load(broker, "https://es1:9200").brokers, [broker]);
+  }
+  for (const broker of ["k1", "k1:", ":9092", "k1:90999", "k1:0", "http://k1:9092", "k1:9092/"]) {
+    assert.throws(() => load(broker, "http://es1"), /Expected HOST:PORT/, broker);
+  }
+  for (const node of ["es1:9200", "127.0.0.1:9200", "ftp://es1", ""]) {
+    assert.throws(() => load("k1:9092", node), /Expected a URL/, node);
+  }
 });
 
 Deno.test("loadSettings() converts bytes and times and expands variables", () => {

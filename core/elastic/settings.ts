@@ -1,8 +1,8 @@
 /** Settings of a connection to Elasticsearch, the same in every program. Secrets are files, never values. */
-import { duration, flag, text, texts } from "../config/fields.ts";
+import { duration, flag, text, urls } from "../config/fields.ts";
 
 export const elasticFields = {
-  nodes: texts(["http://127.0.0.1:9200"], 100, { description: "Nodes, as URLs." }),
+  nodes: urls(["http://127.0.0.1:9200"], 100, { description: "Nodes, as URLs." }),
   apiKeyFile: text("", { description: "File that holds an API key (base64 of id:key)." }),
   username: text("", { description: "User, where there is no API key." }),
   passwordFile: text("", { description: "File that holds the user's password." }),

@@ -1,9 +1,9 @@
 /** Settings of a Kafka connection, the same in every program. Secrets are files, never values. */
 import type { z } from "zod";
-import { choice, duration, flag, group, text, texts } from "../config/fields.ts";
+import { addresses, choice, duration, flag, group, text } from "../config/fields.ts";
 
 export const kafkaFields = {
-  brokers: texts(["127.0.0.1:9092"], 100, { description: "Brokers to begin with, HOST:PORT." }),
+  brokers: addresses(["127.0.0.1:9092"], 100, { description: "Brokers to begin with, HOST:PORT." }),
   clientId: text("weir", { description: "Name that the broker shows for this client." }),
   connectionTimeout: duration(100, 300e3, "5s", { description: "Longest wait for a connection." }),
   requestTimeout: duration(1000, 600e3, "30s", { description: "Longest wait for an answer." }),
