@@ -119,11 +119,16 @@ export class TemplateNames implements IndexNames {
     return (retentionDays > 0 && day < oldest) || day <= (this.#removed.get(topic) ?? "");
   }
 
-  /** From now on lines of that day and older ones go to today's index. */
-  remove(topic: string, day: string): void {
-    if (day <= (this.#removed.get(topic) ?? "")) return;
-    this.#removed.set(topic, day);
-    this.#known.clear();
+  /** From now on lines of that day and older ones go to today's index; until the returned function is called. */
+  remove(topic: string, day: string): () => void {
+    const before = this.#removed.get(topic) ?? "";
+    if (day <= before) return () => {};
+    const set = (to: string) => {
+      this.#removed.set(topic, to);
+      this.#known.clear();
+    };
+    set(day);
+    return () => set(before);
   }
 
   #filled(topic: string, day: string): string {

@@ -214,8 +214,13 @@ export class Retention implements Part {
       return;
     }
     await this.#options.expiring?.(index.index);
-    if (!plan.dataStream) plan.names.remove(plan.topic, index.day);
-    await this.#client.transport.request({ method: "DELETE", path }, { headers: JSON_HEADERS });
+    const remains = plan.dataStream ? undefined : plan.names.remove(plan.topic, index.day);
+    try {
+      await this.#client.transport.request({ method: "DELETE", path }, { headers: JSON_HEADERS });
+    } catch (error) {
+      remains?.(); // a line of that day that comes again has its document there
+      throw error;
+    }
     this.#events.deleted?.(reason, index.documents);
     this.#log.info("Index deleted", {
       index: index.index,

@@ -1,6 +1,17 @@
 import assert from "node:assert/strict";
+import type { Client } from "@elastic/elasticsearch";
 import fc from "fast-check";
-import { type ListedIndex, type OwnedIndex, streamIndices, toDelete } from "./retention.ts";
+import { ManualClock } from "../../core/ports/clock.ts";
+import type { TopicPlan } from "../topics/plan.ts";
+import { TemplateNames } from "./names.ts";
+import {
+  type ListedIndex,
+  type OwnedIndex,
+  Retention,
+  streamIndices,
+  toDelete,
+} from "./retention.ts";
+import { MANAGED_BY } from "./template.ts";
 
 const NOW = Date.UTC(2026, 10, 21, 12);
 const owned = (day: string, bytes = 10): OwnedIndex => ({
@@ -68,4 +79,32 @@ Deno.test("streamIndices() dates an index by the one that followed it", () => {
     ["000001", "2026-11-03"],
     ["000002", "9999-12-31"],
   ]);
+});
+
+Deno.test("Retention leaves a day where it is when its index cannot be deleted", async () => {
+  const names = new TemplateNames("weir-{topic}-{day}", {}, () => NOW);
+  const plan = { topic: "t", names, dataStream: false, retention: { days: 1, bytes: 0 } };
+  let isAllowed = false;
+  const listed = ["2026.11.01", "2026.11.21"].map((day) => ({ index: `weir-t-${day}` }));
+  const request = ({ method, path }: { method: string; path: string }) => {
+    if (method === "DELETE" && !isAllowed) return Promise.reject(new Error("forbidden"));
+    if (path.startsWith("/_cat")) return Promise.resolve(listed);
+    const about = { mappings: { _meta: { managed_by: MANAGED_BY } } };
+    return Promise.resolve({ "weir-t-2026.11.01": about });
+  };
+  const retention = new Retention(
+    { transport: { request } } as unknown as Client,
+    {
+      ...{ intervalMs: 1, rolloverBytes: 1, topics: () => ["t"] },
+      plan: () => plan as unknown as TopicPlan,
+    },
+    {},
+    new ManualClock(NOW),
+  );
+  await retention.pass();
+  assert.equal(retention.lastError, "forbidden");
+  assert.equal(names.dayFor("t", "2026-11-01"), "2026-11-01");
+  isAllowed = true;
+  await retention.pass();
+  assert.equal(names.dayFor("t", "2026-11-01"), "2026-11-21");
 });
