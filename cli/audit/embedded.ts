@@ -9,6 +9,8 @@ import type { FileAudit } from "./audit.ts";
 import { compareRanges, type Range, subtract } from "./compare.ts";
 
 const PAGE = 100_000, GENERATIONS_MAX = 1000, FIRST_LINES = 20;
+/** Files that the status names. */
+const TAILED_MAX = 1000;
 const ASK_MS = 600_000;
 
 interface AgentFile {
@@ -50,6 +52,11 @@ export async function auditEmbedded(
   }, signal) as { values: { value: string; count: number }[] };
   if (values.length === GENERATIONS_MAX) {
     notes.push(`only the ${GENERATIONS_MAX} generations with the most lines were looked at`);
+  }
+  if (tailed.size >= TAILED_MAX) {
+    notes.push(
+      `more than ${TAILED_MAX} files are tailed: of the others only holes between lines were looked for`,
+    );
   }
   const files: FileAudit[] = [], first = new Map<string, string>();
   const unknown: EmbeddedAudit["unknown"] = [];
