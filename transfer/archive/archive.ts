@@ -139,7 +139,11 @@ export class Archive {
 
   /** Why nothing is archived; empty where it is. */
   notReady(): string[] {
-    return this.#archiver.lastError === "" ? [] : [`archive: ${this.#archiver.lastError}`];
+    const reasons = this.#archiver.lastError === "" ? [] : [this.#archiver.lastError];
+    for (const { topic, partition, isShort } of this.lanes) {
+      if (isShort) reasons.push(`${topic}/${partition} has less in Kafka than in the archive`);
+    }
+    return reasons.map((reason) => `archive: ${reason}`);
   }
 
   status(): Record<string, unknown> {
