@@ -71,3 +71,35 @@ test("dead letters whose topic was deleted make it again", async (site, endpoint
   const [{ headers }] = await site.deadLetters(1);
   assert.equal(headers["log.offset"], "8");
 });
+
+test(
+  "the archive takes nothing of a topic that is shorter than what it has, and says so",
+  async (site, endpoint) => {
+    const topic = await site.topic("kept"), folder = await Deno.makeTempDir();
+    try {
+      const { transfer } = await site.transfer({
+        elasticsearch: { nodes: [endpoint.url] },
+        archive: {
+          location: folder,
+          groupId: `${site.prefix}-archive`,
+          segmentAge: "500ms",
+          segmentRecords: 100,
+        },
+      });
+      await site.send(linesOf(topic, "firstlife0000000", 500));
+      const archived = () => [...transfer.archive!.lanes].map(({ committed }) => committed);
+      await until("archived", () => archived()[0] === 500);
+      assert.deepEqual(transfer.notReady(), []);
+      await remade(site, "kept", topic);
+      await site.send(linesOf(topic, "secondlife000000", 20));
+      await until("indexed", () => endpoint.documents.size === 520);
+      await until(
+        "told",
+        () =>
+          transfer.notReady().some((reason) => /less in Kafka than in the archive/.test(reason)),
+      );
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);

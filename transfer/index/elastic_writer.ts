@@ -21,6 +21,8 @@ import { installTemplate, type TemplateOptions } from "./template.ts";
 /** All of the answer that is looked at. */
 const BULK_PATH = "/_bulk";
 const CREATED: WriteOutcome = { result: "created" };
+/** Faults that are a single topic's. */
+const OF_TOPIC: ReadonlySet<string> = new Set(["INDEX_NAME_UNREADABLE", "ES_TEMPLATE_REFUSED"]);
 const TEMPLATES_KEPT = 10_000;
 const BULK_QUERY = { filter_path: "items.create.status,items.create.error" };
 
@@ -57,6 +59,11 @@ interface Part extends RowRange {
   shape: DocumentShape;
 }
 
+/** Rows whose index cannot be had now, which says nothing of others. */
+interface Held extends RowRange {
+  held: WriteOutcome;
+}
+
 export class ElasticWriter implements RowWriter {
   readonly #client: Client;
   readonly #names: IndexNames;
@@ -90,8 +97,22 @@ export class ElasticWriter implements RowWriter {
   }
 
   async writeRows(ranges: readonly RowRange[]): Promise<"created" | WriteOutcome[]> {
-    const parts = await this.#parts(ranges);
-    const count = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
+    const pieces = await this.#pieces(ranges);
+    const parts = pieces.filter((piece) => !("held" in piece)) as Part[];
+    if (parts.length === pieces.length) return await this.#writeParts(parts);
+    const found = parts.length === 0 ? [] : await this.#writeParts(parts), all: WriteOutcome[] = [];
+    let next = 0;
+    for (const piece of pieces) {
+      for (let i = piece.from; i < piece.to; i++) {
+        if ("held" in piece) all.push(piece.held);
+        else all.push(found === "created" ? CREATED : found[next++]);
+      }
+    }
+    return all;
+  }
+
+  async #writeParts(parts: readonly Part[]): Promise<"created" | WriteOutcome[]> {
+    const count = parts.reduce((sum, { from, to }) => sum + to - from, 0);
     const row = new KafkaRecord();
     const answer = await this.#sendBody(count, (body, ingested) => {
       for (const { rows, from, to, target, shape } of parts) {
@@ -150,24 +171,36 @@ export class ElasticWriter implements RowWriter {
     return targets;
   }
 
-  async #parts(ranges: readonly RowRange[]): Promise<Part[]> {
-    const parts: Part[] = [];
+  /**
+   * What goes where, in order. Of a topic that cannot be written now the rows are held, and stop no other; what is wrong
+   * with Elasticsearch itself rejects.
+   */
+  async #pieces(ranges: readonly RowRange[]): Promise<(Part | Held)[]> {
+    const pieces: (Part | Held)[] = [];
     for (const { rows, from, to } of ranges) {
       const plan = this.#plan(rows.topic);
-      if (plan.template !== undefined) await this.#prepare(plan.template);
+      try {
+        if (plan.template !== undefined) await this.#prepare(plan.template);
+      } catch (error) {
+        pieces.push({ rows, from, to, held: heldBy(error) });
+        continue;
+      }
       for (let at = from; at < to;) {
-        const { day } = rows.origins[at];
-        const found = this.#names.targetOf(rows.topic, day);
-        const target = found instanceof Promise ? await found : found;
-        const begin = at;
+        const { day } = rows.origins[at], begin = at;
         let origin: Origin | undefined;
         while (at < to && (rows.origins[at] === origin || rows.origins[at].day === day)) {
           origin = rows.origins[at++];
         }
-        parts.push({ rows, from: begin, to: at, target, shape: plan.shape });
+        try {
+          const found = this.#names.targetOf(rows.topic, day);
+          const target = found instanceof Promise ? await found : found;
+          pieces.push({ rows, from: begin, to: at, target, shape: plan.shape });
+        } catch (error) {
+          pieces.push({ rows, from: begin, to: at, held: heldBy(error) });
+        }
       }
     }
-    return parts;
+    return pieces;
   }
 
   /** Sends `targets[from..to)` and fills their outcomes; rejects where nothing is known of any. */
@@ -281,6 +314,12 @@ export class ElasticWriter implements RowWriter {
       this.#log.debug("Cannot compare", { index, uid: record.uid, reason: messageOf(error) });
     }
   }
+}
+
+/** The outcome of rows whose template or name was refused; throws what is wrong with more than their topic. */
+function heldBy(error: unknown): WriteOutcome {
+  if (!(error instanceof WeirError) || !OF_TOPIC.has(error.code)) throw error;
+  return { result: "retry", code: error.code, reason: error.message };
 }
 
 function targetsOf(parts: readonly Part[]): Target[] {

@@ -135,8 +135,9 @@ export async function installTemplate(client: Client, options: TemplateOptions):
   } catch (error) {
     const status = (error as { meta?: { statusCode?: number } }).meta?.statusCode;
     const isAuth = status === 401 || status === 403;
+    const code = status === 400 ? "ES_TEMPLATE_REFUSED" : "ES_TEMPLATE_FAILED";
     throw new WeirError(
-      isAuth ? "ES_NOT_ALLOWED" : "ES_TEMPLATE_FAILED",
+      isAuth ? "ES_NOT_ALLOWED" : code,
       `Cannot install the index template "${name}": ${messageOf(error)}`,
       {
         retriable: true,
