@@ -172,8 +172,8 @@ export class ElasticWriter implements RowWriter {
   }
 
   /**
-   * What goes where, in order. Of a topic that cannot be written now the rows are held, and stop no other; what is wrong
-   * with Elasticsearch itself rejects.
+   * What goes where, in order. Of a topic that cannot be written now the rows are held, and stop no other; what is
+   * wrong with Elasticsearch itself rejects.
    */
   async #pieces(ranges: readonly RowRange[]): Promise<(Part | Held)[]> {
     const pieces: (Part | Held)[] = [];
