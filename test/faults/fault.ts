@@ -36,7 +36,7 @@ export function together(a: Fault, b: Fault): Fault {
   return {
     name: `${a.name}, and ${b.name}`,
     hits: `${a.hits} and ${b.hits}`,
-    cases: [...a.cases, ...b.cases],
+    cases: [...new Set([...a.cases, ...b.cases])],
     moreMs: (a.moreMs ?? 0) + (b.moreMs ?? 0),
     async begin(chain, random) {
       const healA = await a.begin(chain, random), healB = await b.begin(chain, random);
