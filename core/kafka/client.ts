@@ -66,8 +66,8 @@ prototype.send = async function (this: Connected, request: unknown) {
 /** Settings, and a way beside them that a program of ours may be told to take. */
 export type KafkaConnection = KafkaSettings & {
   /**
-   * Port of loopback where a relay leads each connection to the broker that its first line names, as HOST:PORT. The
-   * self-test cuts connections there.
+   * Port of loopback where a relay leads each connection to the broker that its first line names, as HOST:PORT; not
+   * with TLS. The self-test cuts connections there.
    */
   relay?: number;
 };
@@ -149,13 +149,12 @@ function openSocket(
   relay?: number,
 ): net.Socket {
   const name = net.isIP(host) === 0 ? { servername: host } : {};
-  const to = relay === undefined ? { host, port } : { host: "127.0.0.1", port: relay };
-  const plain = ssl && relay === undefined
-    ? undefined
-    : net.connect(to, ssl ? () => {} : onConnect);
-  if (relay !== undefined) plain!.write(`${host}:${port}\n`);
-  const way = plain === undefined ? to : { socket: plain };
-  const socket = ssl ? tls.connect({ ...way, ...name, ...ssl }, onConnect) : plain!;
+  const isRelayed = relay !== undefined && !ssl;
+  const to = isRelayed ? { host: "127.0.0.1", port: relay } : { host, port };
+  const socket = ssl
+    ? tls.connect({ host, port, ...name, ...ssl }, onConnect)
+    : net.connect(to, onConnect);
+  if (isRelayed) socket.write(`${host}:${port}\n`);
   socket.setKeepAlive(true, KEEP_ALIVE_MS);
   if (ssl) {
     socket.on("error", (error: Error & { code?: string }) => {
