@@ -61,7 +61,7 @@ async function selftest(options: Options): Promise<void> {
   const id = `weir-selftest-${crypto.randomUUID().slice(0, 8)}`;
   const chain = chainSettings(options, folder, id);
   const ways = chain !== undefined && options.chaos ? await Ways.open(chain) : undefined;
-  for (const node of ways?.straight ?? []) console.error(`not cut: connections to ${node}`);
+  for (const server of ways?.straight ?? []) console.error(`not cut: connections to ${server}`);
   const site: SelftestSite = chain === undefined
     ? new EmbeddedSite(folder)
     : new KafkaSite(chain, folder, id, { args: settingsArguments(options), ways });

@@ -1,8 +1,8 @@
 /**
  * The ways from a self-test's programs to the servers, by relays of this process that it can cut: TCP connections
  * that end in the middle of whatever is on them. Brokers name one another, so a connection to Kafka says in its first
- * line where it leads; Elasticsearch has a relay for each node. A node with https is reached straight: its
- * certificate bears its name.
+ * line where it leads; Elasticsearch has a relay for each node. What speaks TLS is reached straight: a certificate
+ * bears the name of its server.
  */
 import { Buffer } from "node:buffer";
 import { connect, createServer, type Server, type Socket } from "node:net";
@@ -20,7 +20,7 @@ export interface WaysTaken {
 export class Ways {
   /** For the children. */
   readonly taken: WaysTaken;
-  /** Nodes that are reached straight. */
+  /** What is reached straight. */
   readonly straight: readonly string[];
   readonly #relays: readonly Relay[];
 
@@ -30,9 +30,12 @@ export class Ways {
     this.#relays = relays;
   }
 
-  static async open({ transfer }: ChainSettings): Promise<Ways> {
-    const kafka = await Relay.open(), relays = [kafka];
+  static async open({ agent, transfer }: ChainSettings): Promise<Ways> {
+    const relay = await Relay.open(), relays = [relay];
     const elasticsearch: string[] = [], straight: string[] = [];
+    for (const [name, { kafka }] of Object.entries({ agent, transfer })) {
+      if (kafka.tls.enabled) straight.push(`Kafka with TLS, of the ${name}`);
+    }
     for (const node of transfer.elasticsearch.nodes) {
       const url = URL.canParse(node) ? new URL(node) : undefined;
       if (url?.protocol !== "http:") {
@@ -40,12 +43,12 @@ export class Ways {
         straight.push(node);
         continue;
       }
-      const relay = await Relay.open(`${url.hostname}:${url.port || 80}`);
-      relays.push(relay);
-      url.host = `127.0.0.1:${relay.port}`;
+      const way = await Relay.open(`${url.hostname}:${url.port || 80}`);
+      relays.push(way);
+      url.host = `127.0.0.1:${way.port}`;
       elasticsearch.push(url.href);
     }
-    return new Ways({ kafka: kafka.port, elasticsearch }, straight, relays);
+    return new Ways({ kafka: relay.port, elasticsearch }, straight, relays);
   }
 
   /** Cuts what is open again and again, for so long. */
