@@ -54,6 +54,8 @@ interface AppliedState {
 }
 
 const CHECKPOINT_MS = 1000;
+/** Topics whose lines wait that are named as reasons. */
+const HOLDING_TOLD = 3;
 
 export class Agent implements Part {
   readonly name = "agent";
@@ -298,6 +300,9 @@ export class Agent implements Part {
     }
     const failed = this.#set?.status(10_000).find((row) => row.failure !== "");
     if (failed !== undefined) reasons.push(`${failed.topic}: ${failed.failure}`);
+    for (const { topic, error } of this.#sink?.holding?.().slice(0, HOLDING_TOLD) ?? []) {
+      reasons.push(`${topic}: ${error.code}: ${error.message}`);
+    }
     return reasons;
   }
 

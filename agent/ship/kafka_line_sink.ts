@@ -46,6 +46,8 @@ const BATCHES_PER_REQUEST = 16;
 /** A broker remembers the last five batches of a producer in a partition. */
 const IN_FLIGHT_MAX = 5;
 const RETRY_FIRST_MS = 100;
+/** Failures in a row from which on lines count as held back. */
+const TOLD_FROM = 3;
 /** Short: so much later than Kafka lines go on at most. */
 const RETRY_MAX_MS = 2000;
 
@@ -74,7 +76,8 @@ export class KafkaLineSink implements LineSink {
   #stopping = false;
   #stopped = false;
   #drained: (() => void) | undefined;
-  #lastError: WeirError | undefined;
+  /** By topic: since it was delivered to. */
+  readonly #failing = new Map<string, { error: WeirError; times: number }>();
 
   constructor(options: KafkaLineSinkOptions) {
     this.#options = options;
@@ -87,9 +90,20 @@ export class KafkaLineSink implements LineSink {
     }[`${options.acks}`]!;
   }
 
-  /** The failure that holds lines back now, if any; for status and readiness. */
+  /** The failure of a topic that was not delivered to since, if any. */
   get lastError(): WeirError | undefined {
-    return this.#lastError;
+    const [first] = this.#failing.values();
+    return first?.error;
+  }
+
+  holding(): { topic: string; error: WeirError }[] {
+    const waiting = new Set<string>();
+    for (const [topic, state] of this.#topics) if (state.waiting.length > 0) waiting.add(topic);
+    for (const queue of this.#queues.values()) if (!queue.empty) waiting.add(queue.topic);
+    return [...this.#failing].filter(([topic, { times }]) =>
+      times >= TOLD_FROM && waiting.has(topic)
+    )
+      .map(([topic, { error }]) => ({ topic, error }));
   }
 
   send(chunk: LineChunk): Promise<void> {
@@ -298,7 +312,7 @@ export class KafkaLineSink implements LineSink {
 
   #delivered(batch: Batch, ms: number): void {
     batch.queue.delivered(batch);
-    this.#lastError = undefined;
+    this.#failing.delete(batch.queue.topic);
     this.#options.onBatch?.(batch.queue.topic, batch.lines, batch.bytes.length, ms);
   }
 
@@ -401,7 +415,7 @@ export class KafkaLineSink implements LineSink {
 
   #failed(topic: string, error: unknown): WeirError {
     const failure = asWeirError(error);
-    this.#lastError = failure;
+    this.#failing.set(topic, { error: failure, times: (this.#failing.get(topic)?.times ?? 0) + 1 });
     this.#options.onFailure?.(topic, failure);
     this.#log.warn("Cannot deliver", {
       topic,

@@ -1,5 +1,6 @@
 /** What the sink does where the brokers' answers change under it; real brokers: test/agent/ship_*_test.ts. */
 import assert from "node:assert/strict";
+import { WeirError } from "../../core/errors.ts";
 import type { PartitionBatch } from "../../core/kafka/produce.ts";
 import { partitionOf } from "../../core/kafka/partition.ts";
 import { systemClock } from "../../core/ports/clock.ts";
@@ -53,5 +54,39 @@ Deno.test("KafkaLineSink goes on where a topic is made anew with fewer partition
   assert.equal(near.status, "fulfilled");
   await sink.send(far);
   assert.deepEqual([sent[0], sent.at(-1)], [5, partitionOf(far.generation, 2)]);
+  await sink.stop(1000);
+});
+
+Deno.test("KafkaLineSink says which topics it holds lines of, and why, until they are delivered", async () => {
+  let isUp = false;
+  const down = new WeirError("KAFKA_UNREACHABLE", "no broker", { retriable: true });
+  const sink = new KafkaLineSink({
+    client: {
+      partitionsOf: (topic: string) =>
+        isUp || topic !== "t" ? Promise.resolve(1) : Promise.reject(down),
+      leaderOf: () => "1",
+      refresh: () => Promise.resolve(),
+      forget: () => {},
+      newProducer: () => Promise.resolve({ id: 1n, epoch: 0 }),
+      disconnect: () => Promise.resolve(),
+      produce: (_node: string, batches: readonly PartitionBatch[]) =>
+        Promise.resolve(batches.map(() => null)),
+    },
+    ...{
+      clock: systemClock,
+      acks: -1,
+      codec: "none",
+      level: 1,
+      lingerMs: 1,
+      batchBytesMax: 65_536,
+    },
+  });
+  const sent = sink.send(chunkFor(0));
+  await sink.send({ ...chunkFor(0), topic: "other" });
+  while (sink.holding().length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  assert.deepEqual(sink.holding(), [{ topic: "t", error: down }]);
+  isUp = true;
+  await sent;
+  assert.deepEqual(sink.holding(), []);
   await sink.stop(1000);
 });

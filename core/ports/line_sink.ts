@@ -13,6 +13,8 @@
  *  - The bytes of a chunk belong to the sink until the promise settles.
  *  - The sink holds no more than its bound; the caller waits on `send` for back-pressure.
  */
+import type { WeirError } from "../errors.ts";
+
 export interface LineSink {
   /** What an acknowledgement means here, for status and metrics: "all in-sync replicas", "fsynced", "none". */
   readonly guarantee: string;
@@ -28,6 +30,8 @@ export interface LineSink {
    * long as the sink. Chunks from any other memory are taken as well.
    */
   buffer?(bytes: number): Uint8Array | undefined;
+  /** Topics whose lines wait here, after several tries, and why; where the adapter knows. */
+  holding?(): readonly { topic: string; error: WeirError }[];
   /** Stops within `deadlineMs`: delivers what it has if it can; pending sends settle. */
   stop(deadlineMs: number): Promise<void>;
 }
