@@ -5,9 +5,10 @@
  */
 import picomatch from "picomatch";
 import { isRetriable, messageOf, WeirError } from "../../core/errors.ts";
-import type { FileHandle, Files, FileStat } from "../../core/ports/files.ts";
+import { type FileHandle, type Files, type FileStat, readFully } from "../../core/ports/files.ts";
 import type { FileState } from "../checkpoint/state.ts";
 import { type Entry, seenKey } from "./entries.ts";
+import type { SeenFile } from "./fingerprint.ts";
 
 /** Why something that matches is not read. */
 export interface Problem {
@@ -234,6 +235,30 @@ export async function openInside(
     return { handle, stat, realPath };
   } catch (error) {
     handle.close();
+    throw error;
+  }
+}
+
+/**
+ * What `look` says of the file at a path, which is open only meanwhile; `otherwise` where there is none, or none that
+ * may be read. A fault that passes says nothing of the file: it is thrown.
+ */
+export async function lookInside<T>(
+  path: string,
+  { roots, files }: { roots: readonly string[]; files: Files },
+  otherwise: T,
+  look: (file: FileStat & SeenFile) => T | Promise<T>,
+): Promise<T> {
+  try {
+    const { handle, stat } = await openInside(path, roots, files);
+    try {
+      const read = (position: number, length: number) => readFully(handle, position, length);
+      return await look({ ...stat, read });
+    } finally {
+      handle.close();
+    }
+  } catch (error) {
+    if (error instanceof WeirError && !error.retriable) return otherwise;
     throw error;
   }
 }

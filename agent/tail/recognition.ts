@@ -3,11 +3,10 @@
  * moment, or new. Nothing is decided on a read that failed, nor on one that a rotation may have cut in two: what is
  * compared is looked at again before the answer counts.
  */
-import { WeirError } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports/clock.ts";
-import { type Files, readFully } from "../../core/ports/files.ts";
+import type { Files } from "../../core/ports/files.ts";
 import type { FileState } from "../checkpoint/state.ts";
-import { openInside } from "./discovery.ts";
+import { lookInside } from "./discovery.ts";
 import {
   hashOf,
   HEAD_BYTES,
@@ -132,24 +131,15 @@ export class Recognition {
     return undefined;
   }
 
-  async #isSameAsParked(
+  /** False too where it is gone. */
+  #isSameAsParked(
     { path, state }: Parked,
     seen: SeenFile,
     isSame: (read: SeenFile["read"]) => Promise<boolean>,
   ): Promise<boolean> {
-    const { roots, files } = this.#options;
-    try {
-      const { handle, stat } = await openInside(path, roots, files);
-      try {
-        if (stat.inode !== state.inode || stat.inode === seen.inode) return false;
-        return await isSame((position, length) => readFully(handle, position, length));
-      } finally {
-        handle.close();
-      }
-    } catch (error) {
-      if (error instanceof WeirError && !error.retriable) return false; // it is gone
-      throw error;
-    }
+    return lookInside(path, this.#options, false, ({ inode, read }) => {
+      return inode === state.inode && inode !== seen.inode && isSame(read);
+    });
   }
 
   /** First bytes of an open file, as far as they are sure: while nothing of it was sent it may be another life. */
@@ -214,22 +204,11 @@ export class Recognition {
   async #inodeGone(known: KnownState): Promise<boolean> {
     const { state } = known;
     if (state.retired) return true;
-    const { roots, files } = this.#options;
-    try {
-      const { handle, stat } = await openInside(state.path, roots, files);
-      try {
-        if (stat.inode !== state.inode) return true;
-        if (state.packed !== undefined) return stat.size !== state.packed.size;
-        const read = (position: number, length: number) => readFully(handle, position, length);
-        return !(await sameContent(known, { ...stat, read }));
-      } finally {
-        handle.close();
-      }
-    } catch (error) {
-      // Nothing at its path, or nothing that may be read. A fault that passes says nothing of the kind.
-      if (error instanceof WeirError && !error.retriable) return true;
-      throw error;
-    }
+    return await lookInside(state.path, this.#options, true, async (seen) => {
+      if (seen.inode !== state.inode) return true;
+      if (state.packed !== undefined) return seen.size !== state.packed.size;
+      return !(await sameContent(known, seen));
+    });
   }
 }
 

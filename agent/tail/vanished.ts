@@ -6,12 +6,12 @@
  */
 import { messageOf, WeirError } from "../../core/errors.ts";
 import { logOf } from "../../core/log.ts";
-import { type Files, type FileStat, readFully } from "../../core/ports/files.ts";
+import type { Files, FileStat } from "../../core/ports/files.ts";
 import type { FileState } from "../checkpoint/state.ts";
 import type { Progress } from "../ledger/sealer.ts";
-import { entriesFor, openInside } from "./discovery.ts";
+import { entriesFor, lookInside } from "./discovery.ts";
 import type { Entry } from "./entries.ts";
-import { sameContent } from "./fingerprint.ts";
+import { sameContent, type SeenFile } from "./fingerprint.ts";
 import { knownOf } from "./known_files.ts";
 import type { TailedFile } from "./tailed_file.ts";
 import { isGone, keyOf, siblings } from "./turns.ts";
@@ -121,29 +121,15 @@ export class Vanished {
     const offset = Math.max(0, ...Object.values(state.topics).map((topic) => topic.offset));
     let compared = 0;
     if (state.head.length === 0 || state.packed !== undefined) return undefined;
+    const known = knownOf(state), isIt = (seen: SeenFile) => sameContent(known, seen);
     for await (const one of siblings(files, state.path)) {
       const isItself = one.stat.inode === state.inode;
       if (!isItself && (one.stat.size <= offset || compared >= COMPARED_MAX)) continue;
       if (one.path.endsWith(".gz") || open().has(keyOf(one.stat))) continue;
       if (entriesFor(one.path, entries()).length > 0) continue;
       if (!isItself) compared++;
-      if (await this.#isSame(one.path, state)) return one;
+      if (await lookInside(one.path, this.#host, false, isIt)) return one;
     }
     return undefined;
-  }
-
-  async #isSame(path: string, state: FileState): Promise<boolean> {
-    try {
-      const { handle, stat } = await openInside(path, this.#host.roots, this.#host.files);
-      try {
-        const read = (position: number, length: number) => readFully(handle, position, length);
-        return await sameContent(knownOf(state), { ...stat, read });
-      } finally {
-        handle.close();
-      }
-    } catch (error) {
-      if (error instanceof WeirError && !error.retriable) return false; // gone, or it may not be read
-      throw error;
-    }
   }
 }
