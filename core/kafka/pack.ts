@@ -34,62 +34,49 @@ export function packBlock(
   part: { address: number; size: number },
   room: number,
 ): Uint8Array {
-  const { scratch } = memory;
+  const { scratch } = memory, { address, size } = part;
   const out = new Writer(scratch.bytes, room);
-  const from = part.address, end = part.address + part.size;
-  if (codec === "snappy") {
-    out.varint(part.size);
-    out.at += packedOrPlain(memory, "snappy", from, end, out) ?? out.snappyLiteral(view(from, end));
-  } else {
-    out.lz4Head(part.size);
-    for (let at = from; at < end; at += LZ4_BLOCK_BYTES_MAX) {
-      const stop = Math.min(end, at + LZ4_BLOCK_BYTES_MAX);
-      out.at += 4;
-      const packed = packedOrPlain(memory, "lz4", at, stop, out);
-      out.word(packed ?? ((stop - at) | STORED), out.at - 4);
-      out.at += packed ?? out.put(view(at, stop));
-    }
-    out.word(0, out.at);
-    out.at += 4;
-  }
+  writeBlock(out, codec, memory.bytes.subarray(address, address + size), (from, end) => {
+    const to = scratch.address + out.at;
+    const limit = to + (end - from);
+    const behind = memory.pack(codec === "snappy", address + from, address + end, to, limit);
+    return behind === 0 ? undefined : behind - to;
+  });
   return scratch.bytes.subarray(0, out.at);
-
-  function view(a: number, b: number): Uint8Array {
-    return memory.bytes.subarray(a, b);
-  }
-}
-
-/** Bytes that it took at the writer's place; undefined where packing would save nothing. */
-function packedOrPlain(
-  memory: BatchMemory,
-  codec: BlockCodec,
-  from: number,
-  end: number,
-  out: Writer,
-): number | undefined {
-  const to = memory.scratch.address + out.at;
-  const behind = memory.pack(codec === "snappy", from, end, to, to + (end - from));
-  return behind === 0 ? undefined : behind - to;
 }
 
 /** Bytes that are in no such memory, stored: for a line that no block holds. */
 export function storedBlock(codec: BlockCodec, bytes: Uint8Array, room: number): Uint8Array {
   const out = new Writer(new Uint8Array(room + packedBytesMax(bytes.length)), room);
+  writeBlock(out, codec, bytes, () => undefined);
+  return out.bytes.subarray(0, out.at);
+}
+
+/**
+ * Writes the bytes in the codec's form.
+ * @param pack packs a range of them at the writer's place: the bytes that it took, undefined where that saves nothing
+ */
+function writeBlock(
+  out: Writer,
+  codec: BlockCodec,
+  bytes: Uint8Array,
+  pack: (from: number, end: number) => number | undefined,
+): void {
   if (codec === "snappy") {
     out.varint(bytes.length);
-    out.at += out.snappyLiteral(bytes);
-  } else {
-    out.lz4Head(bytes.length);
-    for (let at = 0; at < bytes.length; at += LZ4_BLOCK_BYTES_MAX) {
-      const block = bytes.subarray(at, at + LZ4_BLOCK_BYTES_MAX);
-      out.word(block.length | STORED, out.at);
-      out.at += 4;
-      out.at += out.put(block);
-    }
-    out.word(0, out.at);
-    out.at += 4;
+    out.at += pack(0, bytes.length) ?? out.snappyLiteral(bytes);
+    return;
   }
-  return out.bytes.subarray(0, out.at);
+  out.lz4Head(bytes.length);
+  for (let at = 0; at < bytes.length; at += LZ4_BLOCK_BYTES_MAX) {
+    const end = Math.min(bytes.length, at + LZ4_BLOCK_BYTES_MAX);
+    out.at += 4;
+    const packed = pack(at, end);
+    out.word(packed ?? ((end - at) | STORED), out.at - 4);
+    out.at += packed ?? out.put(bytes.subarray(at, end));
+  }
+  out.word(0, out.at);
+  out.at += 4;
 }
 
 /** Puts the parts of both formats at a place that moves on. */
