@@ -4,10 +4,10 @@
  */
 import type { Client } from "@elastic/elasticsearch";
 import { sealKey } from "../../core/ledger/seal.ts";
+import { GENERATION, LENGTH, OFFSET, storedEnds } from "../../core/ledger/stored_ends.ts";
 import type { Range, Total } from "./compare.ts";
 
-const PAGE = 1000, DOCUMENTS_PAGE = 10_000;
-const OFFSET = "log.offset", LENGTH = "log.length", GENERATION = "log.file.generation";
+const DOCUMENTS_PAGE = 10_000;
 const CREATED = "event.created";
 
 export interface StoredRange extends Range {
@@ -36,53 +36,26 @@ export async function totals(
 ): Promise<Map<string, Total>> {
   const found = new Map<string, Total>();
   await client.indices.refresh({ index, allow_no_indices: true, ignore_unavailable: true });
-  let after: Record<string, string> | undefined;
-  do {
-    // deno-lint-ignore no-explicit-any
-    const answer: any = await client.search({
+  const pages = storedEnds((aggs) =>
+    client.search({
       index,
       allow_no_indices: true,
       ignore_unavailable: true,
       size: 0,
       track_total_hits: false,
       query: queryOf(filter),
-      aggs: {
-        files: {
-          composite: {
-            size: PAGE,
-            sources: [
-              { generation: { terms: { field: GENERATION } } },
-              { topic: { terms: { field: "topic" } } },
-            ],
-            ...(after === undefined ? {} : { after }),
-          },
-          aggs: {
-            bytes: { sum: { field: LENGTH } },
-            start: { min: { field: OFFSET } },
-            last: {
-              top_hits: {
-                size: 1,
-                sort: [{ [OFFSET]: "desc" }],
-                _source: false,
-                docvalue_fields: [OFFSET, LENGTH],
-              },
-            },
-          },
-        },
-      },
-    });
-    const files = answer.aggregations?.files;
-    for (const bucket of files?.buckets ?? []) {
-      const { fields } = bucket.last.hits.hits[0];
-      found.set(sealKey(bucket.key), {
+      aggs,
+    }), { bytes: { sum: { field: LENGTH } }, start: { min: { field: OFFSET } } });
+  for await (const page of pages) {
+    for (const { end, bucket, ...of } of page) {
+      found.set(sealKey(of), {
         lines: bucket.doc_count,
         bytes: bucket.bytes.value,
         start: bucket.start.value,
-        end: fields[OFFSET][0] + fields[LENGTH][0],
+        end,
       });
     }
-    after = files?.after_key;
-  } while (after !== undefined);
+  }
   return found;
 }
 

@@ -7,14 +7,12 @@ import type { Client } from "@elastic/elasticsearch";
 import { messageOf } from "../../core/errors.ts";
 import { EXPIRY_SEAL_VERSION, type ExpirySeal } from "../../core/ledger/expiry_seal.ts";
 import type { LedgerLog } from "../../core/ledger/ledger_log.ts";
+import { type StoredEnd, storedEnds } from "../../core/ledger/stored_ends.ts";
 import { logOf } from "../../core/log.ts";
 import { bounded } from "../consume/bounded.ts";
 import { JSON_HEADERS } from "../index/client.ts";
 
-/** Generations that are asked for, and written, at once. */
-const PAGE = 1000;
 const WRITE_MS = 10_000;
-const GENERATION = "log.file.generation", OFFSET = "log.offset", LENGTH = "log.length";
 
 export interface ExpiryLedgerOptions {
   client: Client;
@@ -39,7 +37,9 @@ export class ExpiryLedger {
       for await (const found of this.#ends(index)) {
         waiting = found.length;
         const about = { v: EXPIRY_SEAL_VERSION, kind: "expired", index } as const;
-        const seals = found.map((one): ExpirySeal => ({ ...about, ...one, atMs: wallMs() }));
+        const seals = found.map(({ generation, topic, end }): ExpirySeal => {
+          return { ...about, generation, topic, to: end, atMs: wallMs() };
+        });
         await bounded(log.writeExpired(seals), WRITE_MS);
         waiting = 0;
       }
@@ -53,57 +53,18 @@ export class ExpiryLedger {
   }
 
   /** Where each generation's lines in the index end; minimal documents have none. */
-  async *#ends(index: string): AsyncGenerator<Pick<ExpirySeal, "generation" | "topic" | "to">[]> {
-    let after: Record<string, string> | undefined;
-    do {
-      // deno-lint-ignore no-explicit-any
-      const answer: any = await this.#options.client.transport.request({
+  #ends(index: string): AsyncGenerator<StoredEnd[]> {
+    return storedEnds((aggs) =>
+      this.#options.client.transport.request({
         method: "POST",
         path: `/${encodeURIComponent(index)}/_search`,
-        body: { size: 0, track_total_hits: false, aggs: { files: filesBy(after) } },
-      }, { headers: JSON_HEADERS });
-      const files = answer.aggregations?.files;
-      const buckets = files?.buckets ?? [];
-      if (buckets.length > 0) yield buckets.map(endOf);
-      after = files?.after_key;
-    } while (after !== undefined);
+        body: { size: 0, track_total_hits: false, aggs },
+      }, { headers: JSON_HEADERS })
+    );
   }
 
   async close(): Promise<void> {
     await this.#options.log.close();
     await this.#options.client.close();
   }
-}
-
-function filesBy(after: Record<string, string> | undefined): Record<string, unknown> {
-  return {
-    composite: {
-      size: PAGE,
-      sources: [
-        { generation: { terms: { field: GENERATION } } },
-        { topic: { terms: { field: "topic" } } },
-      ],
-      ...(after !== undefined && { after }),
-    },
-    aggs: {
-      last: {
-        top_hits: {
-          size: 1,
-          sort: [{ [OFFSET]: "desc" }],
-          _source: false,
-          docvalue_fields: [OFFSET, LENGTH],
-        },
-      },
-    },
-  };
-}
-
-// deno-lint-ignore no-explicit-any
-function endOf({ key, last }: any): Pick<ExpirySeal, "generation" | "topic" | "to"> {
-  const { fields } = last.hits.hits[0];
-  return {
-    generation: key.generation,
-    topic: key.topic,
-    to: fields[OFFSET][0] + fields[LENGTH][0],
-  };
 }
