@@ -29,6 +29,20 @@ export interface PartitionEnd {
   to: number;
 }
 
+/** A day of a topic that is over, and what is known of it. */
+export interface OverDay {
+  topic: string;
+  day: string;
+  /** Listed after `ends` were known. */
+  objects: readonly StoredObject[];
+  ends: readonly PartitionEnd[];
+  segments: Segments;
+  /** The last revision, done or not. */
+  last: DayManifest | undefined;
+  /** Now, for the manifest. */
+  atMs: number;
+}
+
 export class DaySealer {
   readonly #store: ObjectStore;
   readonly #options: SealerOptions;
@@ -41,21 +55,12 @@ export class DaySealer {
   /**
    * The manifest that holds now, or undefined where nothing changed. Rejects with ARCHIVE_HOLE where an object is
    * missing, with the store's error, or what mergeObjects() does; called again it goes on.
-   * @param objects of the day, listed after `ends` were known
-   * @param last the last revision, done or not
    */
-  async seal(
-    topic: string,
-    day: string,
-    objects: readonly StoredObject[],
-    ends: readonly PartitionEnd[],
-    segments: Segments,
-    last: DayManifest | undefined,
-    atMs: number,
-  ): Promise<DayManifest | undefined> {
+  async seal(over: OverDay): Promise<DayManifest | undefined> {
+    const { topic, day, objects, last } = over;
     if (last?.done === false) return await this.#execute(last);
     if (last !== undefined) await this.#clean(objects, last);
-    const plan = await this.#plan(topic, day, objects, ends, segments, last, atMs);
+    const plan = await this.#plan(over);
     if (plan === undefined) return undefined;
     const name = manifestName(topic, day, plan.revision);
     const made = await this.#store.create(name, bytesOf(plan));
@@ -73,13 +78,7 @@ export class DaySealer {
 
   /** Undefined where the last manifest says it all. */
   async #plan(
-    topic: string,
-    day: string,
-    objects: readonly StoredObject[],
-    ends: readonly PartitionEnd[],
-    segments: Segments,
-    last: DayManifest | undefined,
-    atMs: number,
+    { topic, day, objects, ends, segments, last, atMs }: OverDay,
   ): Promise<DayManifest | undefined> {
     // Lines of a day are not archived before it; a day more for clocks that differ.
     const sinceMs = Date.parse(`${day}T00:00:00Z`) - DAY_MS;

@@ -108,8 +108,9 @@ export class Upkeep {
       if (signal?.aborted) return;
       const last = manifests.get(day);
       if (!ready && last?.done !== false) continue; // what was begun can be ended all the same
+      const about = { topic, day, objects, ends, segments, last, atMs: nowMs };
       await this.#try(topic, `seal ${day}`, async () => {
-        const made = await this.#sealer.seal(topic, day, objects, ends, segments, last, nowMs);
+        const made = await this.#sealer.seal(about);
         if (made !== undefined) this.#tell(made);
       });
     }
