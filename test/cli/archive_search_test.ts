@@ -5,13 +5,13 @@ import { dataName } from "../../core/archive/names.ts";
 import { EXIT } from "../../core/errors.ts";
 import { recordOf } from "../../core/ports/document_store_conformance.ts";
 import { ObjectEncoder } from "../../transfer/archive/encode.ts";
+import { plainShape } from "../../transfer/index/shape_fixture.ts";
 import { tempDir } from "../support/temp.ts";
 import { waitFor } from "../support/wait.ts";
 import { ask, weir } from "./site.ts";
 
 const TOPIC = "web_log", DAY = "2026-03-01", START_MS = Date.parse(`${DAY}T08:00:00Z`);
 const FILE = { generation: "AAAAAAAAAAAAAAAA", host: "web-1", path: "/var/log/shop/app.log" };
-const SHAPE = { dataset: TOPIC, namespace: "", dataStream: false, fields: true, parser: undefined };
 
 /** Thirty lines of a day, every third an error. */
 async function archiveTo(folder: string): Promise<void> {
@@ -27,7 +27,7 @@ async function archiveTo(folder: string): Promise<void> {
     offset += record.length;
     return { ...record, day: DAY };
   });
-  const bytes = new ObjectEncoder().encode(records, SHAPE, START_MS, "parquet");
+  const bytes = new ObjectEncoder().encode(records, plainShape(TOPIC), START_MS, "parquet");
   await new FolderObjects(folder).put(dataName(TOPIC, DAY, 0, 0, 30, "parquet"), bytes);
 }
 

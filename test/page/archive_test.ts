@@ -8,6 +8,7 @@ import type { DocumentReader, LogRecord } from "../../core/ports/document_store.
 import { dayOf } from "../../core/record/identity.ts";
 import { ArchiveSearch } from "../../search/archive/archive.ts";
 import { ObjectEncoder } from "../../transfer/archive/encode.ts";
+import { plainShape } from "../../transfer/index/shape_fixture.ts";
 import { look } from "./look.ts";
 import { allNumbers, browserEnds, pageTest, search, sees } from "./page_tests.ts";
 import { type Site, START_MS, TOPIC } from "./site.ts";
@@ -16,7 +17,6 @@ const DAY_MS = 86_400_000, OLDER = 30; // lines of each older day
 const FILE = { generation: "AAAAAAAAAAAAAAAA", host: "web-1", path: "/var/log/shop/app.log" };
 const OLD = { ...FILE, generation: "OOOOOOOOOOOOOOOO" };
 const OLDER_FILE = { ...FILE, generation: "PPPPPPPPPPPPPPPP" };
-const SHAPE = { dataset: TOPIC, namespace: "", dataStream: false, fields: true, parser: undefined };
 
 /** Objects of the days before wait until they are let go. */
 class HeldObjects extends FolderObjects {
@@ -48,7 +48,7 @@ async function archived(): Promise<
 > {
   const objects = new HeldObjects(await Deno.makeTempDir({ prefix: "weir-archive-" }));
   const put = async (day: number, records: LogRecord[]) => {
-    const bytes = new ObjectEncoder().encode(records, SHAPE, START_MS, "parquet");
+    const bytes = new ObjectEncoder().encode(records, plainShape(TOPIC), START_MS, "parquet");
     const start = 10_000 - day * 1000;
     await objects.put(dataName(TOPIC, records[0].day, 0, start, start + 100, "parquet"), bytes);
   };

@@ -4,6 +4,7 @@ import type { Document } from "../../core/ports/document_store.ts";
 import { createElastic } from "../../transfer/index/client.ts";
 import { ElasticWriter } from "../../transfer/index/elastic_writer.ts";
 import { TemplateNames } from "../../transfer/index/names.ts";
+import { plainShape } from "../../transfer/index/shape_fixture.ts";
 import { elasticsearchUrl } from "./servers.ts";
 import { elastic } from "./site.ts";
 
@@ -23,7 +24,7 @@ async function open() {
     });
     const names = new TemplateNames(`${prefix}-{topic}-{day}`);
     return new ElasticWriter(client, names, (topic) => ({
-      shape: { dataset: topic, namespace: "", dataStream: false, fields: true, parser: undefined },
+      shape: plainShape(topic),
       template: {
         pattern: names.pattern(topic),
         priority: 150,

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { LogRecord } from "../../core/ports/document_store.ts";
 import { Lane } from "../consume/lane.ts";
-import type { DocumentShape } from "../index/document.ts";
+import { plainShape } from "../index/shape_fixture.ts";
 import { FailingObjects } from "./failing_objects.ts";
 import { LaneArchive } from "./lane_archive.ts";
 import { parseDataName } from "../../core/archive/names.ts";
@@ -14,13 +14,6 @@ import type { ObjectStore } from "../../core/archive/objects.ts";
 import { readObject } from "../../core/archive/read.ts";
 
 const TOPIC = "web";
-const SHAPE: DocumentShape = {
-  dataset: TOPIC,
-  namespace: "",
-  dataStream: false,
-  fields: true,
-  parser: undefined,
-};
 const NOW_MS = Date.UTC(2026, 10, 21, 12);
 
 /** One that owns the partition, or still thinks so. */
@@ -49,7 +42,7 @@ class Owner {
 
   async close(): Promise<void> {
     if (this.archive.rows.length === 0 && !this.archive.unfinished) return;
-    await this.archive.close(["ndjson"], SHAPE);
+    await this.archive.close(["ndjson"], plainShape(TOPIC));
   }
 }
 

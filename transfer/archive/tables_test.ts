@@ -1,9 +1,9 @@
 /** deploy/archive/*.sql name the columns that objects have, in their order, with types that hold them. */
 import assert from "node:assert/strict";
 import { parquetMetadata } from "hyparquet";
+import { plainShape } from "../index/shape_fixture.ts";
 import { ObjectEncoder } from "./encode.ts";
 
-const SHAPE = { dataset: "web", namespace: "", dataStream: false, fields: true, parser: undefined };
 const FOLDER = new URL("../../deploy/archive/", import.meta.url);
 
 /** By engine: its types for those of Parquet, and how it quotes a name. */
@@ -31,7 +31,7 @@ function columnsOfObjects(): [name: string, type: "text" | "time" | "number"][] 
       tz: "Europe/Berlin",
       kafka: { partition: 0, offset: "1" },
     }],
-    SHAPE,
+    plainShape("web"),
     Date.UTC(2026, 10, 21),
     "parquet",
   );

@@ -6,14 +6,13 @@
 import assert from "node:assert/strict";
 import { zstdDecompressSync } from "node:zlib";
 import fc from "fast-check";
-import { parseDataName } from "../../core/archive/names.ts";
+import { type ArchiveFormat, parseDataName } from "../../core/archive/names.ts";
 import { readObject } from "../../core/archive/read.ts";
 import { settled } from "../../core/archive/settled.ts";
 import { ManualClock } from "../../core/ports/clock.ts";
 import type { LogRecord } from "../../core/ports/document_store.ts";
 import { Lane } from "../consume/lane.ts";
-import type { DocumentShape } from "../index/document.ts";
-import { type ArchiveFormat } from "../../core/archive/names.ts";
+import { plainShape } from "../index/shape_fixture.ts";
 import { FailingObjects } from "./failing_objects.ts";
 import { checkTopic } from "./inspect.ts";
 import { LaneArchive } from "./lane_archive.ts";
@@ -22,13 +21,6 @@ import { Upkeep } from "./upkeep.ts";
 
 const TOPIC = "web", PARTITIONS = 2;
 const DAYS = ["2026-11-18", "2026-11-19", "2026-11-20"];
-const SHAPE: DocumentShape = {
-  dataset: TOPIC,
-  namespace: "",
-  dataStream: false,
-  fields: true,
-  parser: undefined,
-};
 const START_MS = Date.UTC(2026, 10, 18, 6);
 
 /** An archive that is written without failures, and looked after with them. */
@@ -101,7 +93,7 @@ class World {
       log.push(record);
       archive.push({ record, offset, ticket: lane.tracker.take(offset), bytes: 1 });
     }
-    await archive.close(formats, SHAPE);
+    await archive.close(formats, plainShape(TOPIC));
   }
 
   /** Both look after the archive at the same time. */

@@ -7,6 +7,7 @@ import { batchBytes, type TestRecord } from "../consume/record_batch_fixture.ts"
 import { KafkaRecord, RecordRows } from "../consume/record_rows.ts";
 import { BulkBody } from "./bulk_body.ts";
 import { DocumentEncoder } from "./document.ts";
+import { plainShape } from "./shape_fixture.ts";
 import { TEXT_SHA256 } from "./wasm/document_module.ts";
 
 const INGESTED = "2026-11-21T00:00:01.000Z";
@@ -110,13 +111,7 @@ Deno.test("a batch read and written quickly gives the bytes of each record by it
       fc.constantFrom(...CODECS),
       (list, fields, stream, codec) => {
         const [batch] = readBatches(batchBytes(recordsOf(list), codec));
-        const shape = {
-          dataset: "t",
-          namespace: "",
-          dataStream: stream,
-          fields,
-          parser: undefined,
-        };
+        const shape = { ...plainShape("t"), dataStream: stream, fields };
         const target = { index: "i-2026.11.20", document: "full" as const };
 
         const rowsCursor = new RecordCursor(batch, 1 << 26);

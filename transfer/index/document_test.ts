@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { LogRecord } from "../../core/ports/document_store.ts";
 import { BulkBody } from "./bulk_body.ts";
 import { DocumentEncoder } from "./document.ts";
+import { plainShape } from "./shape_fixture.ts";
 
 const RECORD: LogRecord = {
   topic: "web_log",
@@ -22,13 +23,7 @@ const INGESTED = "2026-11-21T00:00:01.000Z";
 function encode(record: LogRecord, document: "full" | "minimal" = "full", fields?: "none") {
   const body = new BulkBody();
   const encoder = new DocumentEncoder();
-  const shape = {
-    dataset: record.topic,
-    namespace: "",
-    dataStream: false,
-    fields: fields !== "none",
-    parser: undefined,
-  };
+  const shape = { ...plainShape(record.topic), fields: fields !== "none" };
   encoder.append(body, record, { index: 'i"x', document }, shape, INGESTED);
   const lines = new TextDecoder().decode(body.take()).split("\n");
   assert.equal(lines.length, 3);
