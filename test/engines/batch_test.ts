@@ -1,14 +1,11 @@
 /** What batch engines read in the archive as it lies: pyarrow over the Parquet, with topic and day as columns. */
 import assert from "node:assert/strict";
 import { FolderObjects } from "../../core/archive/folder_objects.ts";
-import { dataName } from "../../core/archive/names.ts";
-import { recordOf } from "../../core/ports/document_store_conformance.ts";
-import { ObjectEncoder } from "../../transfer/archive/encode.ts";
 import { run } from "../support/process.ts";
 import { cached, needCommand, sayOnStderr } from "../support/real/install.ts";
 import { tempDir } from "../support/temp.ts";
+import { writeDays } from "./day_objects.ts";
 
-const SHAPE = { dataset: "web", namespace: "", dataStream: false, fields: true, parser: undefined };
 const COUNT = 3000;
 
 /** Python with pyarrow, installed once. */
@@ -41,30 +38,8 @@ print(json.dumps({
 Deno.test("pyarrow reads an archive with its types, partitions and lines", async () => {
   const python = await pyarrow();
   await using folder = await tempDir();
-  const store = new FolderObjects(folder.join("archive")), encoder = new ObjectEncoder();
-  let offset = 0, length = 0;
-  for (const [at, day] of ["2026-11-19", "2026-11-20"].entries()) {
-    const startMs = Date.parse(day);
-    const records = Array.from({ length: COUNT / 2 }, (_, i) => {
-      const level = i % 10 === 0 ? "ERROR" : "INFO";
-      const record = recordOf(
-        "web",
-        `${new Date(startMs + i).toISOString()} ${level} n=${i} größe`,
-        offset,
-        {
-          generation: "AAAAAAAAAAAAAAAA",
-          host: "a1",
-          path: "/var/log/web.log",
-        },
-      );
-      offset += record.length;
-      length += record.length;
-      return { ...record, day };
-    });
-    const bytes = encoder.encode(records, SHAPE, startMs, "parquet");
-    await store.put(dataName("web", day, 0, at * COUNT, (at + 1) * COUNT, "parquet"), bytes);
-  }
-  await store.put("_weir/web/0/head.json", new TextEncoder().encode("{}")); // no engine looks at it
+  const store = new FolderObjects(folder.join("archive"));
+  const length = await writeDays(store, "web", COUNT / 2, "parquet");
   const found = JSON.parse(await run(python, ["-c", QUERY, folder.join("archive")]));
   assert.deepEqual({ ...found, types: undefined }, {
     types: undefined,
