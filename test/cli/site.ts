@@ -1,13 +1,8 @@
 /** `weir up` from source over one folder of logs, and the other commands asked about it. */
-import { type Exit, type Program, startProgram } from "../support/process.ts";
+import { type Ended, type Program, startProgram } from "../support/process.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
-
-export interface Answer extends Exit {
-  stdout: string;
-  stderr: string;
-}
 
 /** Starts `weir ARGS…` from source. */
 export function weir(args: readonly string[], env: Record<string, string> = {}): Program {
@@ -28,10 +23,9 @@ export function weir(args: readonly string[], env: Record<string, string> = {}):
 export async function ask(
   args: readonly string[],
   env: Record<string, string> = {},
-): Promise<Answer> {
+): Promise<Ended> {
   await using program = weir(args, env);
-  const exit = await program.exit;
-  return { ...exit, stdout: program.stdout, stderr: program.stderr };
+  return await program.toEnd();
 }
 
 export class UpSite implements AsyncDisposable {

@@ -4,18 +4,13 @@ import { Kafka, logLevel } from "kafkajs";
 import { stringify } from "yaml";
 import { createEtcd } from "../../core/etcd/client.ts";
 import type { Registered } from "../../core/fleet/registration_schema.ts";
-import { type Exit, type Program, startProgram } from "../support/process.ts";
+import { type Ended, type Program, startProgram } from "../support/process.ts";
 import { servers } from "../support/servers.ts";
 import { type TempDir, tempDir, uniqueName } from "../support/temp.ts";
 import { waitFor } from "../support/wait.ts";
 import { etcdSettings } from "./settings.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
-
-export interface Said extends Exit {
-  stdout: string;
-  stderr: string;
-}
 
 export class Site implements AsyncDisposable {
   readonly folder: TempDir;
@@ -99,10 +94,8 @@ export class Site implements AsyncDisposable {
   }
 
   /** Runs `weir ARGS` to its end. */
-  async weir(...args: string[]): Promise<Said> {
-    const program = this.weirProgram(...args);
-    const exit = await program.exit;
-    return { ...exit, stdout: program.stdout, stderr: program.stderr };
+  async weir(...args: string[]): Promise<Ended> {
+    return await this.weirProgram(...args).toEnd();
   }
 
   weirProgram(...args: string[]): Program {

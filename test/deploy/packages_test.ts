@@ -6,6 +6,8 @@ import assert from "node:assert/strict";
 import { Client } from "@elastic/elasticsearch";
 import { buildDeb } from "../../deploy/packages/deb.ts";
 import { PACKAGES } from "../../deploy/packages/contents.ts";
+import { deleteIndices } from "../e2e/indexed.ts";
+import { distFolder } from "../support/dist.ts";
 import { servers } from "../support/servers.ts";
 import { type TempDir, tempDir, uniqueName } from "../support/temp.ts";
 import { waitFor } from "../support/wait.ts";
@@ -15,8 +17,7 @@ const lenient = { sanitizeOps: false, sanitizeResources: false };
 const WAIT = { timeoutMs: 60_000 };
 
 async function packages(out: TempDir, names: string[], version: string): Promise<string[]> {
-  const dist = Deno.env.get("WEIR_TEST_DIST");
-  if (dist === undefined) throw new Error("WEIR_TEST_DIST is not set. Run: npm test -- deploy");
+  const dist = distFolder("npm test -- deploy");
   const specs = PACKAGES.filter(({ name }) => names.includes(name));
   return await Promise.all(
     specs.map((spec) => buildDeb(spec, { dist, out: out.path, version, fast: true })),
@@ -109,8 +110,7 @@ Deno.test({
       const state = await Deno.stat(root.join("/var/lib/weir-agent"));
       assert.notEqual(state.uid, 0, "the state belongs to the program's user");
     } finally {
-      const found = await client.indices.get({ index, allow_no_indices: true });
-      for (const name of Object.keys(found)) await client.indices.delete({ index: name });
+      await deleteIndices(client, index);
       await client.close();
     }
 

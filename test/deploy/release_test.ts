@@ -1,6 +1,7 @@
 /** What a release ships: executables that say their version, are not too large, and are the same from two builds. */
 import assert from "node:assert/strict";
 import { sbom, sha256Sums } from "../../deploy/release.ts";
+import { distFolder } from "../support/dist.ts";
 import { run } from "../support/process.ts";
 import { tempDir } from "../support/temp.ts";
 
@@ -9,9 +10,7 @@ const PROGRAMS = ["weir", "weir-agent", "weir-transfer", "weir-monitor"];
 const BYTES_MAX = 100e6;
 
 function dist(): string {
-  const folder = Deno.env.get("WEIR_TEST_DIST");
-  if (folder === undefined) throw new Error("WEIR_TEST_DIST is not set. Run: npm test -- deploy");
-  return folder;
+  return distFolder("npm test -- deploy");
 }
 
 Deno.test("release: every executable says its version and has 100 MB at most", async () => {

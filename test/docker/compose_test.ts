@@ -6,6 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { parse } from "yaml";
+import { distFolder } from "../support/dist.ts";
 import { run } from "../support/process.ts";
 import { tempDir } from "../support/temp.ts";
 import { waitFor } from "../support/wait.ts";
@@ -26,8 +27,7 @@ Deno.test({
   sanitizeOps: false,
   sanitizeResources: false,
   async fn(t) {
-    const dist = Deno.env.get("WEIR_TEST_DIST");
-    if (dist === undefined) throw new Error("WEIR_TEST_DIST is not set. Run: npm run test:docker");
+    const dist = distFolder("npm run test:docker");
     await using engine = await DockerEngine.open();
     const single = ["-f", `${FOLDER}docker-compose.yml`, "--profile", "full"];
     await makeImages(engine, single, dist);

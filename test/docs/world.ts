@@ -6,6 +6,7 @@ import { buildDeb } from "../../deploy/packages/deb.ts";
 import { PACKAGES } from "../../deploy/packages/contents.ts";
 import { sha256Sums } from "../../deploy/release.ts";
 import { DebianRoot } from "../deploy/debian_root.ts";
+import { distFolder } from "../support/dist.ts";
 import { type Program, run, startProgram } from "../support/process.ts";
 import { sayOnStderr, unpackedCommand } from "../support/real/install.ts";
 import { servers } from "../support/servers.ts";
@@ -51,8 +52,7 @@ export class World implements AsyncDisposable {
   }
 
   static async open(): Promise<World> {
-    const dist = Deno.env.get("WEIR_TEST_DIST");
-    if (dist === undefined) throw new Error("WEIR_TEST_DIST is not set. Run: npm test -- docs");
+    const dist = distFolder("npm test -- docs");
     const { kafka, elasticsearch, etcd } = await servers("kafka", "elasticsearch", "etcd");
     const etcdctl = await unpackedCommand("etcdctl", "etcd-client", sayOnStderr);
     const folder = await tempDir("weir-docs-");

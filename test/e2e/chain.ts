@@ -6,8 +6,9 @@ import { Client } from "@elastic/elasticsearch";
 import { Kafka, logLevel } from "kafkajs";
 import { Etcd3 } from "etcd3";
 import { stringify } from "yaml";
-import { indexedMessages } from "./indexed.ts";
-import { type Program, startProgram } from "../support/process.ts";
+import { deleteIndices, indexedMessages } from "./indexed.ts";
+import { distFolder } from "../support/dist.ts";
+import { type Ended, type Program, startProgram } from "../support/process.ts";
 import { type Servers, servers } from "../support/servers.ts";
 import { type TempDir, tempDir, uniqueName } from "../support/temp.ts";
 import { waitFor } from "../support/wait.ts";
@@ -36,8 +37,7 @@ export class Chain implements AsyncDisposable {
 
   /** Needs WEIR_TEST_DIST, the folder of the executables, which the runner sets. */
   static async open(): Promise<Chain> {
-    const dist = Deno.env.get("WEIR_TEST_DIST");
-    if (dist === undefined) throw new Error("WEIR_TEST_DIST is not set. Run: npm test -- e2e");
+    const dist = distFolder("npm test -- e2e");
     const all = await servers("kafka", "elasticsearch", "etcd", "influxdb");
     return new Chain(await tempDir("weir-e2e-"), all, dist);
   }
@@ -120,10 +120,8 @@ export class Chain implements AsyncDisposable {
   }
 
   /** Runs a command of `weir` to its end. */
-  async weir(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-    const program = startProgram(`${this.#dist}/weir`, args);
-    const { code } = await program.exit;
-    return { code, stdout: program.stdout, stderr: program.stderr };
+  async weir(...args: string[]): Promise<Ended> {
+    return await startProgram(`${this.#dist}/weir`, args).toEnd();
   }
 
   /** Where a program's own status server listens. */
@@ -166,8 +164,7 @@ export class Chain implements AsyncDisposable {
     for (const program of this.#programs) await program.kill9();
     await this.etcd.delete().prefix(`/logagent/${this.ip}/`);
     this.etcd.close();
-    const found = await this.elastic.indices.get({ index: this.indices, allow_no_indices: true });
-    for (const index of Object.keys(found)) await this.elastic.indices.delete({ index });
+    await deleteIndices(this.elastic, this.indices);
     await this.elastic.close();
     const admin = this.kafka.admin();
     await admin.connect();

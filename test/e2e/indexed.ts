@@ -1,4 +1,4 @@
-/** What is in the indices of a test. */
+/** What is in the indices of a test, and their end. */
 import type { Client } from "@elastic/elasticsearch";
 
 const PAGE = 10_000;
@@ -19,4 +19,10 @@ export async function indexedMessages(elastic: Client, index: string): Promise<s
     for (const hit of hits.hits) texts.push(hit._source!.message);
     after = hits.hits.at(-1)!.sort;
   }
+}
+
+/** Deletes each index that the pattern matches; it need not match any. */
+export async function deleteIndices(elastic: Client, pattern: string): Promise<void> {
+  const found = await elastic.indices.get({ index: pattern, allow_no_indices: true });
+  for (const index of Object.keys(found)) await elastic.indices.delete({ index });
 }

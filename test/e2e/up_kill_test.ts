@@ -3,6 +3,7 @@
  * copytruncate. Every line is there once.
  */
 import assert from "node:assert/strict";
+import { distFolder } from "../support/dist.ts";
 import { countNumbered, numberedLine } from "../support/numbered.ts";
 import { type Program, startProgram } from "../support/process.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
@@ -46,8 +47,7 @@ class Writer {
 }
 
 function start(folder: TempDir): Program {
-  const dist = Deno.env.get("WEIR_TEST_DIST");
-  if (dist === undefined) throw new Error("WEIR_TEST_DIST is not set. Run: npm test -- e2e");
+  const dist = distFolder("npm test -- e2e");
   const options = ["--listen", "127.0.0.1:0", "--data", folder.join("data")];
   return startProgram(`${dist}/weir`, ["up", ...options, folder.join("logs")]);
 }

@@ -1,12 +1,12 @@
 /** `weir up` as executable: lines on the page's API within seconds, there again after a restart, kill -9 included. */
 import assert from "node:assert/strict";
+import { distFolder } from "../support/dist.ts";
 import { type Program, startProgram } from "../support/process.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { waitFor } from "../support/wait.ts";
 
 function start(folder: TempDir, ...args: string[]): Program {
-  const dist = Deno.env.get("WEIR_TEST_DIST");
-  if (dist === undefined) throw new Error("WEIR_TEST_DIST is not set. Run: npm test -- e2e");
+  const dist = distFolder("npm test -- e2e");
   const options = ["--listen", "127.0.0.1:0", "--data", folder.join("data")];
   return startProgram(`${dist}/weir`, ["up", ...options, ...args]);
 }

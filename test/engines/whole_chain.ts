@@ -9,9 +9,10 @@ import { stringify } from "yaml";
 import { HdfsObjects } from "../../core/archive/hdfs_objects.ts";
 import type { ObjectStore } from "../../core/archive/objects.ts";
 import { S3Objects } from "../../core/archive/s3_objects.ts";
-import { indexedMessages } from "../e2e/indexed.ts";
+import { deleteIndices, indexedMessages } from "../e2e/indexed.ts";
+import { distFolder } from "../support/dist.ts";
 import { numberedLine } from "../support/numbered.ts";
-import { type Program, startProgram } from "../support/process.ts";
+import { type Ended, type Program, startProgram } from "../support/process.ts";
 import { startHdfs } from "../support/real/hdfs.ts";
 import { startMinio } from "../support/real/minio.ts";
 import { servers } from "../support/servers.ts";
@@ -63,8 +64,7 @@ export class WholeChain implements AsyncDisposable {
   }
 
   static async open(): Promise<WholeChain> {
-    const dist = Deno.env.get("WEIR_TEST_DIST");
-    if (dist === undefined) throw new Error("WEIR_TEST_DIST is not set. Run: npm test -- engines");
+    const dist = distFolder("npm test -- engines");
     const { kafka, elasticsearch } = await servers("kafka", "elasticsearch");
     const folder = await tempDir("weir-whole-");
     const [s3, hdfs] = [await startMinio(), await startHdfs()];
@@ -148,11 +148,9 @@ export class WholeChain implements AsyncDisposable {
   }
 
   /** Runs a command of `weir` to its end, with the settings of the transfer that archives to S3. */
-  async weir(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  async weir(...args: string[]): Promise<Ended> {
     const all = [...args, "--config", this.folder.join("s3.yaml")];
-    const program = startProgram(`${this.#dist}/weir`, all);
-    const { code } = await program.exit;
-    return { code, stdout: program.stdout, stderr: program.stderr };
+    return await startProgram(`${this.#dist}/weir`, all).toEnd();
   }
 
   get indices(): string {
@@ -189,8 +187,7 @@ export class WholeChain implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { program } of this.#running.values()) await program.kill9();
-    const found = await this.elastic.indices.get({ index: this.indices, allow_no_indices: true });
-    for (const index of Object.keys(found)) await this.elastic.indices.delete({ index });
+    await deleteIndices(this.elastic, this.indices);
     await this.elastic.close();
     const admin = new Kafka({ brokers: [this.kafka], logLevel: logLevel.NOTHING }).admin();
     await admin.connect();

@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { checkTopic } from "../../transfer/archive/inspect.ts";
 import type { ObjectStore } from "../../core/archive/objects.ts";
+import { deleteIndices } from "../e2e/indexed.ts";
 import { countNumbered } from "../support/numbered.ts";
 import { tempDir } from "../support/temp.ts";
 import { waitFor } from "../support/wait.ts";
@@ -84,8 +85,7 @@ async function writeAndKill(chain: WholeChain, outputs: readonly Output[]): Prom
 async function restoreAll(chain: WholeChain): Promise<void> {
   const listed = await chain.weir("archive", "list", chain.topic, "--json");
   const days = listed.stdout.trim().split("\n").map((line) => JSON.parse(line).day);
-  const found = await chain.elastic.indices.get({ index: chain.indices });
-  for (const index of Object.keys(found)) await chain.elastic.indices.delete({ index });
+  await deleteIndices(chain.elastic, chain.indices);
   await waitFor("an empty index", async () => await chain.documents() === 0, WAIT);
   for (const day of days) {
     const { code, stdout, stderr } = await chain.weir("restore", chain.topic, day);

@@ -12,10 +12,10 @@ const LINES = 20_000;
 async function selftest(...args: string[]) {
   await using folder = await tempDir("weir-selftest-test-");
   const program = startProgram(`${DIST}/weir`, ["selftest", "--folder", folder.path, ...args]);
-  const { code } = await program.exit;
+  const ended = await program.toEnd();
   const left = [...Deno.readDirSync(folder.path)].map(({ name }) => name);
   assert.deepEqual(left, [], "nothing of it stays");
-  return { code, stdout: program.stdout, stderr: program.stderr };
+  return ended;
 }
 
 const CLEAN = { lines: LINES, lost: 0, doubled: 0, reordered: 0, damaged: 0, failure: "" };

@@ -19,6 +19,12 @@ export interface Exit {
   signal: Deno.Signal | null;
 }
 
+/** How a program ended, and all that it wrote. */
+export interface Ended extends Exit {
+  stdout: string;
+  stderr: string;
+}
+
 const OUTPUT_CHARACTERS_MAX = 16 * 1024 * 1024;
 
 /** A running program. `await using` stops it at the end of the block. */
@@ -80,6 +86,12 @@ export class Program implements AsyncDisposable {
       // It ended between the look and the call.
       if (!(error instanceof TypeError) && !(error instanceof Deno.errors.NotFound)) throw error;
     }
+  }
+
+  /** Waits for its end. */
+  async toEnd(): Promise<Ended> {
+    const exit = await this.exit;
+    return { ...exit, stdout: this.#stdout, stderr: this.#stderr };
   }
 
   /** Ends it as a power cut would, and waits until it is gone. */
