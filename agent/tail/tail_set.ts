@@ -49,6 +49,7 @@ export class TailSet {
   readonly #glances = new Glances();
   readonly #recognition: Recognition;
   readonly #turns: Turns;
+  readonly #vanished: Vanished;
   readonly #dirty = new Set<TailedFile>();
   /** Packed files whose turn it is. */
   readonly #unpacking = new Set<TailedFile>();
@@ -59,6 +60,8 @@ export class TailSet {
   #woken = false;
   #stopping = false;
   #loop: Promise<void> = Promise.resolve();
+  readonly #isDirty = (file: TailedFile): boolean => this.#dirty.has(file);
+  readonly #touch = (file: TailedFile): void => void this.#dirty.add(file);
 
   constructor(
     options: TailSetOptions,
@@ -133,10 +136,6 @@ export class TailSet {
       sync: () => this.save(),
     };
   }
-
-  readonly #vanished: Vanished;
-  readonly #isDirty = (file: TailedFile): boolean => this.#dirty.has(file);
-  readonly #touch = (file: TailedFile): void => void this.#dirty.add(file);
 
   /** Resolves when everything was looked for once. */
   get discovered(): Promise<void> {
