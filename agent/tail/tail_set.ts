@@ -15,7 +15,7 @@ import { HEAD_BYTES } from "./fingerprint.ts";
 import { Glances } from "./glance.ts";
 import { KnownFiles } from "./known_files.ts";
 import { settledState } from "./lane.ts";
-import { noteTogether } from "./noting.ts";
+import { Looks } from "./looks.ts";
 import { OpenFiles } from "./open_files.ts";
 import { Recognition, UNLINKED_MS } from "./recognition.ts";
 import { Search } from "./search.ts";
@@ -28,14 +28,8 @@ import { Vanished } from "./vanished.ts";
 
 /** Made once: an abort without a reason makes an exception with its stack each time. */
 const WOKEN = "woken";
-/** Between two looks at a file that must wait for others: each look asks the disk. */
-const BLOCKED_LOOK_MS = 1000;
 /** Files that wait to be opened look for room so often. */
 const WAITING_LOOK_MS = 100;
-/** Files with no more than this to read are looked at together, so many at once. */
-const SMALL_BYTES = 16_384, TOGETHER_MAX = 256;
-/** Packed files that are unpacked in turns; others wait. */
-const UNPACKED_MAX = 4;
 
 export class TailSet {
   readonly #options: TailSetOptions;
@@ -50,9 +44,7 @@ export class TailSet {
   readonly #recognition: Recognition;
   readonly #turns: Turns;
   readonly #vanished: Vanished;
-  readonly #dirty = new Set<TailedFile>();
-  /** Packed files whose turn it is. */
-  readonly #unpacking = new Set<TailedFile>();
+  readonly #looks: Looks;
   readonly #inFlight = new Map<string, number>();
   #round = 0;
   #sweepAtMs = 0;
@@ -60,8 +52,8 @@ export class TailSet {
   #woken = false;
   #stopping = false;
   #loop: Promise<void> = Promise.resolve();
-  readonly #isDirty = (file: TailedFile): boolean => this.#dirty.has(file);
-  readonly #touch = (file: TailedFile): void => void this.#dirty.add(file);
+  readonly #isDirty = (file: TailedFile): boolean => this.#looks.has(file);
+  readonly #touch = (file: TailedFile): void => void this.#looks.add(file);
 
   constructor(
     options: TailSetOptions,
@@ -91,6 +83,12 @@ export class TailSet {
       unwanted: (file) => this.#unwanted(file),
       touched: this.#touch,
       wakeUp: () => this.#wakeUp(),
+    });
+    this.#looks = new Looks({
+      problems: this.#search.problems,
+      decide: (file) => this.#decide(file),
+      stopping: () => this.#stopping,
+      sync: () => this.save(),
     });
     this.#recognition = new Recognition({
       files: options.files,
@@ -125,7 +123,7 @@ export class TailSet {
       events: {
         ...events,
         settled: (file, failed) => {
-          if (failed && !file.closed) this.#dirty.add(file);
+          if (failed && !file.closed) this.#looks.add(file);
           this.#wakeUp();
         },
         retired: (state) => this.#known.add(state),
@@ -217,15 +215,23 @@ export class TailSet {
       if (now >= this.#sweepAtMs) {
         this.#sweepAtMs = now + this.#options.sweepMs;
         for (const file of this.#open.values()) {
-          if (file.detached || !file.decided || !file.settled) this.#dirty.add(file);
+          if (file.detached || !file.decided || !file.settled) this.#looks.add(file);
         }
         this.#closeDetached(now);
       }
       await this.#turns.openWaiting(now);
-      const wait = await this.#lookAtDirty();
+      const wait = await this.#lookAtTouched();
       if (wait === 0) await this.#glances.next(this.#open.values(), this.#isDirty, this.#touch);
       if (wait > 0 && !this.#woken) await this.#pause(wait);
     }
+  }
+
+  /** Returns how long to wait for the next round, 0: not at all. */
+  #lookAtTouched(): Promise<number> {
+    const now = this.#context.clock.monotonicMs();
+    const wait = Math.max(1, Math.min(this.#sweepAtMs, this.#search.atMs) - now);
+    const isFull = this.#turns.waiting.size > 0;
+    return this.#looks.round(now, isFull ? Math.min(wait, WAITING_LOOK_MS) : wait);
   }
 
   /** Waits for a wake or at most `ms`. */
@@ -234,65 +240,6 @@ export class TailSet {
     this.#wake = () => end.abort(WOKEN);
     if (!this.#woken) await this.#context.clock.sleep(ms, end.signal);
     this.#wake = () => {};
-  }
-
-  /** Gives each dirty file one look; returns how long to wait for the next round, 0: not at all. */
-  async #lookAtDirty(): Promise<number> {
-    const now = this.#context.clock.monotonicMs();
-    let wait = Math.max(1, Math.min(this.#sweepAtMs, this.#search.atMs) - now);
-    if (this.#turns.waiting.size > 0) wait = Math.min(wait, WAITING_LOOK_MS);
-    await noteTogether(this.#dirty, () => this.#stopping, () => this.save());
-    const some: TailedFile[] = [];
-    const lookAt = async (files: TailedFile[]) => {
-      const waits = await Promise.all(files.splice(0).map((file) => this.#look(file)));
-      wait = Math.min(wait, ...waits);
-    };
-    for (const file of [...this.#dirty]) {
-      if (this.#stopping) return 0;
-      if (file.closed) continue; // by a look at another one
-      if (file.decided && file.isBlocked && now - file.lookedAtMs < BLOCKED_LOOK_MS) continue;
-      if (!this.#mayUnpack(file)) {
-        wait = Math.min(wait, BLOCKED_LOOK_MS);
-        continue;
-      }
-      file.lookedAtMs = now;
-      this.#dirty.delete(file); // what changes during the look makes it dirty again
-      if (file.decided && file.unread <= SMALL_BYTES) some.push(file);
-      else wait = Math.min(wait, await this.#look(file));
-      if (some.length >= TOGETHER_MAX) await lookAt(some);
-    }
-    await lookAt(some);
-    return wait;
-  }
-
-  /** Gives a file one look; returns how long to wait for the next at most, 0: not at all. */
-  async #look(file: TailedFile): Promise<number> {
-    if (file.closed) return Infinity;
-    try {
-      const result = file.decided ? await file.look() : await this.#decide(file);
-      this.#search.problems.solved(file.path);
-      if (result !== "idle") this.#dirty.add(file);
-      else if (file.decided) file.packed?.rest();
-      if (result === "idle" || result === "waiting") this.#unpacking.delete(file);
-      return result === "more" ? 0 : result === "waiting" ? 100 : Infinity;
-    } catch (error) {
-      if (error instanceof NotYet) {
-        this.#dirty.add(file);
-        return 0;
-      }
-      this.#unpacking.delete(file);
-      this.#search.problems.add(file.path, error);
-      this.#dirty.add(file);
-      return 1000;
-    }
-  }
-
-  /** Few packed files are read at a time: each needs memory. */
-  #mayUnpack(file: TailedFile): boolean {
-    if (file.packed === undefined || this.#unpacking.has(file)) return true;
-    if (this.#unpacking.size >= UNPACKED_MAX) return false;
-    this.#unpacking.add(file);
-    return true;
   }
 
   /** Says once what is wrong with a packed file, when it is sure that nobody writes it any more. */
@@ -308,7 +255,7 @@ export class TailSet {
 
   /** No path leads to it: rotated away or removed, and read to its end; or no entry wants it, and it stops. */
   #unwanted(file: TailedFile): void {
-    this.#dirty.add(file);
+    this.#looks.add(file);
     if (entriesFor(file.path, this.#search.entries).length === 0) {
       for (const lane of [...file.lanes.values()]) {
         if (lane.flights === 0) file.lanes.delete(lane.topic);
@@ -339,7 +286,7 @@ export class TailSet {
       if (before !== undefined && before !== file && !before.detached) {
         before.detached = true;
         this.#events.rotated(path);
-        this.#dirty.add(before);
+        this.#looks.add(before);
       }
       if (file === undefined) {
         await this.#turns.leave(path, key);
@@ -362,7 +309,7 @@ export class TailSet {
       this.#turns.parked.delete(path);
       const isSame = file.decided && file.settled && stat.size === file.measured.size &&
         stat.modifiedMs === file.measured.modifiedMs && stat.links === file.links;
-      if (!isSame) this.#dirty.add(file);
+      if (!isSame) this.#looks.add(file);
       return file;
     } catch (error) {
       if (error instanceof NotYet) {
@@ -402,8 +349,7 @@ export class TailSet {
   }
 
   #release(file: TailedFile): void {
-    this.#dirty.delete(file);
-    this.#unpacking.delete(file);
+    this.#looks.delete(file);
     this.#open.release(file);
   }
 
