@@ -10,15 +10,14 @@ import { type Clock, systemClock } from "../../core/ports/clock.ts";
 import type { DocumentWriter, LogRecord, WriteOutcome } from "../../core/ports/document_store.ts";
 import type { DeadLetters } from "../dead_letter.ts";
 import type { Entry } from "./entry.ts";
+import { Pace, type PaceOptions, THROTTLED } from "./pace.ts";
 import type { RowRange, RowWriter } from "./row_writer.ts";
 import type { Span } from "./span.ts";
+import { countOf, cutAt, sorted } from "./spans.ts";
 
-export interface DelivererOptions {
+export interface DelivererOptions extends PaceOptions {
   bytesMax: number;
-  documentsMax: number;
   lingerMs: number;
-  workers: number;
-  retryMaxMs: number;
 }
 
 export interface DeliveryEvents {
@@ -37,24 +36,6 @@ interface Work {
   dueMs: number;
 }
 
-/** Requests that are open at once before it is known how many help. */
-const FIRST_LIMIT = 4;
-/**
- * A request that takes so many times as long for a document as the best one did waits for others:
- * more at once would only make all of them slower.
- */
-const CROWDED = 3;
-
-/** The code with which a writer says that it has too much to do. */
-export const THROTTLED = "ES_THROTTLED";
-/**
- * The code of a request that was not answered in time. Sent again as it is it would take as long again, beside what
- * the index still does for the first: requests get half as large, down to this part of a full one, and grow by it
- * again with each that is answered.
- */
-export const TIMED_OUT = "ES_TIMEOUT";
-const SHARE_MIN = 1 / 64;
-
 export class Deliverer {
   readonly #writer: DocumentWriter;
   readonly #dead: DeadLetters;
@@ -62,6 +43,7 @@ export class Deliverer {
   readonly #release: (span: Span) => void;
   readonly #events: DeliveryEvents;
   readonly #clock: Clock;
+  readonly #pace: Pace;
   readonly #log = logOf("transfer.deliver");
   #ready: Span[] = [];
   #readyLines = 0;
@@ -69,14 +51,6 @@ export class Deliverer {
   #oldestMs = 0;
   #retries: Work[] = [];
   #active = 0;
-  #limit: number;
-  #throttledMs = -Infinity;
-  #failures = 0;
-  /** Part of a full request that is asked for at once. */
-  #share = 1;
-  /** Of the quickest full request, forgotten slowly; ms a document. */
-  #bestMs = Infinity;
-  #closedUntilMs = 0;
   #timer: AbortController | undefined;
   /** When the timer rings; Infinity where there is none. */
   #wakeMs = Infinity;
@@ -97,7 +71,7 @@ export class Deliverer {
     this.#writer = writer;
     this.#dead = dead;
     this.#options = options;
-    this.#limit = Math.min(FIRST_LIMIT, options.workers);
+    this.#pace = new Pace(options);
     this.#release = release;
     this.#events = events;
     this.#clock = clock;
@@ -105,14 +79,14 @@ export class Deliverer {
 
   /** Bulk requests that may be open at once, 1 to `workers`. */
   get limit(): number {
-    return this.#failures > 0 ? 1 : Math.floor(this.#limit);
+    return this.#pace.limit;
   }
   get active(): number {
     return this.#active;
   }
   /** Consecutive failures of the writer as a whole. */
   get failures(): number {
-    return this.#failures;
+    return this.#pace.failures;
   }
   get waiting(): number {
     return this.#readyLines + this.#retries.reduce((sum, { spans }) => sum + countOf(spans), 0);
@@ -149,7 +123,7 @@ export class Deliverer {
   #pump(): void {
     if (this.#stopped) return;
     const now = this.#clock.monotonicMs();
-    if (now >= this.#closedUntilMs) {
+    if (now >= this.#pace.closedUntilMs) {
       while (this.#active < this.limit) {
         const work = this.#next(now);
         if (work === undefined) break;
@@ -170,7 +144,7 @@ export class Deliverer {
 
   #nextEventMs(now: number): number {
     if (this.#active >= this.limit) return Infinity;
-    if (now < this.#closedUntilMs) return this.#closedUntilMs;
+    if (now < this.#pace.closedUntilMs) return this.#pace.closedUntilMs;
     let next = this.#readyLines > 0 ? this.#oldestMs + this.#options.lingerMs : Infinity;
     for (const { dueMs } of this.#retries) next = Math.min(next, dueMs);
     return next;
@@ -197,7 +171,7 @@ export class Deliverer {
     if (this.#readyLines === 0) return undefined;
     const { lingerMs } = this.#options;
     const documentsMax = this.#documentsMax;
-    const bytesMax = this.#options.bytesMax * this.#share;
+    const bytesMax = this.#options.bytesMax * this.#pace.share;
     const full = this.#readyLines >= documentsMax || this.#readyBytes >= bytesMax;
     if (!full && !this.#draining && now - this.#oldestMs < lingerMs) return undefined;
     const spans = this.#takeReady(documentsMax, bytesMax);
@@ -207,7 +181,7 @@ export class Deliverer {
 
   /** Lines of a request now. */
   get #documentsMax(): number {
-    return Math.ceil(this.#options.documentsMax * this.#share);
+    return Math.ceil(this.#options.documentsMax * this.#pace.share);
   }
 
   /** What is to be tried again, or so much of it as one request may hold now. */
@@ -284,7 +258,7 @@ export class Deliverer {
     this.#succeeded();
     const ms = this.#clock.monotonicMs() - since;
     this.#events.bulk(count, spans.reduce((sum, span) => sum + span.bytes, 0), ms);
-    const crowded = this.#isCrowded(count, ms);
+    const crowded = this.#pace.isCrowded(count, ms);
     if (outcomes === "created") this.#settleCreated(spans, count, crowded);
     else await this.#settle(spans, outcomes, attempt, crowded);
   }
@@ -299,19 +273,11 @@ export class Deliverer {
     return writer.write(records);
   }
 
-  /** Only full requests can be compared: a small one takes longer for each document. */
-  #isCrowded(documents: number, ms: number): boolean {
-    if (documents * 2 < this.#options.documentsMax) return false;
-    const each = ms / documents;
-    this.#bestMs = Math.min(this.#bestMs * 1.005, each);
-    return each > CROWDED * this.#bestMs;
-  }
-
   #settleCreated(spans: Span[], count: number, crowded: boolean): void {
     this.#events.outcome("created", "", count);
     this.#done(spans);
-    if (crowded) this.#limit = Math.max(1, this.#limit - 1 / this.#limit);
-    else this.#limit = Math.min(this.#options.workers, this.#limit + 1 / this.#limit);
+    if (crowded) this.#pace.less();
+    else this.#pace.more();
   }
 
   #done(spans: Span[]): void {
@@ -341,11 +307,9 @@ export class Deliverer {
     for (const [result, code, count] of counts.values()) this.#events.outcome(result, code, count);
     const { done, again, dead } = sorted(spans, outcomes);
     this.#done(done);
-    if (counts.has(`retry${THROTTLED}`)) this.#throttle();
-    else if (crowded) this.#limit = Math.max(1, this.#limit - 1 / this.#limit);
-    else if (again.length === 0) {
-      this.#limit = Math.min(this.#options.workers, this.#limit + 1 / this.#limit);
-    }
+    if (counts.has(`retry${THROTTLED}`)) this.#pace.throttle(this.#clock.monotonicMs());
+    else if (crowded) this.#pace.less();
+    else if (again.length === 0) this.#pace.more();
     if (again.length > 0) this.#again(again, attempt + 1);
     if (dead.length > 0) await this.#bury(dead, 0);
   }
@@ -373,41 +337,19 @@ export class Deliverer {
     else this.#log.error("Cannot write for a reason that may not pass by itself", fields);
     this.#events.failed(code);
     this.#problem(code, messageOf(error), countOf(spans));
-    const now = this.#clock.monotonicMs();
-    // Requests that were open together fail together: that counts once.
-    if (now >= this.#closedUntilMs) {
-      if (code === THROTTLED || code === TIMED_OUT) this.#throttle();
-      if (code === TIMED_OUT) this.#share = Math.max(SHARE_MIN, this.#share / 2);
-      this.#failures++;
-      this.#closedUntilMs = now + this.#backoff(this.#failures);
-    }
-    this.#retries.push({ spans, attempt, dueMs: this.#closedUntilMs });
+    this.#pace.failed(code, this.#clock.monotonicMs());
+    this.#retries.push({ spans, attempt, dueMs: this.#pace.closedUntilMs });
   }
 
   #succeeded(): void {
-    if (this.#failures > 0) this.#log.info("Writing again");
-    this.#failures = 0;
-    this.#closedUntilMs = 0;
-    this.#share = Math.min(1, this.#share + SHARE_MIN);
+    if (this.#pace.failures > 0) this.#log.info("Writing again");
+    this.#pace.answered();
     if (this.#retries.length === 0) this.problems.clear();
   }
 
-  #throttle(): void {
-    const now = this.#clock.monotonicMs();
-    if (now - this.#throttledMs < 1000) return;
-    this.#throttledMs = now;
-    this.#limit = Math.max(1, this.#limit / 2);
-  }
-
   #again(spans: Span[], attempt: number): void {
-    const dueMs = this.#clock.monotonicMs() + this.#backoff(attempt);
+    const dueMs = this.#clock.monotonicMs() + this.#pace.backoff(attempt);
     this.#retries.push({ spans, attempt, dueMs });
-  }
-
-  /** Doubling from 200 ms, with jitter so that transfers do not try in step. */
-  #backoff(attempt: number): number {
-    const full = Math.min(this.#options.retryMaxMs, 100 * 2 ** Math.min(attempt, 20));
-    return full * (0.75 + Math.random() / 2);
   }
 
   #problem(code: string, reason: string, lines: number): void {
@@ -422,57 +364,6 @@ export class Deliverer {
   }
 }
 
-/** Lines of the spans. */
-function countOf(spans: readonly Span[]): number {
-  let count = 0;
-  for (const span of spans) count += span.count;
-  return count;
-}
-
-/** The first `count` lines, and the others. */
-function cutAt(spans: readonly Span[], count: number): [Span[], Span[]] {
-  const first: Span[] = [], rest: Span[] = [];
-  let left = count;
-  for (const span of spans) {
-    const lines = Math.min(left, span.count);
-    left -= lines;
-    if (lines > 0) first.push(span.slice(0, lines));
-    if (lines < span.count) rest.push(span.slice(lines, span.count));
-  }
-  return [first, rest];
-}
-
 function entriesOf(span: Span): Entry[] {
   return Array.from({ length: span.count }, (_, i) => span.entry(i));
-}
-
-/** The spans, cut where the outcome of one record is not that of the one before it. */
-function sorted(spans: readonly Span[], outcomes: readonly WriteOutcome[]) {
-  const done: Span[] = [], again: Span[] = [], dead: Span[] = [];
-  let at = 0;
-  for (const span of spans) {
-    for (let i = 0; i < span.count;) {
-      const outcome = outcomes[at], { result } = outcome;
-      let to = i + 1;
-      at++;
-      if (result === "rejected") {
-        const one = span.slice(i, to);
-        one.dead = { code: outcome.code, reason: outcome.reason };
-        dead.push(one);
-      } else {
-        const isDone = result !== "retry";
-        while (to < span.count && isAs(outcomes[at], isDone)) {
-          to++;
-          at++;
-        }
-        (isDone ? done : again).push(span.slice(i, to));
-      }
-      i = to;
-    }
-  }
-  return { done, again, dead };
-}
-
-function isAs({ result }: WriteOutcome, done: boolean): boolean {
-  return done ? result === "created" || result === "exists" : result === "retry";
 }

@@ -13,8 +13,9 @@ import { LineParser } from "../topics/line_parser.ts";
 import { Quotas } from "../topics/quota.ts";
 import { NO_RULE, parseRules } from "../topics/rules.ts";
 import { Channel, type ChannelOptions } from "./channel.ts";
-import { Deliverer, type DelivererOptions, THROTTLED } from "./deliverer.ts";
+import { Deliverer, type DelivererOptions } from "./deliverer.ts";
 import type { Entry } from "./entry.ts";
+import { THROTTLED } from "./pace.ts";
 
 startLog({ write: () => {} });
 
