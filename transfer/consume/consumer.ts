@@ -6,26 +6,27 @@
  * again.
  */
 import type { Admin, Kafka } from "kafkajs";
-import { messageOf, WeirError } from "../../core/errors.ts";
+import { messageOf } from "../../core/errors.ts";
 import { kafkaError } from "../../core/kafka/errors.ts";
 import { logOf } from "../../core/log.ts";
 import { type Clock, systemClock } from "../../core/ports/clock.ts";
 import { bounded } from "./bounded.ts";
+import { type CommitEvents, committer } from "./commits.ts";
+import { type End, endOf } from "./generation_end.ts";
 import {
   type FetchedBatch,
   type Group,
   type GroupOptions,
   type OffsetManager,
   openGroup,
-  protocolType,
   type Session,
 } from "./kafkajs_group.ts";
 import { Lane, laneKey } from "./lane.ts";
-import { lossAhead, signsOf } from "./loss_ahead.ts";
+import { LaneEnds } from "./lane_ends.ts";
 import type { RecordBatch } from "./record_batch.ts";
 import { Progress } from "./progress.ts";
-import { TopicRetention } from "./topic_retention.ts";
 import { chooseTopics, type TopicChoice } from "./topics.ts";
+import { Watchdog } from "./watchdog.ts";
 
 /** Where records go. */
 export interface BatchSink {
@@ -50,13 +51,10 @@ export interface ConsumerOptions extends Omit<GroupOptions, "topics"> {
   stuckAfterMs: number;
 }
 
-export interface ConsumerEvents {
+export interface ConsumerEvents extends CommitEvents {
   /** Offsets that Kafka had removed before they were read, from `from` on. */
   lost?(topic: string, partition: number, records: number, from: number): void;
   rebalanced?(): void;
-  /** Offsets are about to be committed: what must be written before them. Never rejects. */
-  committing?(): Promise<void>;
-  committed?(failed: boolean): void;
   restarted?(): void;
 }
 
@@ -65,9 +63,6 @@ const PAUSED_WAIT_MS = 5;
 
 /** So much later than Kafka the consumer goes on at most. */
 const RETRY_MAX_MS = 3000;
-
-/** Why a generation of the group ended for us. */
-type End = "stop" | "rebalance" | "rejoined" | "expelled" | "topics" | { error: unknown };
 
 export type ConsumerState = "starting" | "joining" | "consuming" | "failed" | "stopped";
 
@@ -78,12 +73,11 @@ export class Consumer {
   readonly #events: ConsumerEvents;
   readonly #clock: Clock;
   readonly #log = logOf("transfer.consume");
-  readonly #retention = new TopicRetention();
   readonly #lanes = new Map<string, Lane>();
+  readonly #ends: LaneEnds;
+  readonly #watchdog: Watchdog;
   readonly #stopping = new AbortController();
   #admin: Admin | undefined;
-  /** Grows with each start that helped nothing. */
-  #patience = 1;
   #running: Promise<void> | undefined;
   #end: ((why: End) => void) | undefined;
   #commit: (() => Promise<void>) | undefined;
@@ -109,6 +103,8 @@ export class Consumer {
     this.#sink = sink;
     this.#events = events;
     this.#clock = clock;
+    this.#ends = new LaneEnds(this.#lanes, clock);
+    this.#watchdog = new Watchdog(options.stuckAfterMs);
   }
 
   /** The partitions that are ours now. */
@@ -269,7 +265,6 @@ export class Consumer {
    */
   async #generation(session: Session): Promise<End> {
     const { group } = session;
-    const manager = group.offsetManager;
     const over = new AbortController();
     const ended = Promise.withResolvers<End>();
     const end = (why: End) => {
@@ -279,14 +274,14 @@ export class Consumer {
     this.#end = end;
     if (this.#stopping.signal.aborted) end("stop");
     const seen = { answerMs: this.#clock.monotonicMs() };
-    this.#commit = this.#committer(manager, end);
+    this.#commit = committer(group.offsetManager, this.#lanes, this.#events, end);
     const loops = [
       ...group.getNodeIds().map((node) => this.#fetchLoop(group, node, seen, over.signal, end)),
       this.#heartbeatLoop(group, over.signal, end),
       this.#commitLoop(over.signal),
       this.#topicsLoop(over.signal, end),
       this.#offsetsLoop(over.signal),
-      this.#watchdog(seen, over.signal, end),
+      this.#watchLoop(seen, over.signal, end),
     ];
     const why = await ended.promise;
     this.#end = undefined;
@@ -428,35 +423,6 @@ export class Consumer {
     }
   }
 
-  /**
-   * Commits under the membership of `manager`; what belongs to a later one is refused by the
-   * broker.
-   */
-  #committer(manager: OffsetManager, end: (why: End) => void): () => Promise<void> {
-    let open: Promise<void> | undefined;
-    const commit = async () => {
-      const due = [...this.#lanes.values()].filter((lane) => lane.due >= 0)
-        .map((lane) => ({ lane, offset: lane.due }));
-      if (due.length === 0) return;
-      try {
-        await this.#events.committing?.();
-        await bounded(manager.commitOffsets({ topics: byTopic(due) }), 30_000);
-        for (const { lane, offset } of due) lane.committed = Math.max(lane.committed, offset);
-        this.#events.committed?.(false);
-      } catch (error) {
-        this.#events.committed?.(true);
-        this.#log.info("Commit failed, tried again later", { reason: messageOf(error) });
-        const why = endOf(error);
-        if (typeof why !== "object") end(why);
-      }
-    };
-    return async () => {
-      await open;
-      open = commit().finally(() => open = undefined);
-      await open;
-    };
-  }
-
   async #topicsLoop(over: AbortSignal, end: (why: End) => void): Promise<void> {
     while (!over.aborted) {
       const { topicsRefreshMs } = this.#options;
@@ -474,70 +440,26 @@ export class Consumer {
     }
   }
 
-  /** Lag must be known while partitions are paused: that is when it grows. */
   async #offsetsLoop(over: AbortSignal): Promise<void> {
     while (!over.aborted) {
       await this.#clock.sleep(this.#options.offsetsIntervalMs, over);
-      const topics = new Set([...this.#lanes.values()].map((lane) => lane.topic));
-      for (const topic of topics) {
-        if (over.aborted) return;
-        try {
-          const ends = await bounded(this.#admin!.fetchTopicOffsets(topic), 10_000);
-          const retentionMs = await this.#retention.of(this.#admin!, topic);
-          for (const { partition, high, low } of ends) {
-            const lane = this.#lanes.get(laneKey(topic, partition));
-            if (lane !== undefined) {
-              lane.highWatermark = Math.max(lane.highWatermark, Number(high));
-              lane.logStart = Number(low);
-              if (lane.logStartFirst < 0) lane.logStartFirst = lane.logStart;
-              lane.siblings = ends.length;
-              this.#warnOfLoss(lane, retentionMs);
-            }
-          }
-        } catch (error) {
-          this.#log.debug("Cannot look at offsets", { topic, reason: messageOf(error) });
-        }
-      }
+      await this.#ends.look(this.#admin!, over);
     }
   }
 
-  #warnOfLoss(lane: Lane, retentionMs: number): void {
-    const before = lane.lossAhead;
-    lane.lossAhead = lossAhead(signsOf(lane), retentionMs, this.#clock.wallMs());
-    if (before !== "" || lane.lossAhead === "") return;
-    this.#log.error("Kafka will remove records before they are read", {
-      topic: lane.topic,
-      partition: lane.partition,
-      reason: lane.lossAhead,
-      hint: "Mend what keeps the transfer back, add transfers, or raise the topic's retention.ms.",
-    });
-  }
-
-  async #watchdog(
+  async #watchLoop(
     seen: { answerMs: number },
     over: AbortSignal,
     end: (why: End) => void,
   ): Promise<void> {
-    const { stuckAfterMs } = this.#options;
     const progress = new Progress(this.#clock.monotonicMs());
     while (!over.aborted) {
-      await this.#clock.sleep(stuckAfterMs / 4, over);
+      await this.#clock.sleep(this.#options.stuckAfterMs / 4, over);
       if (over.aborted) return;
       const now = this.#clock.monotonicMs();
-      const silent = now - seen.answerMs >= stuckAfterMs;
-      // An open transaction looks like this as well: each time is waited for twice as long.
       const idleMs = this.held ? 0 : progress.idleMs(this.#lanes.values(), now);
-      const idle = idleMs >= stuckAfterMs * this.#patience;
-      if (idleMs === 0) this.#patience = 1;
-      if (!silent && !idle) continue;
-      if (idle) this.#patience = Math.min(64, this.#patience * 2);
-      const what = silent ? "No broker answered" : "Nothing was read of what is there";
-      end({
-        error: new WeirError("KAFKA_STUCK", `${what} for ${stuckAfterMs} ms`, {
-          hint: "The consumer is started again by itself; look at the brokers where this repeats.",
-          retriable: true,
-        }),
-      });
+      const error = this.#watchdog.faultOf(now - seen.answerMs, idleMs);
+      if (error !== undefined) end({ error });
     }
   }
 }
@@ -547,37 +469,4 @@ function isShorter({ tracker }: Lane, { messages, highWatermark }: FetchedBatch)
   const first = messages.at(0);
   return first !== undefined && Number(first.offset) < tracker.next &&
     Number(highWatermark) < tracker.next;
-}
-
-function byTopic(due: { lane: Lane; offset: number }[]) {
-  const topics = new Map<string, { partition: number; offset: string; metadata: null }[]>();
-  for (const { lane, offset } of due) {
-    const list = topics.get(lane.topic) ?? [];
-    list.push({ partition: lane.partition, offset: String(offset), metadata: null });
-    topics.set(lane.topic, list);
-  }
-  return [...topics].map(([topic, partitions]) => ({ topic, partitions }));
-}
-
-function endOf(error: unknown): End {
-  switch (protocolType(error)) {
-    case "REBALANCE_IN_PROGRESS":
-    case "NOT_COORDINATOR_FOR_GROUP":
-    case "GROUP_COORDINATOR_NOT_AVAILABLE":
-    case "GROUP_LOAD_IN_PROGRESS":
-      return "rebalance";
-    case "ILLEGAL_GENERATION":
-    case "UNKNOWN_MEMBER_ID":
-      return "expelled";
-    case "FENCED_INSTANCE_ID":
-      // Joining again at once would throw the other out, and so on without an end.
-      return {
-        error: new WeirError(
-          "KAFKA_INSTANCE_TWICE",
-          "Another process has joined the group under our consumer.instanceId",
-          { hint: "Give each transfer a name of its own.", retriable: true, cause: error },
-        ),
-      };
-  }
-  return { error };
 }
