@@ -16,42 +16,12 @@ import {
   STAGE,
   STAGE_BYTES,
 } from "./document_memory.ts";
+import { kinds, sequence } from "./json_bytes.ts";
+import type { Piece } from "./piece.ts";
 
 const encoder = new TextEncoder();
 const HEX = encoder.encode("0123456789abcdef");
-/**
- * For each byte: 0 copied as it is, 1 escaped as \u00XX, 2 begins or is part of a longer character,
- * else the letter behind \.
- */
 const KIND = kinds();
-
-function kinds(): Uint8Array {
-  const table = new Uint8Array(256);
-  table.fill(1, 0, 32);
-  table.fill(2, 128);
-  for (const [char, letter] of ['""', "\\\\", "\bb", "\ff", "\nn", "\rr", "\tt"]) {
-    table[char.charCodeAt(0)] = letter.charCodeAt(0);
-  }
-  return table;
-}
-
-/** Bytes that are written again and again, kept so that four are copied at once. */
-export interface Piece {
-  words: Int32Array;
-  length: number;
-  /** Where it lies in the memory of the body that has this number. */
-  body: number;
-  address: number;
-}
-
-/** A text as it stands in a body. */
-export function piece(text: string): Piece {
-  const bytes = encoder.encode(text);
-  const words = new Int32Array((bytes.length + 3) >> 2), view = new DataView(words.buffer);
-  new Uint8Array(words.buffer).set(bytes);
-  for (let i = 0; i < words.length; i++) words[i] = view.getInt32(i * 4, true);
-  return { words, length: bytes.length, body: -1, address: 0 };
-}
 
 /** The two digits of 0 to 99, as they lie in memory. */
 const PAIRS = Uint16Array.from(
@@ -437,35 +407,4 @@ export class BulkBody {
     }
     this.#view = new DataView(this.#bytes.buffer);
   }
-}
-
-/**
- * Length of the valid UTF-8 character at `at` (2 to 4); where there is none, minus the length of
- * what one U+FFFD stands for: the longest beginning of a character, or one byte.
- */
-function sequence(bytes: Uint8Array, at: number, end: number): number {
-  const first = bytes[at];
-  let size: number, low = 0x80, high = 0xbf;
-  if (first >= 0xc2 && first <= 0xdf) size = 2;
-  else if (first >= 0xe0 && first <= 0xef) {
-    size = 3;
-    if (first === 0xe0) low = 0xa0;
-    if (first === 0xed) high = 0x9f;
-  } else if (first >= 0xf0 && first <= 0xf4) {
-    size = 4;
-    if (first === 0xf0) low = 0x90;
-    if (first === 0xf4) high = 0x8f;
-  } else return -1;
-  for (let i = 1; i < size; i++) {
-    const byte = at + i < end ? bytes[at + i] : 0;
-    if (!(byte >= low && byte <= high)) return -i;
-    low = 0x80;
-    high = 0xbf;
-  }
-  return size;
-}
-
-/** A text as the inside of a JSON string, as bytes. */
-export function jsonText(text: string): Uint8Array {
-  return encoder.encode(JSON.stringify(text).slice(1, -1));
 }

@@ -10,9 +10,10 @@ import { zoneOf } from "../../core/reading/zone.ts";
 import type { LogRecord } from "../../core/ports/document_store.ts";
 import type { LineParser } from "../topics/line_parser.ts";
 import { KafkaRecord } from "../consume/record_rows.ts";
-import { type BulkBody, type DocumentHead, jsonText, type Piece, piece } from "./bulk_body.ts";
+import type { BulkBody, DocumentHead } from "./bulk_body.ts";
 import { appendJsonFields } from "./json_fields.ts";
 import type { IndexTarget } from "./names.ts";
+import { jsonText, type Piece, piece } from "./piece.ts";
 
 /** What documents of a topic look like. Compared by identity: one object a topic. */
 export interface DocumentShape {

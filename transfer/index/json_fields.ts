@@ -5,7 +5,8 @@
  * nothing and says so, and the general way is taken.
  */
 import { FIELDS_MAX, NAME_CHARS_MAX, VALUE_CHARS_MAX } from "../../core/reading/fields.ts";
-import { type BulkBody, piece } from "./bulk_body.ts";
+import type { BulkBody } from "./bulk_body.ts";
+import { piece } from "./piece.ts";
 
 const OPEN = piece(',"fields":{"');
 const NEXT = piece(',"');
