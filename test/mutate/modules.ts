@@ -34,7 +34,7 @@ export const MODULES: readonly Module[] = [
   },
   {
     name: "queries",
-    sources: ["search/query/parse.ts", "search/query/print.ts"],
+    sources: ["search/query/parse.ts", "search/query/scanner.ts", "search/query/print.ts"],
     tests: ["search/query/parse_test.ts", "search/query/print_test.ts"],
   },
   {
