@@ -1,7 +1,8 @@
 /**
  * The lines of a self-test: numbered, into files that are rotated by rename with the handle open, as services do; and
- * the count of what is read back of them. One byte a line is kept.
+ * the count of what is read back of them.
  */
+import { SeenLines } from "./seen_lines.ts";
 
 /** A line as it was read back. */
 export interface ReadLine {
@@ -62,29 +63,24 @@ export class NumberedFiles {
 
   /** Counts what was read back, in whatever order it comes. */
   tally(found: Iterable<ReadLine>): Tally {
-    const tally = { lost: 0, doubled: 0, reordered: 0, damaged: 0 };
-    const seen = new Map(this.#files.map(({ name, lines }) => [name, new Uint8Array(lines + 1)]));
+    const seen = new SeenLines(this.#files, lineOf);
+    let lost = 0, reordered = 0;
     const places = new Map<string, { offset: number; n: number }[]>();
     for (const { text, generation, offset } of found) {
-      const [name, number] = text.split(" ", 2), n = Number(number), counts = seen.get(name);
-      if (counts === undefined || !(n >= 1 && n < counts.length) || text !== lineOf(name, n)) {
-        tally.damaged++;
-        continue;
-      }
-      if (counts[n] === 1) tally.doubled++;
-      counts[n] = 1;
-      const list = places.get(generation);
+      const line = seen.take(text);
+      if (line === undefined) continue;
+      const { n } = line, list = places.get(generation);
       if (list === undefined) places.set(generation, [{ offset, n }]);
       else list.push({ offset, n });
     }
-    for (const counts of seen.values()) {
-      for (let n = 1; n < counts.length; n++) if (counts[n] === 0) tally.lost++;
+    for (const { name, lines } of this.#files) {
+      for (const _ of seen.lost(name, lines)) lost++;
     }
     for (const list of places.values()) {
       list.sort((a, b) => a.offset - b.offset);
-      for (let i = 1; i < list.length; i++) if (list[i].n < list[i - 1].n) tally.reordered++;
+      for (let i = 1; i < list.length; i++) if (list[i].n < list[i - 1].n) reordered++;
     }
-    return tally;
+    return { lost, doubled: seen.doubled, reordered, damaged: seen.damaged };
   }
 
   close(): void {

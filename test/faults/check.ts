@@ -5,6 +5,7 @@
 import { Client } from "@elastic/elasticsearch";
 import { zstdDecompressSync } from "node:zlib";
 import { CompressionCodecs, CompressionTypes, Kafka, logLevel } from "kafkajs";
+import { SeenLines } from "../../cli/selftest/seen_lines.ts";
 import { numberedLine } from "../support/numbered.ts";
 import { uniqueName } from "../support/temp.ts";
 import { waitFor } from "../support/wait.ts";
@@ -36,41 +37,8 @@ const PAGE = 5000, FIRST_LOST_MAX = 20;
 /** How long Elasticsearch keeps a point in time between two pages. */
 const KEPT = "5m";
 
-/** Numbers seen of each file. */
-class Seen {
-  readonly #counts: ReadonlyMap<string, Uint8Array>;
-  doubled = 0;
-  damaged = 0;
-
-  constructor(chain: FaultChain) {
-    const { files, linesEach } = chain.workload;
-    this.#counts = new Map(files.map(({ name }) => [name, new Uint8Array(linesEach + 1)]));
-  }
-
-  /** The line's number where this is its first occurrence. */
-  take(text: string): number | undefined {
-    const [name, number] = text.split(" ", 2), counts = this.#counts.get(name), n = Number(number);
-    const isRight = counts !== undefined && n >= 1 && n < counts.length &&
-      text === numberedLine(name, n, counts.length - 1);
-    if (!isRight) {
-      this.damaged++;
-      return undefined;
-    }
-    if (counts[n] === 1) {
-      this.doubled++;
-      return undefined;
-    }
-    counts[n] = 1;
-    return n;
-  }
-
-  /** "FILE NUMBER" of each written line that was not seen. */
-  *lost(chain: FaultChain): Generator<string> {
-    for (const { name, lines } of chain.workload.files) {
-      const counts = this.#counts.get(name)!;
-      for (let n = 1; n <= lines; n++) if (counts[n] === 0) yield `${name} ${n}`;
-    }
-  }
+function seenOf({ workload: { files, linesEach } }: FaultChain): SeenLines {
+  return new SeenLines(files.map(({ name }) => ({ name, lines: linesEach })), numberedLine);
 }
 
 /** Reads everything back; the chain should be at rest. */
@@ -78,8 +46,10 @@ export async function check(chain: FaultChain): Promise<Verdict> {
   const index = await checkIndex(chain), kafka = await checkKafka(chain);
   let lost = 0;
   const firstLost: string[] = [];
-  for (const line of index.lost(chain)) {
-    if (lost++ < FIRST_LOST_MAX) firstLost.push(line);
+  for (const { name, lines } of chain.workload.files) {
+    for (const n of index.lost(name, lines)) {
+      if (lost++ < FIRST_LOST_MAX) firstLost.push(`${name} ${n}`);
+    }
   }
   return {
     lost,
@@ -92,8 +62,8 @@ export async function check(chain: FaultChain): Promise<Verdict> {
   };
 }
 
-async function checkIndex(chain: FaultChain): Promise<Seen> {
-  const seen = new Seen(chain);
+async function checkIndex(chain: FaultChain): Promise<SeenLines> {
+  const seen = seenOf(chain);
   // A client of its own: what the other one waits at most holds for its connections, whatever a request asks for.
   const node = chain.servers.elasticsearch.address;
   const elastic = new Client({ node, maxRetries: 0, requestTimeout: 60_000 });
@@ -105,7 +75,7 @@ async function checkIndex(chain: FaultChain): Promise<Seen> {
   return seen;
 }
 
-async function readIndex(chain: FaultChain, elastic: Client, seen: Seen): Promise<void> {
+async function readIndex(chain: FaultChain, elastic: Client, seen: SeenLines): Promise<void> {
   const index = TOPICS.map((topic) => `weir-${topic}-*`);
   let { id } = await elastic.openPointInTime({ index, keep_alive: KEPT });
   let after: unknown[] | undefined;
@@ -135,17 +105,17 @@ async function readIndex(chain: FaultChain, elastic: Client, seen: Seen): Promis
 }
 
 interface InKafka {
-  seen: Seen;
+  seen: SeenLines;
   reordered: number;
   firstReordered: string[];
 }
 
 async function checkKafka(chain: FaultChain): Promise<InKafka> {
-  const seen = new Seen(chain), greatest = new Map<string, number>();
+  const seen = seenOf(chain), greatest = new Map<string, number>();
   const { prefixes } = chain, firstReordered: string[] = [];
   let reordered = 0;
   const take = (key: string, offset: number, text: string, where: () => string) => {
-    if (seen.take(text) === undefined) return;
+    if (seen.take(text)?.again !== false) return;
     const before = greatest.get(key) ?? -1;
     if (offset >= before) greatest.set(key, offset);
     else if (reordered++ % 100 === 0 && firstReordered.length < FIRST_LOST_MAX) {

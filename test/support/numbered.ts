@@ -2,6 +2,7 @@
  * Lines that can be counted: each says its name, its number, how many there are, and a sum over these. A checker says
  * of any texts how many were lost, doubled, reordered, damaged or never written.
  */
+import { SeenLines } from "../../cli/selftest/seen_lines.ts";
 
 /** Line `n` (from 1) of `total` under `name`, which has no space; without its end. */
 export function numberedLine(name: string, n: number, total: number): string {
@@ -39,7 +40,7 @@ export interface Count {
 
 /** Counts the lines of `name`, of which 1 to `total` were written, in the order in which `texts` gives them. */
 export function countNumbered(texts: Iterable<string>, name: string, total: number): Count {
-  const seen = new Uint8Array(total + 1);
+  const seen = new SeenLines([{ name, lines: total }], numberedLine);
   const count: Count = {
     texts: 0,
     found: 0,
@@ -57,20 +58,15 @@ export function countNumbered(texts: Iterable<string>, name: string, total: numb
       count.foreign++;
       continue;
     }
-    const n = Number(text.slice(name.length + 1).split(" ", 1)[0]);
-    if (!(n >= 1 && n <= total) || text !== numberedLine(name, n, total)) {
-      count.damaged++;
-    } else if (seen[n] === 1) {
-      count.doubled++;
-    } else {
-      seen[n] = 1;
-      count.found++;
-      if (n < greatest) count.reordered++;
-      greatest = Math.max(greatest, n);
-    }
+    const line = seen.take(text);
+    if (line === undefined || line.again) continue;
+    count.found++;
+    if (line.n < greatest) count.reordered++;
+    greatest = Math.max(greatest, line.n);
   }
-  for (let n = 1; n <= total; n++) {
-    if (seen[n] === 1) continue;
+  count.doubled = seen.doubled;
+  count.damaged = seen.damaged;
+  for (const n of seen.lost(name, total)) {
     count.lost++;
     if (count.firstLost.length < 20) count.firstLost.push(n);
   }
