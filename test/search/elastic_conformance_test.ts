@@ -1,5 +1,5 @@
 /** The reader over a real Elasticsearch through the conformance suite of its port. */
-import { documentReaderConformance } from "../../core/ports/document_store_conformance.ts";
+import { documentReaderConformance } from "../../core/ports/document_reader_conformance.ts";
 import { MemoryDocumentStore } from "../support/memory_document_store.ts";
 import { Indices, MirrorWriter } from "./indexed.ts";
 

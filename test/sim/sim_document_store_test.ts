@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { documentReaderConformance } from "../../core/ports/document_reader_conformance.ts";
 import {
-  documentReaderConformance,
   documentWriterConformance,
   recordOf,
 } from "../../core/ports/document_store_conformance.ts";

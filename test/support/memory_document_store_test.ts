@@ -1,7 +1,5 @@
-import {
-  documentReaderConformance,
-  documentWriterConformance,
-} from "../../core/ports/document_store_conformance.ts";
+import { documentReaderConformance } from "../../core/ports/document_reader_conformance.ts";
+import { documentWriterConformance } from "../../core/ports/document_store_conformance.ts";
 import { MemoryDocumentStore } from "./memory_document_store.ts";
 
 documentWriterConformance("in memory", () => {
