@@ -5,6 +5,7 @@
  * bytes on every machine; whoever uses them prints `describe()`, which names seed and SHA-256.
  */
 import { createHash } from "node:crypto";
+import { randomOf } from "../support/random.ts";
 
 export interface LinesOptions {
   /** Lines to make, 1 and more. */
@@ -53,17 +54,6 @@ const MESSAGES = [
   "token refreshed",
 ];
 const CLASSES = ["OrderService", "PaymentClient", "StockRepository", "SessionFilter", "MailJob"];
-
-/** Numbers from a seed (mulberry32): the same on every machine. */
-export function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 /**
  * Makes the lines and hands them on in pieces of about 1 MB, each ending with a whole line. `each`

@@ -6,7 +6,7 @@ import {
 } from "../../core/ports/document_store_conformance.ts";
 import type { LogRecord } from "../../core/ports/document_store.ts";
 import { isRetriable } from "../../core/errors.ts";
-import { randomOf } from "../bench/lines.ts";
+import { randomOf } from "../support/random.ts";
 import { SimDocumentStore } from "./sim_document_store.ts";
 
 documentWriterConformance("simulated", () => {

@@ -8,17 +8,7 @@ import { WeirError } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { Point } from "../../core/ports/metric_sink.ts";
 import { BufferedSink } from "../../monitor/write/buffered_sink.ts";
-
-/** Numbers in [0, 1) that a seed fixes (mulberry32). */
-export function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
+import { randomOf } from "../support/random.ts";
 
 /** Time that leaps: whenever nothing else can run, the earliest sleeper wakes. */
 export class LeapClock implements Clock {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { metricSinkConformance, numbered } from "../../core/ports/metric_sink_conformance.ts";
-import { randomOf, SimMetricSink } from "./sim_metric_sink.ts";
+import { randomOf } from "../support/random.ts";
+import { SimMetricSink } from "./sim_metric_sink.ts";
 
 metricSinkConformance("simulated MetricSink", { fails: true, refuses: true }, () => {
   const sim = new SimMetricSink({

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { EmbeddedStore } from "../../search/store/embedded_store.ts";
-import { randomOf } from "../bench/lines.ts";
+import { randomOf } from "../support/random.ts";
 import { GENERATION, LINE_BYTES, numberIn, TOPIC } from "./numbered.ts";
 
 const ROUNDS = Number(Deno.env.get("WEIR_CRASH_ROUNDS") ?? 12);

@@ -4,7 +4,7 @@
  * the last acknowledged line after each call.
  */
 import { EmbeddedStore } from "../../search/store/embedded_store.ts";
-import { randomOf } from "../bench/lines.ts";
+import { randomOf } from "../support/random.ts";
 import { chunkAt, GENERATION, LINE_BYTES, TOPIC } from "./numbered.ts";
 
 const [folder, seed] = Deno.args;

@@ -26,6 +26,12 @@ export class Random {
   }
 }
 
+/** Numbers in [0, 1) that a seed fixes. */
+export function randomOf(seed: number): () => number {
+  const random = new Random(seed);
+  return () => random.next();
+}
+
 /** Seeds to run: WEIR_SEED alone, or `count` of them from WEIR_SEED_FROM (default 1). */
 export function seedsToRun(count: number): number[] {
   const one = Deno.env.get("WEIR_SEED");
