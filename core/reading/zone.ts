@@ -55,6 +55,11 @@ export class Zone {
     return localMs - this.#lastOffset;
   }
 
+  /** The local time, as if it were UTC, at a UTC time. */
+  localOf(utcMs: number): number {
+    return this.#format === undefined ? utcMs : utcMs + this.#offsetOf(utcMs);
+  }
+
   /** Zones change their offset on a quarter of an hour, so one look-up serves the quarter. */
   #offsetAt(quarter: number): number {
     const known = this.#offsets.get(quarter);

@@ -5,8 +5,9 @@
 import { nearest } from "../../core/config/nearest.ts";
 import { WeirError } from "../../core/errors.ts";
 import type { RangeRequest, SortKey } from "../../core/ports/document_store.ts";
+import { isZone } from "../../core/reading/zone.ts";
 import { parseQuery } from "../query/parse.ts";
-import { isZone, parseSpan, parseTime } from "./times.ts";
+import { parseSpan, parseTime } from "./times.ts";
 
 /** Longest query string that is looked at, in characters. */
 export const URL_CHARS_MAX = 16_384;

@@ -63,7 +63,7 @@ function named(text: string, nowMs: number, zone: string): number | undefined {
   const match = NAMED.exec(text);
   const bare = match === null ? BARE.exec(text) : null;
   if (match === null && bare === null) return undefined;
-  const today = Math.floor(localOf(nowMs, zone) / DAY_MS) * DAY_MS;
+  const today = Math.floor(zoneOf(zone).localOf(nowMs) / DAY_MS) * DAY_MS;
   const day = match?.[1].toLowerCase() === "yesterday" ? today - DAY_MS : today;
   const clock = clockMs(match === null ? bare! : match, match === null ? 1 : 2);
   return clock === undefined ? undefined : zoneOf(zone).utcOf(day + clock);
@@ -93,32 +93,4 @@ function clockMs(match: RegExpExecArray, at: number): number | undefined {
   if (hour > 24 || minute > 59 || second > 60) return undefined;
   const fraction = match[at + 3] === undefined ? 0 : Number(`0.${match[at + 3]}`) * 1000;
   return ((hour * 60 + minute) * 60 + second) * 1000 + Math.floor(fraction);
-}
-
-/** The local time that a zone's clocks show, as if it were UTC. */
-function localOf(utcMs: number, zone: string): number {
-  const part: Record<string, number> = {};
-  const format = new Intl.DateTimeFormat("en-US", {
-    timeZone: isZone(zone) ? zone : "UTC",
-    calendar: "iso8601",
-    hourCycle: "h23",
-    year: "numeric",
-    month: "numeric",
-    day: "numeric",
-    hour: "numeric",
-    minute: "numeric",
-    second: "numeric",
-  });
-  for (const { type, value } of format.formatToParts(utcMs)) part[type] = Number(value);
-  return Date.UTC(part.year, part.month - 1, part.day, part.hour, part.minute, part.second);
-}
-
-/** True for a time zone that the runtime knows. */
-export function isZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat("en-US", { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }
