@@ -16,9 +16,9 @@ import { follow } from "./follow.ts";
 import type { Intake } from "./intake.ts";
 import { minutesWithin } from "./minutes.ts";
 import { type Plan, planOf } from "./plan.ts";
-import { BlockGone, candidateTest, ScanBlock } from "./scan.ts";
+import { candidateTest, ScanBlock } from "./scan.ts";
 import { type ScanPool, SHARED_BLOCKS_MIN, type SharedScan } from "./scan_pool.ts";
-import { Tally, type TallyRequest, type TallyResult } from "./tally.ts";
+import { addBlock, Tally, type TallyRequest, type TallyResult } from "./tally.ts";
 import { search } from "./search.ts";
 import type { Sources, Stream } from "./sources.ts";
 import { Breaks } from "./breaks.ts";
@@ -136,7 +136,7 @@ export class Reader {
     const breaks = new Breaks(signal);
     for (const block of this.inRange(full.fromMs, full.toMs)) {
       if (tally.light || block.info === undefined) {
-        if (may(block)) scan(tally, block);
+        if (may(block)) addBlock(tally, block);
       } else if (may(block)) left.push(block);
       await breaks.maybe();
     }
@@ -150,7 +150,7 @@ export class Reader {
         const index = shared === undefined ? at++ : shared.next();
         if (index >= left.length) break;
         await breaks.maybe();
-        scan(own, left[index]);
+        addBlock(own, left[index]);
       }
     } catch (error) {
       shared?.stop();
@@ -178,7 +178,7 @@ export class Reader {
       // The pool has said why.
       for (const block of blocks) {
         await breaks.maybe();
-        scan(tally, block);
+        addBlock(tally, block);
       }
       return;
     }
@@ -258,15 +258,4 @@ function overlaps(info: BlockInfo, fromMs: number, toMs: number): boolean {
   if (info.lastMs < fromMs || info.firstMs >= toMs) return false;
   if (info.firstMs >= fromMs && info.lastMs < toMs) return true;
   return info.minutes === undefined || minutesWithin(info.minutes, fromMs, toMs).some;
-}
-
-/** Adds a block to the sums and lets go of it; one that was dropped meanwhile adds nothing. */
-function scan(tally: Tally, block: ScanBlock): void {
-  try {
-    tally.add(block);
-  } catch (error) {
-    if (!(error instanceof BlockGone)) throw error;
-  } finally {
-    block.release();
-  }
 }

@@ -5,9 +5,9 @@
  */
 import { DatabaseSync } from "node:sqlite";
 import { type BlockInfo, Blocks } from "./blocks.ts";
-import { BlockGone, ScanBlock } from "./scan.ts";
+import { ScanBlock } from "./scan.ts";
 import { Sources } from "./sources.ts";
-import { Tally, type TallyRequest, type TallyResult } from "./tally.ts";
+import { addBlock, Tally, type TallyRequest, type TallyResult } from "./tally.ts";
 
 /** Numbers of a block that are sent, in this order. */
 export const BLOCK_NUMBERS = [
@@ -86,13 +86,7 @@ function run({ path, request, blocks: numbers, shared }: ScanJob): TallyResult {
     const index = Atomics.add(shared, 0, 1);
     if (index >= count || Atomics.load(shared, 1) !== 0) return tally.result;
     const block = new ScanBlock(blocks, sources, unpackBlock(numbers, index));
-    try {
-      tally.add(block);
-    } catch (error) {
-      if (!(error instanceof BlockGone)) throw error;
-    } finally {
-      block.release();
-    }
+    addBlock(tally, block);
   }
 }
 

@@ -9,7 +9,7 @@ import { LEVEL_MASK } from "./block.ts";
 import type { Blocks } from "./blocks.ts";
 import { eachMinute, LEVELS, MINUTE_MS, minutesWithin } from "./minutes.ts";
 import { type Plan, planOf } from "./plan.ts";
-import { countText, matching, rangeMask, type ScanBlock } from "./scan.ts";
+import { BlockGone, countText, matching, rangeMask, type ScanBlock } from "./scan.ts";
 
 /** A question; plain data, so that it can be sent to another thread. */
 export interface TallyRequest {
@@ -134,5 +134,16 @@ export class Tally {
       else counts.forEach((count, level) => bucket[level] += count);
     }
     for (const [value, count] of other.values) this.#value(value, count);
+  }
+}
+
+/** Adds a block to the sums and lets go of it; one that was dropped meanwhile adds nothing. */
+export function addBlock(tally: Tally, block: ScanBlock): void {
+  try {
+    tally.add(block);
+  } catch (error) {
+    if (!(error instanceof BlockGone)) throw error;
+  } finally {
+    block.release();
   }
 }
