@@ -26,10 +26,7 @@ Deno.test({
   ...lenient,
   async fn() {
     await using chain = await Chain.open();
-    const log = chain.folder.join("logs/app.log");
-    await Deno.mkdir(chain.folder.join("logs"));
-    const lines = Array.from({ length: LINES }, (_, i) => `2026-11-20 10:00:00 INFO line ${i}\n`);
-    await Deno.writeTextFile(log, lines.join(""));
+    const log = await chain.writeLog(LINES);
     const { size } = await Deno.stat(log);
     await chain.tail([{ path: `${chain.folder.join("logs")}/*.log*`, topic: chain.topic }]);
     const agent = await chain.startAgent();

@@ -46,6 +46,15 @@ export class Chain implements AsyncDisposable {
     console.log(`${hop.padEnd(14)} ${text}`);
   }
 
+  /** Writes so many lines as `logs/app.log`; returns its path. */
+  async writeLog(count: number): Promise<string> {
+    const path = this.folder.join("logs/app.log");
+    await Deno.mkdir(this.folder.join("logs"));
+    const lines = Array.from({ length: count }, (_, i) => `2026-11-20 10:00:00 INFO line ${i}\n`);
+    await Deno.writeTextFile(path, lines.join(""));
+    return path;
+  }
+
   /** Tells the agent what to tail, as an operator with etcdctl does. */
   async tail(entries: unknown[]): Promise<void> {
     await this.etcd.put(`/logagent/${this.ip}/collect_config`).value(JSON.stringify(entries));

@@ -12,10 +12,7 @@ Deno.test({
   sanitizeResources: false,
   async fn() {
     await using chain = await Chain.open();
-    const log = chain.folder.join("logs/app.log");
-    await Deno.mkdir(chain.folder.join("logs"));
-    const lines = Array.from({ length: LINES }, (_, i) => `2026-11-20 10:00:00 INFO line ${i}\n`);
-    await Deno.writeTextFile(log, lines.join(""));
+    const log = await chain.writeLog(LINES);
     const { size, ino } = await Deno.stat(log);
     await chain.tail([{ path: log, topic: chain.topic }]);
     await chain.startAgent();
@@ -38,7 +35,7 @@ Deno.test({
     }, WAIT);
     const { file, kafka, store, hops, notes } = whole;
     assert.deepEqual([file!.host, file!.path, file!.life!.inode], ["e2e-host", log, ino]);
-    const text = lines.join("").slice(file!.start, file!.end);
+    const text = (await Deno.readTextFile(log)).slice(file!.start, file!.end);
     assert.equal(text, "2026-11-20 10:00:00 INFO line 123\n");
     assert.deepEqual(
       [kafka!.partition, kafka!.offset, kafka!.state, kafka!.by],

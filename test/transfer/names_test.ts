@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { createEtcd } from "../../core/etcd/client.ts";
 import { EtcdDecisions, FixedNames } from "../../transfer/index/fixed_names.ts";
 import { TemplateNames } from "../../transfer/index/names.ts";
+import { etcdSettings } from "../control/settings.ts";
 import { etcdUrl } from "./servers.ts";
 import { Site, until } from "./site.ts";
 
@@ -12,16 +13,7 @@ const options = {
 };
 
 async function client() {
-  return createEtcd({
-    hosts: [await etcdUrl()],
-    timeout: 5000,
-    reread: 30_000,
-    username: "",
-    passwordFile: "",
-    caFile: "",
-    certFile: "",
-    keyFile: "",
-  });
+  return createEtcd(etcdSettings({ hosts: [await etcdUrl()] }));
 }
 
 Deno.test({

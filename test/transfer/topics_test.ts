@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import type { Etcd3 } from "etcd3";
 import { createEtcd } from "../../core/etcd/client.ts";
+import { etcdSettings } from "../control/settings.ts";
 import { etcdUrl } from "./servers.ts";
 import { elastic, type RunningTransfer, Site, until } from "./site.ts";
 
@@ -51,16 +52,7 @@ function test(name: string, run: (made: Made) => Promise<void>): void {
 }
 
 function client(host: string): Etcd3 {
-  return createEtcd({
-    hosts: [host],
-    timeout: 5000,
-    reread: 30_000,
-    username: "",
-    passwordFile: "",
-    caFile: "",
-    certFile: "",
-    keyFile: "",
-  });
+  return createEtcd(etcdSettings({ hosts: [host] }));
 }
 
 test("parse, name, drop and label lines; a change takes effect without a restart", async (made) => {
