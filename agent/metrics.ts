@@ -147,6 +147,16 @@ export class AgentMetrics {
       },
     });
     new Gauge({
+      name: "weir_agent_unreadable_paths",
+      help: "Files and folders that are wanted and cannot be read now, by code; 1000 at most.",
+      labelNames: ["code"],
+      registers,
+      collect() {
+        this.reset();
+        for (const { code } of set()?.problems ?? []) this.inc({ code });
+      },
+    });
+    new Gauge({
       name: "weir_agent_in_flight_bytes",
       help: "Bytes read and not yet acknowledged.",
       registers,

@@ -11,6 +11,7 @@ import { logOf } from "../core/log.ts";
 import { Counter, newRegistry, type Registry } from "../core/metrics/registry.ts";
 import { systemClock } from "../core/ports/clock.ts";
 import { systemFiles } from "../core/system_files.ts";
+import { TimelyFiles } from "../core/timely_files.ts";
 import { Agent } from "./agent.ts";
 import type { AgentSettings } from "./config.ts";
 import type { AgentMetrics } from "./metrics.ts";
@@ -37,7 +38,7 @@ export async function createAgentParts(settings: AgentSettings): Promise<Part[]>
     sink: (metrics) => createSink(settings, metrics),
     registry,
     clock: systemClock,
-    files: systemFiles,
+    files: new TimelyFiles(systemFiles, { clock: systemClock }),
     onApplied: () => registration?.changed(),
   });
   const registration = programRegistration({

@@ -10,6 +10,7 @@ import type { Registry } from "../core/metrics/registry.ts";
 import { systemClock } from "../core/ports/clock.ts";
 import { MemoryConfigSource } from "../core/ports/memory_config_source.ts";
 import { systemFiles } from "../core/system_files.ts";
+import { TimelyFiles } from "../core/timely_files.ts";
 import { EmbeddedStore } from "../search/store/embedded_store.ts";
 import { StoreLineSink } from "../search/store/line_sink.ts";
 import type { Retention } from "../search/store/retention.ts";
@@ -90,7 +91,7 @@ export function createAgent(
     sink: () => new StoreLineSink(store.store),
     registry,
     clock: systemClock,
-    files: systemFiles,
+    files: new TimelyFiles(systemFiles, { clock: systemClock }),
   });
 }
 

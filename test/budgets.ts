@@ -28,7 +28,7 @@ export const LONG_MINUTES: Readonly<Record<string, number>> = {
   "test/docs": 5,
   "test/engines": 16,
   "test/mutate": 2,
-  "test/security": 4,
+  "test/security": 5,
   "test/faults": 12,
   "test/soak": 18,
 };
@@ -51,6 +51,7 @@ export const NEED_SERVERS: readonly string[] = [
   "test/e2e",
   "test/docs",
   "test/engines",
+  "test/security",
 ];
 
 /** Folders whose tests run the executables of dist/. */

@@ -1,6 +1,7 @@
 /** What could not be read, and why: a list for status, and one line in the log for each path until it can be read. */
 import { messageOf, WeirError } from "../../core/errors.ts";
 import { logOf } from "../../core/log.ts";
+import { isHanging } from "../../core/timely_files.ts";
 import type { Problem } from "./discovery.ts";
 
 const PROBLEMS_MAX = 1000, COMPLAINED_MAX = 10_000;
@@ -32,6 +33,7 @@ export class Problems {
     if (this.#list.length < PROBLEMS_MAX && !this.#list.some((one) => one.path === path)) {
       this.#list.push(problem);
     }
+    if (isHanging(error)) return; // told once for the whole mount
     if (this.#complained.has(path)) return;
     if (this.#complained.size > COMPLAINED_MAX) this.#complained.clear();
     this.#complained.add(path);

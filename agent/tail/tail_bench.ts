@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { setImmediate } from "node:timers";
 import { WeirError } from "../../core/errors.ts";
 import { ManualClock } from "../../core/ports/clock.ts";
+import type { Files } from "../../core/ports/files.ts";
 import { MemoryFiles } from "../../core/ports/memory_files.ts";
 import { MemoryLineSink } from "../../core/ports/memory_line_sink.ts";
 import { CheckpointStore } from "../checkpoint/checkpoint_store.ts";
@@ -19,11 +20,13 @@ export class Bench {
   entries: Entry[] = parseEntries('[{"path": "/var/log/**/*.log*", "topic": "t"}]', "test");
   events: string[] = [];
   openMax = 1000;
+  /** What the tail sees of the files. */
+  seen: Files = this.files;
 
   async start(): Promise<void> {
     this.set = new TailSet(
       {
-        files: this.files,
+        files: this.seen,
         checkpoint: new CheckpointStore(this.files, this.clock, "/state"),
         roots: ["/var/log"],
         filesMax: 1000,
@@ -103,8 +106,10 @@ export class Bench {
 export async function bench(
   work: (bench: Bench) => Promise<void>,
   entries?: string,
+  prepare: (bench: Bench) => void = () => {},
 ): Promise<void> {
   const it = new Bench();
+  prepare(it);
   if (entries !== undefined) it.entries = parseEntries(entries, "test");
   await it.start();
   try {

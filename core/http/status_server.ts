@@ -5,7 +5,7 @@
 import { Hono } from "hono";
 import type { Registry } from "prom-client";
 import { registryPage } from "../metrics/exposition.ts";
-import { WeirError } from "../errors.ts";
+import { messageOf, WeirError } from "../errors.ts";
 import type { Part } from "../lifecycle.ts";
 import { logOf } from "../log.ts";
 import { hostAllowed } from "./host.ts";
@@ -43,6 +43,8 @@ export function statusApp(options: StatusOptions): Hono {
 
 /** How long close() waits for answers that are under way. */
 const CLOSE_MS = 500;
+/** Between the end of a server that failed and the next one, and between attempts. */
+const AGAIN_MS = 200;
 
 export interface Listening {
   /** Address in use, "127.0.0.1:9464"; the port is the real one where 0 was asked for. */
@@ -62,14 +64,16 @@ export function listen(
   names: readonly string[] = [],
 ): Listening {
   const { hostname, port } = parseAddress(address);
-  let server: Deno.HttpServer<Deno.NetAddr>;
-  try {
-    server = Deno.serve({ hostname, port, onListen: () => {} }, (request, info) => {
+  const begin = (port: number) =>
+    Deno.serve({ hostname, port, onListen: () => {} }, (request, info) => {
       if (!hostAllowed(request.headers.get("host"), hostname, names)) {
         return new Response("Host not allowed\n", { status: 421 });
       }
       return handler(request, info.remoteAddr.hostname);
     });
+  let server: Deno.HttpServer<Deno.NetAddr>;
+  try {
+    server = begin(port);
   } catch (error) {
     throw new WeirError(
       "HTTP_LISTEN_FAILED",
@@ -81,13 +85,53 @@ export function listen(
     );
   }
   const real = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${server.addr.port}`;
+  const kept = keepUp(server, () => begin(Number(real.slice(real.lastIndexOf(":") + 1))), real);
   return {
     address: real,
     url: `http://${real}/`,
     async close() {
       let timer: ReturnType<typeof setTimeout> | undefined;
       const late = new Promise<void>((resolve) => timer = setTimeout(resolve, CLOSE_MS));
-      await Promise.race([server.shutdown(), late]).finally(() => clearTimeout(timer));
+      await Promise.race([kept.close(), late]).finally(() => clearTimeout(timer));
+    },
+  };
+}
+
+/**
+ * The runtime's server ends when it cannot take a connection: as soon as no file may be opened any more. Its end closes
+ * its connections, so it begins again; without that, whoever makes many connections ends the program.
+ */
+function keepUp(
+  server: Deno.HttpServer<Deno.NetAddr>,
+  again: () => Deno.HttpServer<Deno.NetAddr>,
+  address: string,
+): { close(): Promise<void> } {
+  let isClosing = false, timer: ReturnType<typeof setTimeout> | undefined;
+  const restart = () => {
+    if (isClosing) return;
+    try {
+      server = again();
+      watch();
+    } catch {
+      timer = setTimeout(restart, AGAIN_MS); // its port, or a file for it, is not free yet
+    }
+  };
+  const watch = () => {
+    server.finished.catch((error) => {
+      logOf("status").error("The HTTP server failed: it begins again", {
+        address,
+        reason: messageOf(error),
+        hint: "Are there too many connections for the limit of open files?",
+      });
+      timer = setTimeout(restart, AGAIN_MS);
+    });
+  };
+  watch();
+  return {
+    close() {
+      isClosing = true;
+      clearTimeout(timer);
+      return server.shutdown();
     },
   };
 }

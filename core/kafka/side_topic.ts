@@ -61,6 +61,8 @@ export class SideTopic {
     const admin = this.#kafka.admin();
     await admin.connect();
     try {
+      // Who may not make topics may write to one that is there.
+      if ((await admin.listTopics()).includes(topic)) return;
       const brokers = (await admin.describeCluster()).brokers.length;
       const replicas = Math.min(3, brokers);
       const entries = {

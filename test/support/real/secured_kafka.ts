@@ -25,13 +25,17 @@ function jaas(module: string, options: string): string {
   return `org.apache.kafka.common.security.${module}LoginModule required ${options};`;
 }
 
-export async function startSecuredKafka(authority: Authority): Promise<SecuredKafka> {
+/** @param users further ones, with the same password, by PLAIN; where there are any, nobody gets in by SCRAM */
+export async function startSecuredKafka(
+  authority: Authority,
+  users: readonly string[] = [],
+): Promise<SecuredKafka> {
   const ports = { login: freePort(), secure: freePort(), late: freePort() };
-  const server = await startServer(authority, ports);
+  const server = await startServer(authority, ports, [USER, ...users]);
   const admin = new Kafka({ brokers: [server.address], logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
   // One at a time: a user is not altered twice in one request.
-  for (const hash of ["SHA-256", "SHA-512"]) {
+  for (const hash of users.length > 0 ? [] : ["SHA-256", "SHA-512"]) {
     const user = ["--entity-type", "users", "--entity-name", USER];
     const change = ["--alter", ...user, "--add-config", `SCRAM-${hash}=[password=${PASSWORD}]`];
     const args = ["--bootstrap-server", server.address, ...change];
@@ -53,6 +57,7 @@ export async function startSecuredKafka(authority: Authority): Promise<SecuredKa
 async function startServer(
   authority: Authority,
   ports: { login: number; secure: number; late: number },
+  users: readonly string[],
 ): Promise<Server> {
   const year = new Date().getUTCFullYear();
   const valid = await authority.issue("broker", `${year - 1}0101000000Z`, `${year + 1}0101000000Z`);
@@ -64,7 +69,7 @@ async function startServer(
   const login = (name: string) => ({
     [`listener.name.${name}.plain.sasl.jaas.config`]: jaas(
       "plain.Plain",
-      `user_${USER}="${PASSWORD}"`,
+      users.map((user) => `user_${user}="${PASSWORD}"`).join(" "),
     ),
     [`listener.name.${name}.scram-sha-256.sasl.jaas.config`]: jaas("scram.Scram", ""),
     [`listener.name.${name}.scram-sha-512.sasl.jaas.config`]: jaas("scram.Scram", ""),
