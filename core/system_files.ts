@@ -1,6 +1,7 @@
 /**
- * The Files port over the machine's file system. Reads go through the thread pool; that a mount which hangs holds up its
- * own files alone is for TimelyFiles to see to. The size of an open file on a local disk is in memory and is asked for at once.
+ * The Files port over the machine's file system. Reads go through the thread pool; that a mount which hangs holds up
+ * its own files alone is for TimelyFiles to see to. The size of an open file on a local disk is in memory and is asked
+ * for at once.
  */
 import fs from "node:fs";
 import { dirname } from "node:path";

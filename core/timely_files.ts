@@ -4,8 +4,8 @@
  * is refused at once, so that each hanging mount holds a few threads of the pool and no more, and every other file goes
  * on. When the call comes back, the mount is used again. Local file systems are waited for as long as they take.
  *
- * What this cannot bound: a file of such a mount that is closed in the moment between its last answer and the first call
- * that is late.
+ * What this cannot bound: a file of such a mount that is closed in the moment between its last answer and the first
+ * call that is late.
  */
 import { WeirError } from "./errors.ts";
 import { logOf } from "./log.ts";
@@ -105,9 +105,9 @@ export class TimelyFiles implements Files {
   }
 
   /**
-   * The runtime has one watcher for all, which asks every watched folder's file system: one that hangs would keep it from
-   * telling of the others, and the next watch from beginning. So a folder on a remote mount is looked at instead, which
-   * also finds what another machine writes there.
+   * The runtime has one watcher for all, which asks every watched folder's file system: one that hangs would keep it
+   * from telling of the others, and the next watch from beginning. So a folder on a remote mount is looked at instead,
+   * which also finds what another machine writes there.
    */
   async #watch(
     directory: string,
