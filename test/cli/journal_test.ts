@@ -87,7 +87,7 @@ Deno.test("weir up, killed while it reads the journal and while it grows: each e
     { documents: written, different: written },
   );
   // A stop that is no kill keeps the last cursor: nothing is read again.
-  await program.stop();
+  assert.equal((await program.stop(60_000)).code, 0);
   await using again = start(dir, journal);
   const status = await (await fetch(`${await urlOf(again)}api/status`)).json();
   assert.equal(status.progress.caughtUp, true, JSON.stringify(status.progress));
