@@ -14,6 +14,7 @@ import { bounded } from "./bounded.ts";
 import { type CommitEvents, committer } from "./commits.ts";
 import { type End, endOf } from "./generation_end.ts";
 import {
+  AT_ONCE,
   type FetchedBatch,
   type Group,
   type GroupOptions,
@@ -403,7 +404,7 @@ export class Consumer {
       await this.#clock.sleep(heartbeatMs, over);
       if (over.aborted) return;
       try {
-        await group.heartbeat({ interval: 0 });
+        await group.heartbeat({ interval: AT_ONCE });
         lastMs = this.#clock.monotonicMs();
       } catch (error) {
         const why = endOf(error);
