@@ -14,8 +14,8 @@ import { dropSilent } from "../../core/kafka/client.ts";
 import { type BatchMessage, Damage, decodeFetchAnswer } from "./fetch_answer.ts";
 
 /**
- * Interval of a heartbeat that is sent in any case: kafkajs goes by the time of day, and where that was set back it would
- * send none until it is as late again, for which the group gives our partitions to others.
+ * Interval of a heartbeat that is sent in any case: kafkajs goes by the time of day, and where that was set back it
+ * would send none until it is as late again, for which the group gives our partitions to others.
  */
 export const AT_ONCE = -Infinity;
 
