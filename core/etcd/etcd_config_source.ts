@@ -79,7 +79,15 @@ export class EtcdConfigSource implements ConfigSource {
         deliver(snapshot);
         watcher = await this.#follow(storeRevision + 1, deliver, ended);
         failures = 0;
-        await clock.sleep(rereadMs, AbortSignal.any([signal, ended.signal]));
+        // The same watch for as long as it tells all: each that is begun and ended costs the runtime memory for good.
+        for (let tellsAll = true; tellsAll;) {
+          await clock.sleep(rereadMs, AbortSignal.any([signal, ended.signal]));
+          if (signal.aborted || ended.signal.aborted) break;
+          const before = last, { snapshot } = await this.#read();
+          if (last !== before) continue; // it told something meanwhile
+          deliver(snapshot);
+          tellsAll = last === before;
+        }
       } catch (error) {
         last = undefined; // told again, so that the failure is known to be over
         failed(etcdError(error, `Cannot watch ${this.#options.key}`));

@@ -68,6 +68,12 @@ export class Workload {
     this.#handles[at] = open(file.path);
   }
 
+  /** Removes the file that was rotated away so many rotations ago, as logrotate's `rotate` does. */
+  forget(at: number, kept: number): void {
+    const { path, rotations } = this.files[at];
+    if (rotations > kept) Deno.removeSync(`${path}.${rotations - kept}`);
+  }
+
   /** By copy and truncation; the service notices nothing. */
   copyTruncate(at: number): void {
     const file = this.files[at];

@@ -33,6 +33,7 @@ export interface SoakOutcome {
 
 /** Each half minute, for two seconds. */
 const BURST_EVERY_S = 30, BURST_S = 2, BURST_TIMES = 20;
+const ROTATIONS = 20, KEPT = 2;
 const TICK_MS = 100, ARRIVE_MS = 300_000;
 
 export async function soak(options: SoakOptions): Promise<SoakOutcome> {
@@ -42,6 +43,7 @@ export async function soak(options: SoakOptions): Promise<SoakOutcome> {
     `${minutes} minutes, ${rate} lines a second, bursts of ${BURST_TIMES} times that, seed ${seed}`,
   );
   await using chain = await FaultChain.start(lines, new Random(seed));
+  const periodS = minutes * 60 / ROTATIONS;
   const samples = new Map<string, Sample[]>();
   const since = performance.now(), elapsedS = () => (performance.now() - since) / 1000;
   const timer = setInterval(() => {
@@ -58,9 +60,12 @@ export async function soak(options: SoakOptions): Promise<SoakOutcome> {
       due += (nowS - beforeS) * rate * (isBurst ? BURST_TIMES : 1);
       beforeS = nowS;
       chain.workload.write(Math.floor(due) - chain.workload.written);
-      // Each file is rotated once a minute, in turn.
-      const turns = Math.floor(nowS / 60 * chain.workload.files.length);
-      for (; turned < turns; turned++) chain.workload.rotate(turned % chain.workload.files.length);
+      // Each file is rotated twenty times, in turn; two old ones are kept.
+      const { files } = chain.workload, turns = Math.floor(nowS / periodS * files.length);
+      for (; turned < turns; turned++) {
+        chain.workload.rotate(turned % files.length);
+        chain.workload.forget(turned % files.length, KEPT);
+      }
       await new Promise((resolve) => setTimeout(resolve, TICK_MS));
     }
     const { written } = chain.workload;
