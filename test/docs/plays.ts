@@ -172,6 +172,8 @@ export const PLAYS: Readonly<Record<string, Play>> = {
   "npm run test:faults -- --faults 100 --lines 2000000 --seed 11": test(
     "test/faults/faults_test.ts",
   ),
+  "npm run test:faults -- --at-once 2": test("test/faults/faults_test.ts"),
+  'npm run test:faults -- --only "packets" --faults 8': test("test/faults/lossy_link_test.ts"),
   "weir selftest": SELFTEST,
   "weir selftest --chaos --folder /var/tmp": SELFTEST,
   "weir selftest --chaos --kafka kafka1:9092 --elasticsearch http://es1:9200": SELFTEST,
