@@ -10,17 +10,27 @@ export class Problems {
   readonly #log = logOf("agent.tail");
   readonly #complained = new Set<string>();
   #list: Problem[] = [];
+  /** Of the search that is under way. */
+  #found: Problem[] | undefined;
 
   get list(): readonly Problem[] {
     return this.#list;
   }
 
-  /** A search begins: what it found wrong replaces what was. */
+  /**
+   * A search begins: what it finds wrong is added, and replaces what was at its end. Before that nothing is taken back:
+   * who looks meanwhile would see an agent without a problem.
+   */
   begin(found: readonly Problem[]): void {
-    this.#list = [...found];
+    this.#found = [];
     for (const problem of found) {
       this.add(problem.path, new WeirError(problem.code, problem.reason, problem));
     }
+  }
+
+  end(): void {
+    this.#list = this.#found ?? this.#list;
+    this.#found = undefined;
   }
 
   add(path: string, error: unknown): void {
@@ -30,8 +40,8 @@ export class Problems {
       reason: messageOf(error),
       retriable: error instanceof WeirError && error.retriable,
     };
-    if (this.#list.length < PROBLEMS_MAX && !this.#list.some((one) => one.path === path)) {
-      this.#list.push(problem);
+    for (const list of [this.#list, ...this.#found === undefined ? [] : [this.#found]]) {
+      if (list.length < PROBLEMS_MAX && !list.some((one) => one.path === path)) list.push(problem);
     }
     if (isHanging(error)) return; // told once for the whole mount
     if (this.#complained.has(path)) return;

@@ -139,6 +139,7 @@ export class Search {
     if (isAll && applying.length === 0) {
       this.#allAtMs = clock.monotonicMs() + LOOK_SHARE * (clock.monotonicMs() - now);
     }
+    this.problems.end();
     for (const resolve of applying) resolve();
     if (!this.#applied) return;
     if (!found.problems.some(({ retriable }) => retriable)) {
