@@ -8,7 +8,7 @@ import type { LineSink } from "../../core/ports/line_sink.ts";
 import type { KeptLine } from "../../core/ports/memory_line_sink.ts";
 import { MemoryLineSink } from "../../core/ports/memory_line_sink.ts";
 import { systemFiles } from "../../core/system_files.ts";
-import { waitFor } from "../support/wait.ts";
+import { patience, waitFor } from "../support/wait.ts";
 
 export interface TailSiteOptions {
   /** Folder that is read. */
@@ -57,7 +57,7 @@ export class TailSite {
         turnMs: 1000,
         sweepMs,
         detachedMs: 60_000,
-        copyHoldMs: 1500,
+        copyHoldMs: 1500 * patience(), // a copy is made by a process that a slow machine may hold up
         bufferBytesMax: 32 << 20,
         forgetMs: 86_400_000,
         skipBinary: false,
