@@ -85,7 +85,8 @@ export function listen(
     );
   }
   const real = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${server.addr.port}`;
-  const kept = keepUp(server, () => begin(Number(real.slice(real.lastIndexOf(":") + 1))), real);
+  const realPort = server.addr.port; // also where any was asked for: the next server has the same
+  const kept = keepUp(server, () => begin(realPort), real);
   return {
     address: real,
     url: `http://${real}/`,
