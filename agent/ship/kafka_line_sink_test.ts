@@ -1,12 +1,11 @@
 /** What the sink does where the brokers' answers change under it; real brokers: test/agent/ship_*_test.ts. */
 import assert from "node:assert/strict";
 import { WeirError } from "../../core/errors.ts";
-import type { PartitionBatch } from "../../core/kafka/produce.ts";
 import { partitionOf } from "../../core/kafka/partition.ts";
 import { systemClock } from "../../core/ports/clock.ts";
 import type { LineChunk } from "../../core/ports/line_sink.ts";
 import { newGeneration } from "../../core/record/identity.ts";
-import { KafkaLineSink } from "./kafka_line_sink.ts";
+import { KafkaLineSink, type KafkaLineSinkOptions } from "./kafka_line_sink.ts";
 
 /** A chunk of one line of a file whose generation goes to this partition of six. */
 function chunkFor(partition: number): LineChunk {
@@ -19,21 +18,18 @@ function chunkFor(partition: number): LineChunk {
   };
 }
 
-Deno.test("KafkaLineSink goes on where a topic is made anew with fewer partitions", async () => {
-  let partitions = 6;
-  const sent: number[] = [];
-  const sink = new KafkaLineSink({
+/** A sink whose brokers take all, but for what `client` says. */
+function sinkTo(client: Partial<KafkaLineSinkOptions["client"]>): KafkaLineSink {
+  return new KafkaLineSink({
     client: {
-      partitionsOf: () => Promise.resolve(partitions),
-      leaderOf: (_topic: string, partition: number) => partition < partitions ? "1" : undefined,
+      partitionsOf: () => Promise.resolve(1),
+      leaderOf: () => "1",
       refresh: () => Promise.resolve(),
       forget: () => {},
       newProducer: () => Promise.resolve({ id: 1n, epoch: 0 }),
       disconnect: () => Promise.resolve(),
-      produce: (_node: string, batches: readonly PartitionBatch[]) => {
-        sent.push(...batches.map(({ partition }) => partition));
-        return Promise.resolve(batches.map(() => null));
-      },
+      produce: (_node, batches) => Promise.resolve(batches.map(() => null)),
+      ...client,
     },
     ...{
       clock: systemClock,
@@ -42,6 +38,19 @@ Deno.test("KafkaLineSink goes on where a topic is made anew with fewer partition
       level: 1,
       lingerMs: 1,
       batchBytesMax: 65_536,
+    },
+  });
+}
+
+Deno.test("KafkaLineSink goes on where a topic is made anew with fewer partitions", async () => {
+  let partitions = 6;
+  const sent: number[] = [];
+  const sink = sinkTo({
+    partitionsOf: () => Promise.resolve(partitions),
+    leaderOf: (_topic, partition) => partition < partitions ? "1" : undefined,
+    produce: (_node, batches) => {
+      sent.push(...batches.map(({ partition }) => partition));
+      return Promise.resolve(batches.map(() => null));
     },
   });
   const far = chunkFor(5);
@@ -60,26 +69,8 @@ Deno.test("KafkaLineSink goes on where a topic is made anew with fewer partition
 Deno.test("KafkaLineSink says which topics it holds lines of, and why, until they are delivered", async () => {
   let isUp = false;
   const down = new WeirError("KAFKA_UNREACHABLE", "no broker", { retriable: true });
-  const sink = new KafkaLineSink({
-    client: {
-      partitionsOf: (topic: string) =>
-        isUp || topic !== "t" ? Promise.resolve(1) : Promise.reject(down),
-      leaderOf: () => "1",
-      refresh: () => Promise.resolve(),
-      forget: () => {},
-      newProducer: () => Promise.resolve({ id: 1n, epoch: 0 }),
-      disconnect: () => Promise.resolve(),
-      produce: (_node: string, batches: readonly PartitionBatch[]) =>
-        Promise.resolve(batches.map(() => null)),
-    },
-    ...{
-      clock: systemClock,
-      acks: -1,
-      codec: "none",
-      level: 1,
-      lingerMs: 1,
-      batchBytesMax: 65_536,
-    },
+  const sink = sinkTo({
+    partitionsOf: (topic) => isUp || topic !== "t" ? Promise.resolve(1) : Promise.reject(down),
   });
   const sent = sink.send(chunkFor(0));
   await sink.send({ ...chunkFor(0), topic: "other" });

@@ -3,6 +3,7 @@
  * in, two inputs crossed. Decided by the random numbers alone, so that a seed gives the same inputs again.
  */
 import type { Random } from "../support/random.ts";
+import { joined } from "../support/bytes.ts";
 
 const ODD_BYTES = [0, 1, 9, 10, 13, 32, 34, 39, 44, 45, 47, 58, 91, 92, 123, 127, 128, 192, 255];
 const ODD_NUMBERS = [
@@ -93,16 +94,6 @@ function changed(bytes: Uint8Array, random: Random, to: (byte: number) => number
 function spliced(bytes: Uint8Array, random: Random, remove: number, put: Uint8Array): Uint8Array {
   const at = random.below(bytes.length + 1);
   return joined(bytes.subarray(0, at), put, bytes.subarray(Math.min(bytes.length, at + remove)));
-}
-
-function joined(...parts: Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 function repeated(part: Uint8Array, times: number): Uint8Array {

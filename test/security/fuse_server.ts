@@ -3,6 +3,7 @@
  * standard input and error, `deno run -A fuse_server.ts FOLDER <&3 2>&3`. It caches nothing and says so: each question of
  * a program comes here, and hangs while this process is stopped.
  */
+import { joined } from "../support/bytes.ts";
 
 const OP = {
   lookup: 1,
@@ -87,16 +88,6 @@ class Nodes {
     }
     return joined(...entries);
   }
-}
-
-function joined(...parts: Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 function initAnswer(): Uint8Array {
