@@ -34,10 +34,10 @@ Deno.test({
       `play it again: npm run test:faults -- --faults ${FAULTS_PLAYED} --lines ${LINES} --seed ${seed}`,
     );
     const outcome = await runFaults(options);
-    console.log(tableText(outcome));
+    console.log(tableText([outcome]));
     assert.equal(outcome.lines, LINES);
     assert.equal(outcome.played.length, FAULTS_PLAYED);
-    assert.equal(faultsFound(outcome), 0, tableText(outcome));
+    assert.equal(faultsFound(outcome), 0, tableText([outcome]));
   },
 });
 

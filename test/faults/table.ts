@@ -1,21 +1,28 @@
-/** What a run of the fault suite says at its end: a row for each fault, and one for all lines. */
+/** What runs of the fault suite say at their end: a row for each fault over all of them, and for each run its lines. */
 import { boundMs, type Outcome, type Played, seconds } from "./run_faults.ts";
 
-/** A Markdown table, with the verdict over all lines below it. */
-export function tableText(outcome: Outcome): string {
-  const { played, verdict, lines, minutes, peaks, failure } = outcome;
+/** A Markdown table, with the verdict over all lines of each run below it. */
+export function tableText(outcomes: readonly Outcome[]): string {
+  const played = outcomes.flatMap((outcome) => outcome.played);
   const byName = Map.groupBy(played, ({ fault }) => fault.name);
   const rows = [...byName].sort(([a], [b]) => a < b ? -1 : 1).map(([name, all]) =>
     rowOf(name, all)
   );
-  const late = played.filter((one) => one.recoveryMs > boundMs(one.fault));
-  const all = sorted(played.map(({ recoveryMs }) => recoveryMs));
   return [
     "| fault | cases | times | recovery, s: min | median | max | bound |",
     "| --- | --- | --- | --- | --- | --- | --- |",
     ...rows,
-    "",
-    `${lines} lines, ${played.length} faults, ${minutes.toFixed(1)} minutes: ` +
+    ...outcomes.flatMap((outcome) => ["", ...runText(outcome)]),
+  ].join("\n");
+}
+
+function runText(outcome: Outcome): string[] {
+  const { options, played, verdict, lines, minutes, peaks, failure } = outcome;
+  const late = lateOf(outcome), all = sorted(played.map(({ recoveryMs }) => recoveryMs));
+  return [
+    `seed ${options.seed}: ${lines} lines, ${played.length} faults, ${
+      minutes.toFixed(1)
+    } minutes: ` +
     `${verdict.lost} lost, ${verdict.doubled} doubled, ${verdict.reordered} reordered, ` +
     `${verdict.damaged} damaged; ${verdict.repeated} repeats in Kafka, taken once`,
     `recovery: median ${seconds(median(all))} s, longest ${seconds(all.at(-1) ?? 0)} s, ` +
@@ -29,7 +36,12 @@ export function tableText(outcome: Outcome): string {
       } MiB, ${handles} handles, ${threads} threads`
     ),
     ...failure === undefined ? [] : [`ended early: ${failure.split("\n", 1)[0]}`],
-  ].join("\n");
+  ];
+}
+
+/** Recoveries that took longer than is promised. */
+export function lateOf({ played }: Outcome): Played[] {
+  return played.filter((one) => one.recoveryMs > boundMs(one.fault));
 }
 
 function rowOf(name: string, all: readonly Played[]): string {
