@@ -6,6 +6,7 @@
 import { type BaseConnection, Client, type Serializer } from "@elastic/elasticsearch";
 import { WeirError } from "../errors.ts";
 import { readSecret, readSecretFile } from "../secrets.ts";
+import { NodeConnection } from "./node_connection.ts";
 
 export interface ElasticOptions {
   nodes: readonly string[];
@@ -30,12 +31,12 @@ export const LINES_HEADERS = { "content-type": "application/x-ndjson", accept: "
 /**
  * Makes the client; nothing is sent yet. Throws CONFIG_INVALID or SECRET_UNREADABLE.
  * @param serializer reads the answers. @default the client's own
- * @param connection carries the requests. @default the client's own
+ * @param connection carries the requests. @default NodeConnection
  */
 export function createElastic(
   options: ElasticOptions,
   serializer?: typeof Serializer,
-  connection?: typeof BaseConnection,
+  connection: typeof BaseConnection = NodeConnection,
 ): Client {
   for (const node of options.nodes) {
     if (!/^https?:$/.test(URL.canParse(node) ? new URL(node).protocol : "")) {
@@ -48,7 +49,7 @@ export function createElastic(
     nodes: [...options.nodes],
     maxRetries: 0,
     ...(serializer === undefined ? {} : { Serializer: serializer }),
-    ...(connection === undefined ? {} : { Connection: connection }),
+    Connection: connection,
     requestTimeout: options.requestTimeout,
     compression: options.compression,
     sniffOnStart: false,

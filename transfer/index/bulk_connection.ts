@@ -2,11 +2,13 @@
  * The client's connection to a node, with a quicker way for bodies that are bytes: they are copied
  * once. All other requests, and nodes with an authority of their own for TLS, go the
  * client's own way. It promises what the client's connection does: TimeoutError,
- * ConnectionError and RequestAbortedError where those would come.
+ * ConnectionError and RequestAbortedError where those would come. Where one request was not answered in
+ * time, those on connections that were silent for as long end with it: what they hold is sent again anyhow.
  */
-import { type ConnectionRequestParams, errors, UndiciConnection } from "@elastic/elasticsearch";
+import { type ConnectionRequestParams, errors } from "@elastic/elasticsearch";
 import { Buffer } from "node:buffer";
 import { gunzipSync, inflateSync } from "node:zlib";
+import { NodeConnection, silent } from "../../core/elastic/node_connection.ts";
 import { HttpWire, type WireAnswer, WireError } from "./http_wire.ts";
 
 const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
@@ -15,13 +17,14 @@ const IDLE_MS = 4000;
 const BINARY =
   /vnd\.(mapbox-vector-tile|apache\.arrow|elasticsearch\+(arrow|cbor|smile))|smile|cbor/;
 
-type Options = Parameters<UndiciConnection["request"]>[1];
+type Options = Parameters<NodeConnection["request"]>[1];
 // deno-lint-ignore no-explicit-any -- the client's class has overloads that cannot be met otherwise
 type Any = any;
 
-export class BulkConnection extends UndiciConnection {
+export class BulkConnection extends NodeConnection {
   readonly #idle: HttpWire[] = [];
   readonly #open = new Set<HttpWire>();
+  readonly #requests = new Set<BulkRequest>();
 
   override request(params: ConnectionRequestParams, options: Any): Promise<Any> {
     const { body } = params;
@@ -46,70 +49,68 @@ export class BulkConnection extends UndiciConnection {
 
   async #send(params: ConnectionRequestParams, body: Uint8Array, options: Options): Promise<Any> {
     const head = this.#head(params, body.length);
-    const limitMs = options.timeout ?? this.timeout;
-    let late = false, wire: HttpWire | undefined, aborted = false;
-    const stopped = Promise.withResolvers<never>();
-    const stop = () => {
-      wire?.close();
-      stopped.reject(new Error("stopped"));
-    };
+    const sinceMs = performance.now(), limitMs = options.timeout ?? this.timeout;
+    const request = new BulkRequest();
     const timer = limitMs == null ? undefined : setTimeout(() => {
-      late = true;
-      stop();
+      request.stop(new errors.TimeoutError("Request timed out"));
+      this.unanswered(sinceMs);
     }, limitMs);
-    const abort = () => {
-      aborted = true;
-      stop();
-    };
+    const abort = () => request.stop(new errors.RequestAbortedError("Request aborted"));
     options.signal?.addEventListener("abort", abort, { once: true });
+    this.#requests.add(request);
     try {
-      const exchange = this.#exchange(head, body, (used) => {
-        wire = used;
-        if (late || aborted) used.close();
-      });
-      const answer = await Promise.race([exchange, stopped.promise]);
+      const answer = await Promise.race([this.#exchange(head, body, request), request.stopped]);
       this.diagnostic.emit("deserialization", null, options as Any);
       return { statusCode: answer.statusCode, headers: answer.headers, body: textOf(answer) };
     } catch (error) {
-      if (aborted) throw new errors.RequestAbortedError("Request aborted");
-      if (late) throw new errors.TimeoutError("Request timed out");
+      if (error === request.end) throw error;
       throw new errors.ConnectionError((error as Error).message);
     } finally {
       clearTimeout(timer);
       options.signal?.removeEventListener("abort", abort);
+      this.#requests.delete(request);
+    }
+  }
+
+  protected override unanswered(sinceMs: number): void {
+    super.unanswered(sinceMs, true);
+    for (const wire of this.#idle.splice(0)) this.#drop(wire);
+    for (const request of this.#requests) {
+      if (request.wire !== undefined && request.wire.heardMs <= sinceMs) request.stop(silent());
     }
   }
 
   /** On a connection that is there, or a new one; on a new one as well where the old one had ended. */
-  async #exchange(
-    head: string,
-    body: Uint8Array,
-    using: (wire: HttpWire) => void,
-  ): Promise<WireAnswer> {
+  async #exchange(head: string, body: Uint8Array, request: BulkRequest): Promise<WireAnswer> {
     for (;;) {
       const wire = this.#take() ?? await this.#connect();
-      using(wire);
+      request.wire = wire;
       const used = wire.uses > 0;
       try {
+        if (request.end !== undefined) throw request.end;
         const answer = await wire.exchange(head, body, ANSWER_BYTES_MAX);
         if (!wire.closed) this.#idle.push(wire);
         return answer;
       } catch (error) {
         // Documents have ids: one that came twice is there once.
         const ended = used && error instanceof WireError && !error.sent;
-        if (!ended) throw error;
+        if (!ended || request.end !== undefined) throw error;
       } finally {
-        if (wire.closed) this.#open.delete(wire);
+        if (request.end !== undefined || wire.closed) this.#drop(wire);
       }
     }
+  }
+
+  #drop(wire: HttpWire): void {
+    wire.close();
+    this.#open.delete(wire);
   }
 
   #take(): HttpWire | undefined {
     for (;;) {
       const wire = this.#idle.pop();
-      if (wire === undefined || performance.now() - wire.usedMs < IDLE_MS) return wire;
-      wire.close();
-      this.#open.delete(wire);
+      if (wire === undefined || performance.now() - wire.heardMs < IDLE_MS) return wire;
+      this.#drop(wire);
     }
   }
 
@@ -142,6 +143,27 @@ export class BulkConnection extends UndiciConnection {
       throw new TypeError("A header holds what no header may hold");
     }
     return head;
+  }
+}
+
+/** A request under way. */
+class BulkRequest {
+  readonly #stopped = Promise.withResolvers<never>();
+  /** The connection that it is on. */
+  wire: HttpWire | undefined;
+  /** Why it was given up. */
+  end: Error | undefined;
+
+  get stopped(): Promise<never> {
+    return this.#stopped.promise;
+  }
+
+  /** Gives it up, and its connection with it: an answer that comes later is nobody's. */
+  stop(error: Error): void {
+    if (this.end !== undefined) return;
+    this.end = error;
+    this.wire?.close();
+    this.#stopped.reject(error);
   }
 }
 

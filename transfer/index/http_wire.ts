@@ -39,8 +39,8 @@ export class HttpWire {
   #closed = false;
   /** True once a byte of the answer is there. */
   #began = false;
-  /** performance.now() of its last answer. */
-  usedMs = 0;
+  /** performance.now() when anything came from the other side, or it was opened. */
+  heardMs = performance.now();
   /** Exchanges so far. */
   uses = 0;
 
@@ -77,7 +77,6 @@ export class HttpWire {
       const answer = await this.#answer(bodyMax);
       if (sending) this.close();
       this.uses++;
-      this.usedMs = performance.now();
       return answer;
     } catch (error) {
       this.close();
@@ -207,6 +206,7 @@ export class HttpWire {
     const count = await this.#conn.read(this.#into);
     if (count === null) return false;
     this.#began = true;
+    this.heardMs = performance.now();
     this.#from = 0;
     this.#to = count;
     return true;
