@@ -9,9 +9,9 @@ import { run } from "../process.ts";
 import { cached, isFile, jdkHome, mavenJars, type Say, sayOnStderr } from "./install.ts";
 import { answers, runFolder, Server, serverEnv, type StartOptions } from "./instance.ts";
 
-const VERSION = "9.5.3";
+export const VERSION = "9.5.3";
 const SOURCES = new URL("./java", import.meta.url).pathname;
-const NETTY = "modules/transport-netty4", ROOT_PLUGIN = "modules/weir-root";
+const NETTY = "modules/transport-netty4";
 const NOBODY = 65534;
 
 export interface ElasticsearchOptions extends StartOptions {
@@ -19,6 +19,12 @@ export interface ElasticsearchOptions extends StartOptions {
   settings?: Record<string, unknown>;
   /** @default {512} */
   heapMb?: number;
+  /** An installation with more modules. @default installElasticsearch()'s */
+  home?: string;
+  /** Files of its configuration folder beside ours, by name. */
+  files?: Record<string, string>;
+  /** Authorization header of the question whether it is ready. */
+  authorization?: string;
 }
 
 /** Installs Elasticsearch where it is not yet; returns its home. */
@@ -26,8 +32,9 @@ export async function installElasticsearch(say: Say): Promise<string> {
   const jdk = await jdkHome(say);
   return await cached(`elasticsearch-${VERSION}-1`, say, async (home) => {
     await layOut(home, say);
-    await unpackNetty(home, jdk);
+    await unpackDescription(`${home}/${NETTY}`, "transport-netty4", jdk);
     await compile(home, jdk);
+    await compilePlugin(home, jdk, "RootPlugin", "weir-root", "GET /");
     // It runs as another user than the one who installs it.
     await run("chmod", ["-R", "a+rX", home]);
   });
@@ -42,7 +49,6 @@ async function layOut(home: string, say: Say): Promise<void> {
     "lib/platform/linux-x64",
     "plugins",
     NETTY,
-    ROOT_PLUGIN,
   ];
   for (const name of folders) await Deno.mkdir(`${home}/${name}`, { recursive: true });
   const parts = {
@@ -75,11 +81,10 @@ function zstd(): string {
   throw new Error("There is no libzstd.so.1. Run as root: apt-get install -y libzstd1");
 }
 
-/** A plugin's description and policy lie in its jar; the server wants them beside it. */
-async function unpackNetty(home: string, jdk: string): Promise<void> {
-  const folder = `${home}/${NETTY}`, inJar = "META-INF/es-plugins/transport-netty4";
-  const args = ["xf", `transport-netty4-${VERSION}.jar`, inJar];
-  await run(`${jdk}/bin/jar`, args, { cwd: folder });
+/** A plugin's description and policy lie in its jar, which is in this folder; the server wants them beside it. */
+export async function unpackDescription(folder: string, plugin: string, jdk: string) {
+  const inJar = `META-INF/es-plugins/${plugin}`;
+  await run(`${jdk}/bin/jar`, ["xf", `${plugin}-${VERSION}.jar`, inJar], { cwd: folder });
   for await (const { name } of Deno.readDir(`${folder}/${inJar}`)) {
     await Deno.rename(`${folder}/${inJar}/${name}`, `${folder}/${name}`);
   }
@@ -87,34 +92,52 @@ async function unpackNetty(home: string, jdk: string): Promise<void> {
 }
 
 async function compile(home: string, jdk: string): Promise<void> {
-  const classes = async (source: string) => {
-    const out = `${home}/classes/${source}`;
-    const args = ["-proc:none", "-cp", `${home}/lib/*`, "-d", out, `${SOURCES}/${source}.java`];
-    await run(`${jdk}/bin/javac`, args);
-    return out;
-  };
-  const jar = (path: string, from: string, ...more: string[]) =>
-    run(`${jdk}/bin/jar`, [`cf${more.length > 0 ? "m" : ""}`, path, ...more, "-C", from, "."]);
   const manifest = `${home}/classes/agent.mf`;
-  const agent = await classes("Agent");
+  const agent = await classes(home, jdk, "Agent");
   await Deno.writeTextFile(
     manifest,
     "Agent-Class: Agent\nCan-Redefine-Classes: true\nCan-Retransform-Classes: true\n",
   );
-  await jar(`${home}/lib/entitlement-agent/agent.jar`, agent, manifest);
-  await jar(`${home}/lib/tools/ansi-console/console.jar`, await classes("AnsiConsoleLoader"));
-  await jar(`${home}/${ROOT_PLUGIN}/weir-root.jar`, await classes("RootPlugin"));
-  await classes("StartArguments");
+  await jar(jdk, `${home}/lib/entitlement-agent/agent.jar`, agent, manifest);
+  const console = await classes(home, jdk, "AnsiConsoleLoader");
+  await jar(jdk, `${home}/lib/tools/ansi-console/console.jar`, console);
+  await classes(home, jdk, "StartArguments");
+}
+
+/** Compiles java/SOURCE.java; returns the folder of its classes. */
+async function classes(home: string, jdk: string, source: string): Promise<string> {
+  const out = `${home}/classes/${source}`;
+  const args = ["-proc:none", "-cp", `${home}/lib/*`, "-d", out, `${SOURCES}/${source}.java`];
+  await run(`${jdk}/bin/javac`, args);
+  return out;
+}
+
+async function jar(jdk: string, path: string, from: string, ...manifest: string[]): Promise<void> {
+  const flags = `cf${manifest.length > 0 ? "m" : ""}`;
+  await run(`${jdk}/bin/jar`, [flags, path, ...manifest, "-C", from, "."]);
+}
+
+/** Makes a plugin of java/SOURCE.java, which is its class, in the modules of `home`. */
+export async function compilePlugin(
+  home: string,
+  jdk: string,
+  source: string,
+  name: string,
+  description: string,
+): Promise<void> {
+  const folder = `${home}/modules/${name}`;
+  await Deno.mkdir(folder);
+  await jar(jdk, `${folder}/${name}.jar`, await classes(home, jdk, source));
   const descriptor = {
-    "name": "weir-root",
-    "description": "GET /",
+    name,
+    description,
     "version": VERSION,
     "elasticsearch.version": VERSION,
     "java.version": "21",
-    "classname": "RootPlugin",
+    "classname": source,
   };
   await Deno.writeTextFile(
-    `${home}/${ROOT_PLUGIN}/plugin-descriptor.properties`,
+    `${folder}/plugin-descriptor.properties`,
     Object.entries(descriptor).map(([name, value]) => `${name}=${value}\n`).join(""),
   );
 }
@@ -122,7 +145,7 @@ async function compile(home: string, jdk: string): Promise<void> {
 /** Starts a node on a port and data of its own. `address` is its URL. */
 export async function startElasticsearch(options: ElasticsearchOptions = {}): Promise<Server> {
   const { say = sayOnStderr, heapMb = 512 } = options;
-  const installed = await installElasticsearch(say), jdk = await jdkHome(say);
+  const installed = options.home ?? await installElasticsearch(say), jdk = await jdkHome(say);
   const folder = await runFolder("elasticsearch");
   const port = freePort();
   for (const name of ["config", "data", "logs", "tmp"]) await Deno.mkdir(`${folder}/${name}`);
@@ -142,6 +165,9 @@ export async function startElasticsearch(options: ElasticsearchOptions = {}): Pr
   // YAML holds JSON.
   await Deno.writeTextFile(`${folder}/config/elasticsearch.yml`, JSON.stringify(settings, null, 1));
   await Deno.writeTextFile(`${folder}/config/log4j2.properties`, LOG4J);
+  for (const [name, text] of Object.entries(options.files ?? {})) {
+    await Deno.writeTextFile(`${folder}/config/${name}`, text);
+  }
   await writeStartArguments(home, folder, jdk);
   const isRoot = Deno.uid() === 0;
   if (isRoot) await run("chown", ["-R", `${NOBODY}:${NOBODY}`, ...ownFolders(folder)]);
@@ -158,7 +184,10 @@ export async function startElasticsearch(options: ElasticsearchOptions = {}): Pr
     input: `${folder}/start_arguments`,
     keep: options.keep,
     ready: () =>
-      answers(`http://127.0.0.1:${port}/_cluster/health?wait_for_status=yellow&timeout=1s`),
+      answers(
+        `http://127.0.0.1:${port}/_cluster/health?wait_for_status=yellow&timeout=1s`,
+        options.authorization,
+      ),
     readyTimeoutMs: 120_000,
   });
 }

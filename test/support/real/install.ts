@@ -49,17 +49,25 @@ export async function withLock<T>(path: string, work: () => Promise<T>): Promise
   return await work();
 }
 
-/** Copies the runtime jars of Maven coordinates `group:artifact:version`, and all that they need, into `folder`/lib. */
+/**
+ * Copies the runtime jars of Maven coordinates `group:artifact:version`, and all that they need, into `folder`/lib.
+ * @param leftOut what is not to be had or not wanted of that, `group:artifact`, * for any
+ */
 export async function mavenJars(
   folder: string,
   coordinates: readonly string[],
   say: Say,
+  leftOut: readonly string[] = [],
 ): Promise<void> {
   await needCommand("mvn", "maven", say);
+  const exclusions = leftOut.map((one) => {
+    const [group, artifact] = one.split(":");
+    return `<exclusion><groupId>${group}</groupId><artifactId>${artifact}</artifactId></exclusion>`;
+  });
   const dependencies = coordinates.map((one) => {
     const [group, artifact, version] = one.split(":");
     return `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId>` +
-      `<version>${version}</version></dependency>`;
+      `<version>${version}</version><exclusions>${exclusions.join("")}</exclusions></dependency>`;
   });
   await Deno.writeTextFile(
     `${folder}/pom.xml`,

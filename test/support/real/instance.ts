@@ -178,9 +178,10 @@ export function serverEnv(): Record<string, string> {
   );
 }
 
-/** True where a GET is answered with success. */
-export async function answers(url: string): Promise<boolean> {
-  const answer = await fetch(url, { signal: AbortSignal.timeout(3000) });
+/** True where a GET is answered with success; `authorization` is its header, where one is wanted. */
+export async function answers(url: string, authorization?: string): Promise<boolean> {
+  const headers: HeadersInit = authorization === undefined ? {} : { authorization };
+  const answer = await fetch(url, { headers, signal: AbortSignal.timeout(3000) });
   await answer.body?.cancel();
   return answer.ok;
 }
