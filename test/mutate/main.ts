@@ -16,10 +16,11 @@ const command = new Command("mutate")
   .option("--module <name>", `one of ${MODULES.map(({ name }) => name).join(", ")}`)
   .option("--sample <n>", "mutants of a module at most")
   .option("--seed <n>", "which ones", "1")
+  .option("--workers <n>", "processes at once", "2")
   .option("--survivors", "print what no test noticed");
 command.parse(Deno.args, { from: "user" });
 const given = command.opts<
-  { module?: string; sample?: string; seed: string; survivors?: boolean }
+  { module?: string; sample?: string; seed: string; workers: string; survivors?: boolean }
 >();
 
 const modules = MODULES.filter(({ name }) => given.module === undefined || name === given.module);
@@ -33,6 +34,7 @@ for (const module of modules) {
   const judged = await mutate(module, {
     ...(given.sample === undefined ? {} : { sample: Number(given.sample) }),
     seed: Number(given.seed),
+    workers: Number(given.workers),
   });
   const survivors = judged.filter(({ killedBy }) => killedBy === "");
   all += judged.length;

@@ -5,6 +5,7 @@
 import { Random } from "../support/random.ts";
 import { run } from "../support/process.ts";
 import { tempDir } from "../support/temp.ts";
+import { judge, survey } from "./judge.ts";
 import type { Module } from "./modules.ts";
 import type { Mutant } from "./mutants.ts";
 import { weave } from "./weave.ts";
@@ -21,6 +22,8 @@ export interface MutateOptions {
   /** Mutants of the module at most. @default all */
   sample?: number;
   seed?: number;
+  /** Processes at once. @default 2 */
+  workers?: number;
 }
 
 /** Judges the mutants of a module. Rejects where its tests fail without any. */
@@ -34,9 +37,11 @@ export async function mutate(module: Module, options: MutateOptions = {}): Promi
     const mutants = await collect(`${ROOT}${source}`, folder.join("mutants.json"));
     const numbers = sampled(mutants.map((_, i) => i + 1), Math.ceil(share), options.seed ?? 1);
     const woven = folder.join(source);
+    const judging = { folder: folder.path, tests: module.tests, workers: options.workers ?? 2 };
+    await Deno.writeTextFile(woven, weave(text, mutants, { notes: true }));
+    const found = await survey(judging);
     await Deno.writeTextFile(woven, weave(text, mutants));
-    const found = await judge(folder.path, numbers, module.tests);
-    for (const { number, killedBy } of found) {
+    for (const [number, killedBy] of await judge(judging, found, numbers)) {
       judged.push({ ...mutants[number - 1], source, killedBy });
     }
     await Deno.writeTextFile(woven, text);
@@ -68,19 +73,4 @@ function sampled(numbers: readonly number[], count: number, seed: number): numbe
     found.push(...left.splice(random.below(left.length), 1));
   }
   return found;
-}
-
-async function judge(
-  folder: string,
-  numbers: readonly number[],
-  tests: readonly string[],
-): Promise<{ number: number; killedBy: string }[]> {
-  if (numbers.length === 0) return [];
-  const script = `${folder}/test/mutate/run_mutants.ts`;
-  const stdout = await run(
-    Deno.execPath(),
-    ["run", "-A", "--no-check", "--quiet", script, numbers.join(","), ...tests],
-    { cwd: folder },
-  );
-  return stdout.trim().split("\n").map((line) => JSON.parse(line));
 }
