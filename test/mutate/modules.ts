@@ -25,7 +25,12 @@ export const MODULES: readonly Module[] = [
   {
     name: "records",
     sources: ["transfer/consume/record_batch.ts", "transfer/consume/decode.ts"],
-    tests: ["transfer/consume/record_batch_test.ts", "transfer/consume/decode_test.ts"],
+    tests: [
+      "transfer/consume/record_batch_test.ts",
+      "transfer/consume/record_batch_damaged_test.ts",
+      "transfer/consume/decode_test.ts",
+      "transfer/consume/decode_repeated_test.ts",
+    ],
   },
   {
     name: "times",

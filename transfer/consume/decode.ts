@@ -33,7 +33,7 @@ export class RecordDecoder {
   readonly #day = new TextCache();
   readonly #tz = new TextCache();
   readonly #version = new TextCache();
-  readonly #found = new Headers();
+  #found = new Headers();
   readonly #repeated = new Repeated();
   #bytes: Uint8Array = new Uint8Array(0);
   /** Of the record read last: the next one mostly has the same. */
@@ -72,16 +72,16 @@ export class RecordDecoder {
 
   #decode(cursor: RecordCursor, rows: RecordRows, row: number): void {
     const { bytes, timestampMs } = cursor;
-    const found = this.#found, dropped = this.fieldsDropped;
-    found.clear();
+    const found = new Headers(), dropped = this.fieldsDropped;
+    this.#found = found;
     this.#bytes = bytes;
     cursor.headers(this.#header);
-    const key = cursor.keyEnd - cursor.keyStart === 16 && cursor.keyStart >= 0
+    const key = cursor.keyEnd - cursor.keyStart === 16
       ? this.#key.text(bytes, cursor.keyStart, cursor.keyEnd)
       : "";
     const ours = found.version === RECORD_VERSION && found.host !== "" && found.path !== "" &&
-      isLine(found.offset, found.length) && this.#isGeneration(key);
-    const noted = ours && found.day !== "" && isDay(found.day);
+      isLine(found.offset, found.length) && isGeneration(key);
+    const noted = ours && isDay(found.day);
     rows.offsets[row] = ours ? found.offset : cursor.offset;
     rows.lengths[row] = ours ? found.length : cursor.valueEnd - cursor.valueStart;
     this.#setOrigin(ours ? key : null, noted ? found.day : dayOf(timestampMs));
@@ -98,15 +98,6 @@ export class RecordDecoder {
       last.host !== host || last.path !== path || last.tz !== tz ||
       last.fields !== undefined || fields !== undefined
     ) this.#origin = { generation, host, path, day, tz, fields };
-  }
-
-  #lastGeneration = "";
-
-  #isGeneration(key: string): boolean {
-    if (key === this.#lastGeneration && key !== "") return true;
-    if (!isGeneration(key)) return false;
-    this.#lastGeneration = key;
-    return true;
   }
 
   readonly #header = (
@@ -178,22 +169,6 @@ class Headers {
   offsetEnd = 0;
   lengthSeen = 0;
   lengthNameEnd = 0;
-
-  clear(): void {
-    this.version =
-      this.host =
-      this.path =
-      this.day =
-      this.tz =
-        "";
-    this.offset = this.length = -1;
-    this.count =
-      this.seen =
-      this.offsetSeen =
-      this.lengthSeen =
-        0;
-    this.fields = undefined;
-  }
 }
 
 /**

@@ -197,3 +197,63 @@ Deno.test("RecordDecoder gives each record its own texts, whatever came before",
     });
   }));
 });
+
+Deno.test("RecordDecoder bounds each name and value by its bytes, to the byte", () => {
+  const kept = (header: [string, string]) => {
+    const { decoded: [one], dropped } = decodeAll([
+      { offset: 1, timestampMs: TIME, key: KEY, value: "x", headers: [...OURS, header] },
+    ]);
+    assert.ok(one !== "tombstone");
+    assert.equal(dropped, one.fields === undefined ? 1 : 0);
+    return one.fields !== undefined;
+  };
+  assert.equal(kept(["n".repeat(512), "v"]), true);
+  assert.equal(kept(["n".repeat(513), "v"]), false);
+  assert.equal(kept(["n", "v".repeat(32_768)]), true);
+  assert.equal(kept(["n", "v".repeat(32_769)]), false);
+  assert.equal(kept(["n", ""]), true);
+  assert.equal(kept(["", "v"]), false);
+  assert.equal(FIELDS_MAX, 64);
+});
+
+Deno.test("RecordDecoder bounds host, path and zone: beyond that the record is a plain line", () => {
+  const path = (bytes: number) =>
+    decode({ headers: [...OURS, ["log.file.path", "p".repeat(bytes)]] });
+  assert.equal(path(8192).path.length, 8192);
+  assert.equal(path(8193).generation, null);
+  const tz = (bytes: number) => decode({ headers: [...OURS, ["weir.tz", "z".repeat(bytes)]] }).tz;
+  assert.equal(tz(64), "z".repeat(64));
+  assert.equal(tz(65), "UTC");
+});
+
+Deno.test("RecordDecoder takes a header without a value as an empty one", () => {
+  assert.deepEqual({ ...decode({ headers: [...OURS, ["team", null]] }).fields }, { team: "" });
+  assert.equal(decode({ headers: [...OURS, ["host.name", null]] }).generation, null);
+  assert.equal(decode({ headers: [...OURS, ["weir.tz", null]] }).tz, "UTC");
+});
+
+Deno.test("RecordDecoder takes the day of a plain line from its time, whatever its headers say", () => {
+  const record = decode({ key: null, headers: [...OURS, ["weir.day", "2026-11-20"]] });
+  assert.equal(record.day, "2026-11-21");
+});
+
+Deno.test("RecordDecoder takes places of one digit to fifteen", () => {
+  const at = (offset: string, length: string) =>
+    decode({ headers: [...OURS, ["log.offset", offset], ["log.length", length]] }).uid;
+  assert.equal(at("0", "0"), `${KEY}:0-0`);
+  assert.equal(at("9", "90"), `${KEY}:9-99`);
+  assert.equal(at("999999999999999", "0"), `${KEY}:999999999999999-999999999999999`);
+  assert.equal(at("1000000000000000", "1"), `web_log-3-7-${TIME}`);
+  assert.equal(at("1", "2:"), `web_log-3-7-${TIME}`);
+  assert.equal(at("1", "2/"), `web_log-3-7-${TIME}`);
+});
+
+Deno.test("RecordDecoder takes no name for one of ours that differs in a byte", () => {
+  for (const name of ["wost.name", "host.namf", "host-name", "host.nam", "host.names"]) {
+    const record = decode({
+      headers: [...OURS.filter(([one]) => one !== "host.name"), [name, "x"]],
+    });
+    assert.equal(record.host, "", name);
+    assert.deepEqual({ ...record.fields }, { [name]: "x" });
+  }
+});
