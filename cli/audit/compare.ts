@@ -55,21 +55,18 @@ export function compareRanges(
   const missing: Range[] = [], doubled: Range[] = [];
   let at = acknowledged.start, unsealedBytes = 0;
   for (const { start, end } of documents) {
-    if (start < at && end > acknowledged.start) {
-      const from = Math.max(start, acknowledged.start), to = Math.min(end, at);
-      if (from < to) append(doubled, { start: from, end: to });
-    }
-    if (start > at && at < acknowledged.end) {
-      append(missing, { start: at, end: Math.min(start, acknowledged.end) });
-    }
-    if (end > acknowledged.end) unsealedBytes += end - Math.max(start, acknowledged.end);
+    append(doubled, { start: Math.max(start, acknowledged.start), end: Math.min(end, at) });
+    append(missing, { start: at, end: Math.min(start, acknowledged.end) });
+    unsealedBytes += Math.max(0, end - Math.max(start, acknowledged.end));
     at = Math.max(at, end);
   }
-  if (at < acknowledged.end) append(missing, { start: at, end: acknowledged.end });
+  append(missing, { start: at, end: acknowledged.end });
   return { missing: subtract(missing, others), doubled, unsealedBytes };
 }
 
+/** Nothing where the range is empty; one that touches the last is joined to it. */
 function append(ranges: Range[], range: Range): void {
+  if (range.start >= range.end) return;
   const last = ranges.at(-1);
   if (last !== undefined && range.start <= last.end) last.end = Math.max(last.end, range.end);
   else ranges.push({ ...range });
@@ -83,10 +80,10 @@ export function subtract(ranges: readonly Range[], others: readonly Range[]): Ra
     let at = start;
     while (next < gone.length && gone[next].end <= start) next++;
     for (let i = next; i < gone.length && gone[i].start < end; i++) {
-      if (gone[i].start > at) left.push({ start: at, end: gone[i].start });
+      append(left, { start: at, end: gone[i].start });
       at = Math.max(at, gone[i].end);
     }
-    if (at < end) left.push({ start: at, end });
+    append(left, { start: at, end });
   }
   return left;
 }

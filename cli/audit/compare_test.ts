@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { bytesOf, compareRanges, isComplete, type Range, subtract } from "./compare.ts";
+import {
+  bytesOf,
+  compareRanges,
+  isComplete,
+  type Range,
+  subtract,
+  united,
+  within,
+} from "./compare.ts";
 
 const range = (start: number, end: number): Range => ({ start, end });
 
@@ -56,6 +64,41 @@ Deno.test("totals prove completeness only where bounds and bytes fit", () => {
   assert.ok(!isComplete({ ...total, end: 60 }, range(0, 50)));
   assert.ok(!isComplete(undefined, range(0, 50)));
   assert.ok(isComplete(undefined, range(0, 0)));
+});
+
+Deno.test("totals count the others' bytes within the acknowledged range only", () => {
+  const total = { lines: 1, bytes: 10, start: 20, end: 30 }, dead = [range(10, 20), range(30, 45)];
+  assert.ok(isComplete(total, range(10, 40), dead));
+  assert.ok(isComplete(total, range(10, 40), [range(5, 20), range(30, 40)]));
+  assert.ok(!isComplete(total, range(10, 40), [range(10, 20), range(30, 39)]));
+  assert.ok(!isComplete({ ...total, start: 9 }, range(10, 40), dead));
+  assert.ok(isComplete(undefined, range(10, 20), [range(10, 20)]));
+  assert.ok(!isComplete(undefined, range(10, 20), [range(10, 19)]));
+  assert.ok(isComplete(undefined, range(10, 8)));
+  // One byte of the others is enough to hide a hole of one byte.
+  assert.ok(!isComplete({ ...total, bytes: 29 }, range(10, 40), [range(11, 12)], true));
+});
+
+Deno.test("documents that reach over the acknowledged range count within it only", () => {
+  const documents = [range(0, 20), range(5, 25), range(22, 60), range(50, 70)];
+  assert.deepEqual(compareRanges(documents, range(10, 40)), {
+    missing: [],
+    doubled: [range(10, 20), range(22, 25), range(50, 60)],
+    unsealedBytes: 40,
+  });
+  assert.deepEqual(compareRanges([range(0, 10), range(60, 70)], range(10, 40)), {
+    missing: [range(10, 40)],
+    doubled: [],
+    unsealedBytes: 10,
+  });
+});
+
+Deno.test("united() and within() give ranges that neither overlap, touch, nor are empty", () => {
+  const some = [range(30, 40), range(0, 10), range(10, 20), range(15, 18), range(25, 25)];
+  assert.deepEqual(united(some), [range(0, 20), range(30, 40)]);
+  assert.deepEqual(within(some, range(5, 30)), [range(5, 10), range(10, 20), range(15, 18)]);
+  assert.deepEqual(within(some, range(39, 41)), [range(39, 40)]);
+  assert.deepEqual(subtract([range(0, 10), range(10, 20)], [range(4, 4)]), [range(0, 20)]);
 });
 
 Deno.test("totals prove nothing where a line may be both in a document and in the others", () => {

@@ -22,6 +22,21 @@ Deno.test("what is no drop seal is none", () => {
   for (const ranges of [[], [1], [1, -2], [1, 2, 3]]) {
     assert.equal(parseDropSeal(JSON.stringify({ ...seal, ranges })), undefined);
   }
+  for (
+    const wrong of [
+      ...[{ v: 2 }, { v: "1" }, { kind: "expired" }, { generation: "short" }, { generation: 5 }],
+      ...[{ topic: 5 }, { topic: undefined }, { rule: 5 }, { rule: undefined }],
+      ...[{ ranges: "10" }, { ranges: { length: 2 } }, { ranges: ["1", "2"] }, {
+        ranges: [0.5, 1],
+      }],
+      ...[{ ranges: undefined }, { ranges: [1, 2 ** 53] }],
+    ]
+  ) {
+    const other = JSON.stringify({ ...seal, ranges: [10, 5], ...wrong });
+    assert.equal(parseDropSeal(other), undefined, other);
+  }
+  assert.deepEqual(parseDropSeal(JSON.stringify({ ...seal, ranges: [0, 1] }))?.ranges, [0, 1]);
+  assert.equal(parseDropSeal("{"), undefined);
   assert.equal(parseDropSeal("{}"), undefined);
   assert.equal(parseDropSeal("null"), undefined);
 });

@@ -22,6 +22,10 @@ Deno.test("an expiry seal comes back as it was, and is none of the other kinds",
 });
 
 Deno.test("what is no expiry seal is none", () => {
+  assert.equal(parseExpirySeal(JSON.stringify({ ...seal, to: 0 }))?.to, 0);
+  for (const wrong of [{ topic: 1 }, { to: "1" }, { to: 0.5 }]) {
+    assert.equal(parseExpirySeal(JSON.stringify({ ...seal, ...wrong })), undefined);
+  }
   for (const wrong of [{ v: 2 }, { kind: "drop" }, { to: -1 }, { generation: "x" }, { index: 1 }]) {
     assert.equal(parseExpirySeal(JSON.stringify({ ...seal, ...wrong })), undefined);
   }

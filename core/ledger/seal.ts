@@ -74,7 +74,7 @@ export interface Seal {
 export function parseSeal(value: string): Seal | undefined {
   let seal: Partial<Seal>;
   try {
-    seal = JSON.parse(value);
+    seal = JSON.parse(value) ?? {};
   } catch {
     return undefined; // not ours
   }
@@ -82,8 +82,14 @@ export function parseSeal(value: string): Seal | undefined {
   const texts = [seal.host, seal.path, seal.topic, seal.head];
   const fits = seal.v === SEAL_VERSION && isGeneration(seal.generation ?? "") &&
     numbers.every((number) => Number.isSafeInteger(number) && number! >= 0) &&
-    texts.every((text) => typeof text === "string");
+    texts.every((text) => typeof text === "string") && areDays(seal.days);
   return fits ? seal as Seal : undefined;
+}
+
+function areDays(days: unknown): boolean {
+  const isOne = (one?: Partial<DayBegin>) =>
+    Number.isSafeInteger(one?.from) && typeof one?.day === "string";
+  return days === undefined || (Array.isArray(days) && days.every(isOne));
 }
 
 /** Both in one: a restart begins a new range of the same generation, and no seal ever takes one back. */

@@ -10,7 +10,7 @@ import { EtcdConfigSource } from "../../core/etcd/etcd_config_source.ts";
 import { WellEtcd } from "../../core/etcd/well_etcd.ts";
 import { LiveTable } from "../../core/fleet/live_table.ts";
 import { systemClock } from "../../core/ports/clock.ts";
-import { EtcdDecisions } from "../../transfer/index/fixed_names.ts";
+import { EtcdDecisions } from "../../transfer/index/etcd_decisions.ts";
 import { run } from "../support/process.ts";
 import { sayOnStderr, unpackedCommand } from "../support/real/install.ts";
 import { type Cluster, restoreEtcdCluster, startEtcdCluster } from "../support/servers.ts";

@@ -44,8 +44,14 @@ export const MODULES: readonly Module[] = [
   },
   {
     name: "ledger",
-    sources: ["core/ledger/drop_seal.ts", "core/ledger/expiry_seal.ts", "cli/audit/compare.ts"],
+    sources: [
+      "core/ledger/seal.ts",
+      "core/ledger/drop_seal.ts",
+      "core/ledger/expiry_seal.ts",
+      "cli/audit/compare.ts",
+    ],
     tests: [
+      "core/ledger/seal_test.ts",
       "core/ledger/drop_seal_test.ts",
       "core/ledger/expiry_seal_test.ts",
       "cli/audit/compare_test.ts",

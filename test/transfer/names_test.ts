@@ -1,7 +1,8 @@
 /** Names of indices that are fixed in a real etcd. */
 import assert from "node:assert/strict";
 import { createEtcd } from "../../core/etcd/client.ts";
-import { EtcdDecisions, FixedNames } from "../../transfer/index/fixed_names.ts";
+import { EtcdDecisions } from "../../transfer/index/etcd_decisions.ts";
+import { FixedNames } from "../../transfer/index/fixed_names.ts";
 import { TemplateNames } from "../../transfer/index/names.ts";
 import { etcdSettings } from "../control/settings.ts";
 import { etcdUrl } from "./servers.ts";

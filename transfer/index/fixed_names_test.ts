@@ -41,6 +41,26 @@ Deno.test("FixedNames asks once, also while the answer is on its way", async () 
   assert.equal(decisions.asked, 1);
 });
 
+Deno.test("FixedNames keeps what was decided of a data stream", async () => {
+  const decisions = new MemoryDecisions();
+  const decided = '{"index":"logs-t","document":"full","dataStream":true}';
+  decisions.values.set("t/2026-11-21", decided);
+  const fixed = new FixedNames(names("weir-{topic}-{day}"), decisions);
+  assert.deepEqual(await fixed.targetOf("t", "2026-11-21"), JSON.parse(decided));
+  decisions.values.set("u/2026-11-21", decided.replace("true", "1"));
+  assert.deepEqual(await fixed.targetOf("u", "2026-11-21"), { index: "logs-t", document: "full" });
+});
+
+Deno.test("FixedNames keeps a bounded number of answers, and asks again for others", async () => {
+  const decisions = new MemoryDecisions();
+  const fixed = new FixedNames(names("weir-{topic}-{day}"), decisions);
+  for (let i = 0; i < 9_999; i++) await fixed.targetOf(`t${i}`, "2026-11-21");
+  await fixed.targetOf("t0", "2026-11-21");
+  assert.equal(decisions.asked, 9_999);
+  for (const topic of ["a", "b", "t0"]) await fixed.targetOf(topic, "2026-11-21");
+  assert.equal(decisions.asked, 10_002);
+});
+
 Deno.test("FixedNames rejects while the store is away, and asks again", async () => {
   const decisions = new MemoryDecisions();
   const fixed = new FixedNames(names("weir-{topic}-{day}"), decisions);
@@ -65,6 +85,7 @@ Deno.test("FixedNames refuses a decision that it cannot read", async () => {
     const fixed = new FixedNames(names("weir-{topic}-{day}"), decisions);
     await assert.rejects(async () => await fixed.targetOf("t", "2026-11-21"), {
       code: "INDEX_NAME_UNREADABLE",
+      retriable: true, // the key may be mended while the lines wait
     });
   }
 });
