@@ -326,23 +326,26 @@ export class TimeReader {
       at += 3;
     } else if (!short || dotted) return false;
     if (!(hour < 24 && minute < 60 && second <= 60)) return false;
-    let ms = ((hour * 60 + minute) * 60 + second) * 1000;
-    const mark = at < to ? this.#peek(at) : 0;
-    if ((mark === 46 || mark === 44 || mark === 58) && at + 1 < to) {
-      let scale = 100;
-      let stop = at + 1;
-      for (; stop < to && this.#peek(stop) >= 48 && this.#peek(stop) <= 57; stop++) {
-        if (scale >= 1) ms += (this.#peek(stop) - 48) * scale;
-        scale /= 10;
-      }
-      if (stop > at + 1 && (mark !== 58 || stop === at + 4)) at = stop;
-    }
-    this.#clockMs = ms;
+    this.#clockMs = ((hour * 60 + minute) * 60 + second) * 1000;
     this.end = at;
+    const mark = this.#peek(at);
+    if (mark === 46 || mark === 44 || mark === 58) this.#fraction(at + 1, mark === 58);
     return true;
   }
 
-  /** `041526` with an optional fraction. */
+  /** Digits behind the seconds; behind a colon exactly three, others are something else. */
+  #fraction(from: number, three: boolean): void {
+    let ms = 0, scale = 100, stop = from;
+    for (; this.#peek(stop) >= 48 && this.#peek(stop) <= 57; stop++) {
+      if (scale >= 1) ms += (this.#peek(stop) - 48) * scale;
+      scale /= 10;
+    }
+    if (stop === from || (three && stop !== from + 3)) return;
+    this.#clockMs += ms;
+    this.end = stop;
+  }
+
+  /** `041526`. */
   #compactClock(from: number): boolean {
     const hour = this.#number(from, 2), minute = this.#number(from + 2, 2);
     const hasSeconds = from + 6 <= this.#to;
@@ -355,7 +358,7 @@ export class TimeReader {
 
   /** Sets the date; false for a date that no calendar has. */
   #date(year: number, month: number, day: number): boolean {
-    const key = (year * 16 + month) * 32 + day;
+    const key = (year * 100 + month) * 100 + day; // they have two digits, also wrong ones
     if (key === this.#dateKey) return true;
     if (!(year >= 1970 && year < 3000 && month >= 1 && month <= 12 && day >= 1 && day <= 31)) {
       return false;

@@ -34,8 +34,13 @@ export const MODULES: readonly Module[] = [
   },
   {
     name: "times",
-    sources: ["core/reading/time.ts", "transfer/topics/time_format.ts"],
-    tests: ["core/reading/line_reader_test.ts", "transfer/topics/time_format_test.ts"],
+    sources: ["core/reading/time.ts", "core/reading/zone.ts", "transfer/topics/time_format.ts"],
+    tests: [
+      "core/reading/time_test.ts",
+      "core/reading/zone_test.ts",
+      "transfer/topics/time_format_test.ts",
+      "core/reading/line_reader_test.ts",
+    ],
   },
   {
     name: "queries",
