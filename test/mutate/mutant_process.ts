@@ -4,6 +4,7 @@
  *
  *     deno run -A mutant_process.ts '{"tests":["file:///…_test.ts"],"mutant":0}'
  */
+import process from "node:process";
 import fc from "fast-check";
 
 /** What the process is started with. */
@@ -34,6 +35,7 @@ export interface Answer {
 /** One test that was run. */
 export interface Ran {
   test: number;
+  /** Of processor time. */
   ms: number;
   /** Mutants whose places it reached; in a source that notes it. */
   reached: readonly number[];
@@ -107,9 +109,10 @@ async function obey({ mutant, only }: Order, reachedByLoading: number[]): Promis
   const ran: Ran[] = [];
   switchTo(mutant);
   for (const test of only ?? registered.keys()) {
-    const { name, run } = registered[test], since = performance.now();
+    const { name, run } = registered[test], since = process.cpuUsage();
     const why = await failureOf(run);
-    ran.push({ test, ms: performance.now() - since, reached: takeReached() });
+    const { user, system } = process.cpuUsage(since);
+    ran.push({ test, ms: (user + system) / 1000, reached: takeReached() });
     if (why === undefined) continue;
     switchTo(0);
     const spoiled = await failureOf(run) !== undefined;

@@ -3,6 +3,10 @@ import type { Answer, Order, Start } from "./mutant_process.ts";
 
 /** A mutant that fills the memory ends its process only. */
 const HEAP_MB_MAX = 1024;
+const LOOK_MS = 200;
+/** A process that waits so long without any work waits for nothing. */
+const IDLE_MS_MAX = 10_000;
+const TICK_MS = 10;
 
 export class TestProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
@@ -25,17 +29,36 @@ export class TestProcess implements AsyncDisposable {
     this.#answers = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   }
 
-  /** The answer; "time" where it took longer than `limitMs`, "ended" where the process ended instead. */
+  /** Processor time that it has used so far, ms. */
+  async usedMs(): Promise<number> {
+    return (await usageOf(this.#child.pid))?.usedMs ?? 0;
+  }
+
+  /**
+   * The answer; "time" where it used more than `limitMs` of processor time or waits for nothing, "ended" where the
+   * process ended instead. The clock does not count: a busy machine kills no mutant.
+   */
   async give(order: Order, limitMs: number): Promise<Answer | "time" | "ended"> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<"time">((resolve) => {
-      timer = setTimeout(resolve, limitMs, "time");
-    });
+    const done = new AbortController();
     try {
-      return await Promise.race([this.#ask(order), late]);
+      return await Promise.race([this.#ask(order), this.#late(limitMs, done.signal)]);
     } finally {
-      clearTimeout(timer);
+      done.abort();
     }
+  }
+
+  async #late(limitMs: number, done: AbortSignal): Promise<"time"> {
+    const began = await this.usedMs();
+    for (let last = began, looks = 0; !done.aborted; looks++) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      // Where there is no /proc, the clock counts.
+      const usage = await usageOf(this.#child.pid) ?? { usedMs: last, sleeps: true };
+      if (usage.usedMs - began > limitMs) break;
+      if (!usage.sleeps || usage.usedMs !== last) looks = 0;
+      if (looks * LOOK_MS >= IDLE_MS_MAX) break;
+      last = usage.usedMs;
+    }
+    return "time";
   }
 
   async #ask(order: Order): Promise<Answer | "ended"> {
@@ -62,5 +85,19 @@ export class TestProcess implements AsyncDisposable {
     // Both streams end with it.
     await this.#orders.abort().catch(() => {});
     await this.#answers.cancel().catch(() => {});
+  }
+}
+
+/** From Linux's /proc. */
+async function usageOf(pid: number): Promise<{ usedMs: number; sleeps: boolean } | undefined> {
+  try {
+    const text = await Deno.readTextFile(`/proc/${pid}/stat`);
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return {
+      usedMs: (Number(fields[11]) + Number(fields[12])) * TICK_MS,
+      sleeps: fields[0] === "S",
+    };
+  } catch {
+    return undefined; // another system, or it has ended
   }
 }
