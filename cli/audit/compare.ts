@@ -41,7 +41,7 @@ export function isComplete(
   mayOverlap = false,
 ): boolean {
   const other = bytesOf(within(others, { start, end }));
-  if (total === undefined) return start >= end || other === end - start;
+  if (total === undefined) return other === Math.max(0, end - start);
   if (mayOverlap && other > 0) return false;
   return total.start >= start && total.end <= end && total.bytes + other === end - start;
 }

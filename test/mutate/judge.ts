@@ -1,8 +1,8 @@
 /**
  * Judges the mutants of one source. The tests are run once to see which of them reach which mutant; then each mutant
  * meets only those that reach it, quickest first, in a process that has loaded them already. What that process cannot
- * tell for sure is asked of a fresh one: mutants that act while the module is loaded, survivors (a value kept from
- * before may hide them), and those that ended the process.
+ * tell is asked of a fresh one: mutants that act while the module is loaded, those that a second run of the same tests
+ * does not reach (a value kept from the first hides them), and those that ended the process.
  */
 import type { Answer, Ran } from "./mutant_process.ts";
 import { TestProcess } from "./test_process.ts";
@@ -24,8 +24,8 @@ interface Survey {
   order: readonly number[];
   /** Milliseconds of each. */
   ms: readonly number[];
-  /** Mutants that act while the tests are loaded. */
-  loading: ReadonlySet<number>;
+  /** Mutants that act while the tests are loaded, or in their first run only. */
+  early: ReadonlySet<number>;
   /** False where the tests cannot be run twice in one process. */
   canRepeat: boolean;
   /** Milliseconds from the start of the process to the end of the tests. */
@@ -48,12 +48,16 @@ export async function survey({ folder, tests }: JudgeOptions): Promise<Survey> {
     throw new Error(`The tests fail without a mutant: ${why}`);
   }
   const second = await process.give({ mutant: 0 }, SURVEY_MS_MAX);
+  const again = typeof second === "string" ? [] : second.ran;
   const ran = [...first.ran].sort((a, b) => a.ms - b.ms);
   return {
     reaching: reachingOf(ran),
     order: ran.map(({ test }) => test),
     ms: first.ran.map(({ ms }) => ms),
-    loading: new Set(first.reachedByLoading),
+    early: new Set([
+      ...first.reachedByLoading,
+      ...first.ran.flatMap((one, i) => notIn(again[i], one)),
+    ]),
     canRepeat: typeof second !== "string" && second.killedBy === "",
     wholeMs,
   };
@@ -86,12 +90,12 @@ class Judge implements AsyncDisposable {
   }
 
   async killerOf(mutant: number): Promise<string> {
-    const { reaching, loading, canRepeat } = this.#survey;
+    const { reaching, early, canRepeat } = this.#survey;
     const only = reaching.get(mutant) ?? [];
-    if (loading.has(mutant) || (!canRepeat && only.length > 0)) return await this.#fresh(mutant);
+    if (early.has(mutant) || (!canRepeat && only.length > 0)) return await this.#fresh(mutant);
     if (only.length === 0) return ""; // no test comes there
     const killedBy = await this.#inWarm(mutant, only);
-    return killedBy === "" || killedBy === OUTSIDE ? await this.#fresh(mutant) : killedBy;
+    return killedBy === OUTSIDE ? await this.#fresh(mutant) : killedBy;
   }
 
   async #inWarm(mutant: number, only: readonly number[]): Promise<string> {
@@ -133,6 +137,12 @@ function started(folder: string, tests: readonly string[], mutant: number): Test
 
 function killerIn(answer: Answer | "time" | "ended"): string {
   return answer === "time" ? TIME : answer === "ended" ? OUTSIDE : answer.killedBy;
+}
+
+/** Mutants that a test reached the first time and not the second. */
+function notIn(second: Ran | undefined, first: Ran): number[] {
+  const again = new Set(second?.reached);
+  return first.reached.filter((mutant) => !again.has(mutant));
 }
 
 function reachingOf(ran: readonly Ran[]): Map<number, number[]> {

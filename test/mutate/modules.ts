@@ -45,7 +45,11 @@ export const MODULES: readonly Module[] = [
   {
     name: "queries",
     sources: ["search/query/parse.ts", "search/query/scanner.ts", "search/query/print.ts"],
-    tests: ["search/query/parse_test.ts", "search/query/print_test.ts"],
+    tests: [
+      "search/query/scanner_test.ts",
+      "search/query/parse_test.ts",
+      "search/query/print_test.ts",
+    ],
   },
   {
     name: "ledger",

@@ -10,7 +10,11 @@ const KEY = "AbCdEfGh01234-_9";
 const TIME = Date.UTC(2026, 10, 21, 23, 59, 59);
 type Header = TestRecord["headers"][number];
 
-function line(offset: number | string, length: number | string, more: readonly Header[] = []): TestRecord {
+function line(
+  offset: number | string,
+  length: number | string,
+  more: readonly Header[] = [],
+): TestRecord {
   const headers: Header[] = [["weir.v", "1"], ["host.name", "web-1"], ["log.file.path", "/a.log"]];
   const place: Header[] = [["log.offset", String(offset)], ["log.length", String(length)]];
   return {

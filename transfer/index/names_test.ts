@@ -106,6 +106,7 @@ Deno.test("TemplateNames.remove() holds for the newest day said, until it is tak
   const undo = found.remove("t", "2026-11-18");
   assert.equal(indexOf("2026-11-18"), "w-t-2026.11.21");
   const undoOlder = found.remove("t", "2026-11-17");
+  assert.equal(indexOf("2026-11-18"), "w-t-2026.11.21", "an older day opens no newer one");
   undoOlder();
   assert.equal(indexOf("2026-11-18"), "w-t-2026.11.21", "an older day takes nothing back");
   found.remove("t", "2026-11-18")();
