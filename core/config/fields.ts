@@ -27,6 +27,9 @@ const SIZES: Record<string, number> = {
 };
 const TIMES: Record<string, number> = { ms: 1, s: 1e3, m: 60e3, h: 3600e3, d: 86400e3 };
 
+/** What a time says of its unit. */
+export const TIME = "a time, such as 500ms, 10s, 2h, 7d";
+
 /** A whole number within bounds. */
 export function integer(min: number, max: number, initial: number, notes: FieldNotes) {
   return z.number().int().min(min).max(max).default(initial).meta({ ...notes });
@@ -37,9 +40,30 @@ export function bytes(min: number, max: number, initial: string, notes: FieldNot
   return measure(SIZES, "bytes, such as 256KiB, 5MB", min, max, initial, notes);
 }
 
-/** A span of time: text such as "500ms", "10s", "2h", "7d", or a number of milliseconds; the result is ms. */
+/**
+ * A span of time: text such as "500ms", "10s", "2h", "7d", or 0; the result is ms. Another number without a unit is
+ * refused: who writes 10 means seconds.
+ */
 export function duration(min: number, max: number, initial: string, notes: FieldNotes) {
-  return measure(TIMES, "a time, such as 500ms, 10s, 2h, 7d", min, max, initial, notes);
+  return measure(TIMES, TIME, min, max, initial, notes, (value) => {
+    if (value === 0) return "";
+    const guess = likelyTime(value, min, max, initial);
+    return `"${value}" has no unit${guess === undefined ? "" : `, did you mean "${guess}"?`}`;
+  }).meta({ ...notes, unit: TIME, maximum: 0 }); // of a number; editors tell it
+}
+
+/** A time as it is written in settings, in the largest unit that fits. */
+export function timeText(ms: number): string {
+  const [unit, size] = Object.entries(TIMES).findLast(([, size]) => ms % size === 0) ?? ["ms", 1];
+  return ms === 0 ? "0s" : `${ms / size}${unit}`;
+}
+
+/** What a number without a unit probably means: small ones are of the default's unit, large ones ms. */
+function likelyTime(value: number, min: number, max: number, initial: string): string | undefined {
+  const usual = initial.replace(/^[\d.]+/, "");
+  const units = value < 1000 ? [usual, "s", "m", "h", "d", "ms"] : ["ms", usual, "s"];
+  const unit = units.find((unit) => value * TIMES[unit] >= min && value * TIMES[unit] <= max);
+  return unit === undefined ? undefined : `${value}${unit}`;
 }
 
 function measure(
@@ -49,22 +73,23 @@ function measure(
   max: number,
   initial: string,
   notes: FieldNotes,
+  faultOf: (bare: number) => string = () => "",
 ) {
-  const parse = (value: string | number): number => {
-    if (typeof value === "number") return value;
-    const match = /^(\d+(?:\.\d+)?)\s*([A-Za-z]*)$/.exec(value.trim());
-    const unit = match === null ? undefined : units[match[2]];
-    return unit === undefined ? NaN : Math.round(Number(match![1]) * unit);
+  const parse = (value: string | number): { result: number; fault: string } => {
+    const [, digits, name] = typeof value === "number"
+      ? ["", value, ""]
+      : /^(\d+(?:\.\d+)?)\s*([A-Za-z]*)$/.exec(value.trim()) ?? [];
+    const number = Number(digits), unit = name === "" ? 1 : units[name ?? "?"];
+    const fault = name === "" ? faultOf(number) : "";
+    if (unit === undefined) return { result: NaN, fault: `Expected ${what}, got "${value}"` };
+    return { result: name === "" ? number : Math.round(number * unit), fault };
   };
   return z.union([z.string(), z.number()]).default(initial).transform((value, context) => {
-    const result = parse(value);
-    if (Number.isNaN(result)) {
-      context.addIssue({ code: "custom", message: `Expected ${what}, got "${value}"` });
-    } else if (result < min || result > max) {
-      context.addIssue({
-        code: "custom",
-        message: `Expected ${min} to ${max} after conversion, got ${result}`,
-      });
+    const { result, fault } = parse(value);
+    const isOut = result < min || result > max;
+    const bounds = `Expected ${min} to ${max} after conversion, got ${result}`;
+    if (fault !== "" || isOut) {
+      context.addIssue({ code: "custom", message: fault === "" ? bounds : fault });
     }
     return result;
   }).meta({ ...notes, unit: what });

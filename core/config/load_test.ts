@@ -13,7 +13,7 @@ import {
   urls,
 } from "./fields.ts";
 import { loadSettings } from "./load.ts";
-import { hideSecrets, jsonSchema, referencePage } from "./reference.ts";
+import { asWritten, hideSecrets, jsonSchema, referencePage } from "./reference.ts";
 
 const schema = settings({
   broker: texts(["127.0.0.1:9092"], 10, { description: "Brokers." }),
@@ -44,6 +44,39 @@ Deno.test("loadSettings() gives the defaults for an empty file", () => {
   const value = loadSettings(schema, "", { name: "x" });
   assert.deepEqual(value.tail, { lineBytesMax: 262144, sweep: 10000, filesMax: 10000 });
   assert.equal(value.compression, "zstd");
+});
+
+Deno.test("loadSettings() refuses a time without a unit, and says what was probably meant", () => {
+  const notes = { description: "A time." };
+  const schema = settings({
+    shutdown: duration(0, 600e3, "10s", notes),
+    linger: duration(0, 60e3, "20ms", notes),
+    forget: duration(60e3, 365 * 86400e3, "14d", notes),
+    request: duration(1000, 600e3, "60s", notes),
+  });
+  const guesses = [
+    ["shutdown", 10, "10s"],
+    ["shutdown", '"10"', "10s"],
+    ["shutdown", 0.5, "0.5s"],
+    ["shutdown", 5000, "5000ms"],
+    ["linger", 50, "50ms"],
+    ["forget", 7, "7d"],
+    ["request", 30_000, "30000ms"],
+  ] as const;
+  for (const [key, value, guess] of guesses) {
+    const load = () => loadSettings(schema, `${key}: ${value}`, { name: "x" });
+    const number = String(value).replaceAll('"', "");
+    assert.throws(load, new RegExp(`"${number}" has no unit, did you mean "${guess}"\\?`));
+  }
+  assert.throws(
+    () => loadSettings(schema, "request: 700", { name: "x" }),
+    /"700" has no unit(?!, did you mean)/,
+  );
+  for (const nothing of ["0", '"0"', "0s"]) {
+    assert.equal(loadSettings(schema, `shutdown: ${nothing}`, { name: "x" }).shutdown, 0);
+  }
+  assert.throws(() => loadSettings(schema, "request: 0", { name: "x" }), /Expected 1000 to/);
+  assert.throws(() => loadSettings(schema, "shutdown: 10 weeks", { name: "x" }), /Expected a time/);
 });
 
 Deno.test("loadSettings() tells an address without a port, and a node that is no URL", () => {
@@ -148,4 +181,13 @@ Deno.test("jsonSchema(), referencePage() and hideSecrets() come from the same sp
     password: "***",
     compression: "gzip",
   });
+});
+
+Deno.test("asWritten() gives settings that are read again as the same", () => {
+  for (const sweep of ["100ms", "1500ms", "90s", "2m", "1h"]) {
+    const value = loadSettings(schema, `tail: {sweep: ${sweep}}`, { name: "x" });
+    const written = asWritten(schema, value) as { tail: { sweep: string } };
+    assert.equal(written.tail.sweep, sweep);
+    assert.deepEqual(loadSettings(schema, JSON.stringify(written), { name: "again" }), value);
+  }
 });

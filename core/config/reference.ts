@@ -3,6 +3,7 @@
  * with secrets hidden.
  */
 import { z } from "zod";
+import { TIME, timeText } from "./fields.ts";
 
 /** JSON Schema (draft 2020-12) of a settings file. */
 export function jsonSchema(schema: z.ZodType, title: string): Record<string, unknown> {
@@ -50,16 +51,25 @@ function typeName(field: any): string {
   return `${field.type === "array" ? "list" : field.type ?? "any"}${bounds}`;
 }
 
-/** A copy with every field that is marked secret shown as ***. */
-export function hideSecrets(schema: z.ZodType, value: unknown): unknown {
-  return hide(jsonSchema(schema, ""), value);
+/** Checked settings as a file would hold them, which can be read again: times have their unit. */
+export function asWritten(schema: z.ZodType, value: unknown): unknown {
+  return shown(jsonSchema(schema, ""), value, () => false);
 }
 
-function hide(node: any, value: unknown): unknown {
-  if (node?.secret === true && value !== "" && value !== undefined) return "***";
-  if (Array.isArray(value)) return value.map((item) => hide(node?.items, item));
+/** The same with every field that is marked secret shown as ***. */
+export function hideSecrets(schema: z.ZodType, value: unknown): unknown {
+  return shown(jsonSchema(schema, ""), value, (node) => node?.secret === true);
+}
+
+function shown(node: any, value: unknown, isHidden: (node: any) => boolean): unknown {
+  if (isHidden(node) && value !== "" && value !== undefined) return "***";
+  if (node?.unit === TIME && typeof value === "number") return timeText(value);
+  if (Array.isArray(value)) return value.map((item) => shown(node?.items, item, isHidden));
   if (typeof value !== "object" || value === null) return value;
+  const others = node?.additionalProperties;
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, hide(node?.properties?.[key], item)]),
+    Object.entries(value).map((
+      [key, item],
+    ) => [key, shown(node?.properties?.[key] ?? others, item, isHidden)]),
   );
 }

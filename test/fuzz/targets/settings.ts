@@ -3,9 +3,10 @@
  * anything else; what is taken, written and read again, is the same; a value of etcd says nothing of the environment.
  */
 import { stringify } from "yaml";
-import { parseEntries } from "../../../agent/tail/entries.ts";
+import { entriesSchema, parseEntries } from "../../../agent/tail/entries.ts";
 import { KEY_FORMS, SPECIFICATIONS } from "../../../cli/specifications.ts";
 import { loadSettings } from "../../../core/config/load.ts";
+import { asWritten } from "../../../core/config/reference.ts";
 import { decodeCandidate } from "../../../core/fleet/candidate_schema.ts";
 import { parseRules } from "../../../transfer/topics/rules.ts";
 import { must, mustEqual, type Target, textOf } from "../target.ts";
@@ -20,6 +21,7 @@ const WORDS = [
   "kafka:\n  brokers: [a:9092]\n",
   "tls: {enabled: true}",
   "shutdown: 10s",
+  "shutdown: 10",
   "${HOME_SECRET}",
   "${X:-1}",
   "$$",
@@ -65,9 +67,13 @@ export const files: Target = {
     const { schema } = SPECIFICATIONS[program];
     return `${program} ${
       taken(() => loadSettings(schema, text, { name: "file", env }), (value) => {
-        const again = loadSettings(schema, stringify(value).replaceAll("$", "$$$$"), {
-          name: "again",
-        });
+        const again = loadSettings(
+          schema,
+          stringify(asWritten(schema, value)).replaceAll("$", "$$$$"),
+          {
+            name: "again",
+          },
+        );
         mustEqual(again, value, `the settings of ${program} read again`);
       })
     }`;
@@ -88,7 +94,11 @@ export const values: Target = {
     };
     const entries = taken(() => parseEntries(text, "etcd"), (entries) => {
       check(entries);
-      mustEqual(parseEntries(JSON.stringify(entries), "again"), entries, "entries read again");
+      mustEqual(
+        parseEntries(JSON.stringify(asWritten(entriesSchema, entries)), "again"),
+        entries,
+        "entries read again",
+      );
       for (const { path, topic } of entries) {
         must(path.startsWith("/") && !path.split("/").includes(".."), () => `the path is ${path}`);
         must(/^[a-z0-9._-]{1,181}$/.test(topic), () => `the topic is ${topic}`);
