@@ -15,7 +15,7 @@ import type { ConfigSnapshot, ConfigSource } from "../core/ports/config_source.t
 import type { Files } from "../core/ports/files.ts";
 import type { LineSink } from "../core/ports/line_sink.ts";
 import { lockState } from "../core/state_lock.ts";
-import { APPLIED_COPY } from "./applied_copy.ts";
+import { APPLIED_COPY, AppliedCopy } from "./applied_copy.ts";
 import { CheckpointStore } from "./checkpoint/checkpoint_store.ts";
 import type { TailSettings } from "./config.ts";
 import type { Progress } from "./ledger/sealer.ts";
@@ -62,6 +62,7 @@ export class Agent implements Part {
   readonly #options: AgentOptions;
   readonly #log = logOf("agent");
   readonly #checkpoint: CheckpointStore;
+  readonly #copy: AppliedCopy;
   readonly #metrics: AgentMetrics;
   readonly #end = new AbortController();
   #set: TailSet | undefined;
@@ -83,6 +84,7 @@ export class Agent implements Part {
   constructor(options: AgentOptions) {
     this.#options = options;
     this.#checkpoint = new CheckpointStore(options.files, options.clock, options.state);
+    this.#copy = new AppliedCopy(options.files, options.state);
     this.#metrics = new AgentMetrics(options.registry, () => this.#set, () => this.#checkpoint);
   }
 
@@ -201,13 +203,9 @@ export class Agent implements Part {
     if (value === this.#lastValue && candidate === this.#applied.candidate) return;
     this.#lastValue = value;
     if (!this.#apply(snapshot) || candidate !== "") return; // a candidate is not to outlive a restart
-    const { revision, layers } = snapshot;
-    const copy = new TextEncoder().encode(JSON.stringify({ revision, value, layers }));
-    this.#options.files.writeAtomic(`${this.#options.state}/${APPLIED_COPY}`, copy).catch(
-      (error) => {
-        this.#log.warn("Cannot keep a copy of the configuration", { reason: messageOf(error) });
-      },
-    );
+    this.#copy.save(snapshot).catch((error) => {
+      this.#log.warn("Cannot keep a copy of the configuration", { reason: messageOf(error) });
+    });
   }
 
   #apply({ text, layers, revision, candidate = "" }: ConfigSnapshot): boolean {
@@ -280,6 +278,7 @@ export class Agent implements Part {
     await sinkStopped;
     await Promise.all(this.#loops);
     await this.#options.source.close();
+    await this.#copy.settled();
     this.#unlock();
   }
 

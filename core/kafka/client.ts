@@ -8,27 +8,12 @@ import { Kafka, logLevel } from "kafkajs";
 import type { ISocketFactory, KafkaConfig, LogEntry } from "kafkajs";
 // @ts-ignore: kafkajs has no types for its inner files
 import Connection from "kafkajs/src/network/connection.js";
-// @ts-ignore: the same
-import RequestQueue from "kafkajs/src/network/requestQueue/index.js";
 import { WeirError } from "../errors.ts";
 import { logOf } from "../log.ts";
 import { TLS_REFUSED } from "./errors.ts";
+import "./request_queue.ts";
 import { readSecret, readSecretFile } from "../secrets.ts";
 import type { KafkaSettings } from "./settings.ts";
-
-/**
- * kafkajs 2.2.4 sets a timer of a negative time at each request, which newer runtimes warn of and turn into 1 ms
- * (tulios/kafkajs#1751): without anything pending or throttled there is nothing to wait for.
- */
-const schedule = RequestQueue.prototype.scheduleCheckPendingRequests;
-RequestQueue.prototype.scheduleCheckPendingRequests = function (
-  this: { pending: unknown[]; throttledUntil: number },
-) {
-  const now = Date.now();
-  if (this.pending.length === 0 && this.throttledUntil <= now) return;
-  if (this.throttledUntil < now) this.throttledUntil = now;
-  schedule.call(this);
-};
 
 /** What of kafkajs's Connection is used. */
 interface Connected {
