@@ -12,6 +12,7 @@ import { countOf, endOf, startOf } from "./model/axis.ts";
 import { ROWS_FOLLOWED, ROWS_MAX } from "./model/buffer.ts";
 import { readCopy } from "./model/line_copy.ts";
 import { type Line, placeOf, rowOf } from "./model/line.ts";
+import { Renewal } from "./model/renewal.ts";
 import * as state from "./state.ts";
 
 const { buffer } = state;
@@ -29,7 +30,17 @@ let endLive: (() => void) | undefined;
 let held: Line[] | undefined;
 let overran = false;
 let mending: ReturnType<typeof setTimeout> | undefined;
-let histogramDue = 0, facetsDue = 0;
+/** While live lines come in; what is beside an empty list is soon out of date. */
+const HISTOGRAM_MS = 3000, FACETS_MS = 20_000;
+const histogramRenewal = new Renewal(() => renew(loadHistogram), 1200, () => HISTOGRAM_MS);
+const facetsRenewal = new Renewal(
+  () => renew(loadFacets),
+  1500,
+  () => state.hasFacets() ? FACETS_MS : HISTOGRAM_MS,
+);
+/** Lines came while nobody saw the page. */
+let unseen = false;
+document.addEventListener("visibilitychange", () => unseen && refreshSoon());
 
 /** Query and range as the API takes them. */
 export function rangeValues(): Values & { q: string; since: string; until: string; tz: string } {
@@ -335,16 +346,15 @@ export function follow(): void {
 
 /** While live lines come in, the counts beside the list are renewed, seldom and only where they are seen. */
 function refreshSoon(): void {
-  const now = performance.now();
-  if (document.hidden) return;
-  if (now > histogramDue) {
-    histogramDue = now + 3000;
-    setTimeout(() => void loadHistogram(), 1200);
-  }
-  if (now > facetsDue) {
-    facetsDue = now + 20_000;
-    setTimeout(() => void loadFacets(), 1500);
-  }
+  unseen = document.hidden;
+  if (unseen) return;
+  histogramRenewal.soon();
+  facetsRenewal.soon();
+}
+
+function renew(load: () => Promise<void>): void {
+  if (document.hidden) unseen = true;
+  else void load();
 }
 
 async function loadHistogram(): Promise<void> {

@@ -95,6 +95,12 @@ export const host = signal<HostAnswer | undefined>(undefined);
 export const pointed = signal(-1);
 export const facets = signal<FacetAnswer | undefined>(undefined);
 
+/** False while there is nothing to choose beside the list. */
+export function hasFacets(): boolean {
+  return facets.value?.fields.some(({ values }) => values === undefined || values.length > 0) ??
+    false;
+}
+
 /** The search of archived days, where the view asks for one. */
 export const archive = signal<{ searching: boolean } & ArchiveTold | undefined>(undefined);
 
