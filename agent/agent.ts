@@ -38,6 +38,8 @@ export interface AgentOptions {
   registry: Registry;
   clock: Clock;
   files: Files;
+  /** Age of a file whose last line is not waited with, ms. @default {Infinity} */
+  restedMs?: number;
   /** Hears of each change of what is applied. */
   onApplied?: () => void;
 }
@@ -120,6 +122,7 @@ export class Agent implements Part {
         tz: this.#options.tz,
         lineBytesMax: tail.lineBytesMax,
         partialFlushMs: tail.partialFlush,
+        restedMs: this.#options.restedMs,
       },
       this.#metrics.tailEvents,
     );

@@ -87,6 +87,7 @@ export function createAgent(
       partialFlush: 1000,
       skipBinary: true,
     },
+    restedMs: 10_000,
     source: new MemoryConfigSource(JSON.stringify(sources.entries)),
     sink: () => new StoreLineSink(store.store),
     registry,

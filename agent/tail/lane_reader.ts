@@ -204,12 +204,14 @@ export class LaneReader {
 
   /** A last line without line end: sent when it has not grown for a while, its end noted as a forced one. */
   #partial(lane: Lane, stat: FileStat): LookResult {
-    const now = this.#context.clock.monotonicMs();
+    const { clock, partialFlushMs, restedMs = Infinity } = this.#context;
+    const now = clock.monotonicMs();
     if (stat.size !== lane.seenSize) {
+      const rests = lane.seenSize === 0 && clock.wallMs() - stat.modifiedMs >= restedMs;
       lane.seenSize = stat.size;
-      lane.grownAtMs = now;
+      lane.grownAtMs = rests ? -Infinity : now;
     }
-    if (now - lane.grownAtMs < this.#context.partialFlushMs) return "waiting";
+    if (now - lane.grownAtMs < partialFlushMs) return "waiting";
     this.#life.noteCut(lane, stat.size);
     return "more";
   }

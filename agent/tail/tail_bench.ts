@@ -20,6 +20,7 @@ export class Bench {
   entries: Entry[] = parseEntries('[{"path": "/var/log/**/*.log*", "topic": "t"}]', "test");
   events: string[] = [];
   openMax = 1000;
+  restedMs = Infinity;
   /** What the tail sees of the files. */
   seen: Files = this.files;
 
@@ -47,6 +48,7 @@ export class Bench {
         tz: "UTC",
         lineBytesMax: 1000,
         partialFlushMs: 5000,
+        restedMs: this.restedMs,
       },
       {
         added: (path) => this.events.push(`added ${path}`),

@@ -56,6 +56,8 @@ export interface TailContext {
   lineBytesMax: number;
   /** How long a last line without line end may stand before it is sent. */
   partialFlushMs: number;
+  /** A file that was not written for so long when it is first looked at has its last line sent at once. @default {Infinity} */
+  restedMs?: number;
   events: Omit<LaneEvents, "settled"> & {
     settled(file: TailedFile, failed: boolean): void;
     truncated(path: string): void;

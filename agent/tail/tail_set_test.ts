@@ -36,6 +36,27 @@ Deno.test("TailSet sends a last line without line end after a while, and what is
     assert.deepEqual(it.indexed(), ["whole", "part", "ial"]);
   }));
 
+Deno.test("TailSet sends the last line at once of a file that was not written for long before it is first looked at", () =>
+  bench(
+    async (it) => {
+      assert.deepEqual(it.texts().sort(), ["new", "old", "old, part"]);
+      it.files.append("/var/log/old.log", "s of it\nhalf");
+      await it.settle(3000);
+      assert.deepEqual(it.texts().slice(3), ["s of it"], "what is written now is waited with");
+      await it.settle(3000);
+      assert.deepEqual(it.texts().slice(3).sort(), ["half", "new, part", "s of it"]);
+      await it.kill();
+      await it.start();
+      assert.equal(it.indexed().length, 6);
+    },
+    undefined,
+    (it) => {
+      it.files.append("/var/log/old.log", "old\nold, part");
+      for (const text of ["new\n", "new, part"]) it.files.append("/var/log/new.log", text);
+      it.restedMs = it.clock.wallMs() - 1; // these files count their writes as ms
+    },
+  ));
+
 Deno.test("TailSet reads the renamed file to its end, late writes included, then goes on with the new one", () =>
   bench(async (it) => {
     it.files.append("/var/log/a.log", "1\n");
