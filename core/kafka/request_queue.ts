@@ -1,5 +1,5 @@
 /**
- * kafkajs's queue of requests by a clock that nobody sets: kafkajs 2.2.4 goes by the time of day, and where that was set
+ * kafkajs's queue of requests by a clock that nobody sets: kafkajs 2.2.4 goes by the time of day. Where that was set
  * back a throttled connection sent nothing, and a request that was never answered had no time-out, until it was as late
  * again. It sets no timer where there is nothing to wait for, either: one of a negative time is warned of by newer
  * runtimes (tulios/kafkajs#1751). Importing this changes kafkajs for the whole program.
