@@ -24,9 +24,13 @@ export interface DroppedRange {
   end: number;
 }
 
-/** Key of the record in the topic: one a generation, topic, rule and first byte. */
+/**
+ * Key of the record in the topic: one a generation, topic, rule, first and last byte. With the first alone a shorter seal
+ * that comes late, of a transfer that was held up while another one went on, would take the place of the longer one.
+ */
 export function dropKey({ generation, topic, rule, ranges }: DropSeal): string {
-  return `${generation}/${topic}/${rule}/${ranges[0]}`;
+  const end = ranges.reduce((sum, one) => sum + one, 0);
+  return `${generation}/${topic}/${rule}/${ranges[0]}-${end}`;
 }
 
 export function unpackRanges(packed: readonly number[]): DroppedRange[] {

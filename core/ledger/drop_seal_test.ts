@@ -15,10 +15,17 @@ Deno.test("unpackRanges() reads a start, then lengths and gaps in turn", () => {
   }));
 });
 
+Deno.test("a shorter seal that comes late does not take the place of a longer one", () => {
+  const seal = { v: 1, kind: "drop", generation: "g".repeat(16), topic: "t", rule: "r", atMs: 1 };
+  const key = (ranges: number[]) => dropKey({ ...seal, kind: "drop", ranges });
+  assert.notEqual(key([10, 5]), key([10, 5, 20, 5]));
+  assert.equal(key([10, 5, 20, 5]), key([10, 5, 20, 5]));
+});
+
 Deno.test("what is no drop seal is none", () => {
   const seal = { v: 1, kind: "drop", generation: "g".repeat(16), topic: "t", rule: "r", atMs: 1 };
   const text = JSON.stringify({ ...seal, ranges: [10, 5] });
-  assert.equal(dropKey(parseDropSeal(text)!), `${"g".repeat(16)}/t/r/10`);
+  assert.equal(dropKey(parseDropSeal(text)!), `${"g".repeat(16)}/t/r/10-15`);
   for (const ranges of [[], [1], [1, -2], [1, 2, 3]]) {
     assert.equal(parseDropSeal(JSON.stringify({ ...seal, ranges })), undefined);
   }

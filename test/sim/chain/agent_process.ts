@@ -2,6 +2,8 @@
  * A simulated host: its files outlive the agents that run on it, one after the other. The agent is the real tail, the
  * real checkpoint and the real Kafka sink. A write to the disk takes time; what a kill overtakes is not written.
  */
+import { LedgerPart } from "../../../agent/ledger/ledger_part.ts";
+import type { Progress } from "../../../agent/ledger/sealer.ts";
 import { CheckpointStore } from "../../../agent/checkpoint/checkpoint_store.ts";
 import { KafkaLineSink } from "../../../agent/ship/kafka_line_sink.ts";
 import { BufferPool } from "../../../agent/tail/buffers.ts";
@@ -9,12 +11,15 @@ import { parseEntries } from "../../../agent/tail/entries.ts";
 import { TailSet } from "../../../agent/tail/tail_set.ts";
 import { WeirError } from "../../../core/errors.ts";
 import { type Clock, systemClock } from "../../../core/ports/clock.ts";
+import { LedgerLog } from "../../../core/ledger/ledger_log.ts";
+import { LEDGER_TOPIC } from "../../../core/ledger/seal.ts";
 import type { Files } from "../../../core/ports/files.ts";
 import type { LineSink } from "../../../core/ports/line_sink.ts";
 import type { Random } from "../../support/random.ts";
 import { SimFiles } from "../sim_files.ts";
 import type { KafkaWorld } from "./kafka_world.ts";
 import { Life } from "./network.ts";
+import { simKafka } from "./sim_cluster.ts";
 import { simProduceClient } from "./sim_produce_client.ts";
 import { sleep } from "./virtual_time.ts";
 
@@ -26,6 +31,8 @@ export interface AgentSeams {
   sink?: (sink: LineSink, host: SimHost) => LineSink;
   checkpoint?: (files: Files, clock: Clock) => CheckpointStore;
   acks?: -1 | 1;
+  /** What the ledger is told. */
+  shipped?: (rows: Progress[]) => Progress[];
 }
 
 /** The host's files as one process sees them: a write takes time, and is there only if the process lives as long. */
@@ -62,6 +69,7 @@ export class SimHost {
   #life: Life | undefined;
   #set: TailSet | undefined;
   #sink: LineSink | undefined;
+  #ledger: LedgerPart | undefined;
 
   constructor(
     readonly name: string,
@@ -147,7 +155,21 @@ export class SimHost {
     this.#sink = kafkaSink;
     set.apply(ENTRIES);
     void this.#saveLoop(set, life);
+    this.#startLedger(set, life);
     return true;
+  }
+
+  #startLedger(set: TailSet, life: Life): void {
+    const { clock, seams: { shipped = (rows) => rows } } = this;
+    this.#ledger = new LedgerPart({
+      log: new LedgerLog(simKafka(this.kafka, life), LEDGER_TOPIC),
+      host: this.name,
+      guarantee: "all",
+      intervalMs: 10_000,
+      clock,
+      progress: () => shipped(set.shipped()),
+    });
+    this.#ledger.start();
   }
 
   async #saveLoop(set: TailSet, life: Life): Promise<void> {
@@ -170,13 +192,14 @@ export class SimHost {
     const set = this.#set, sink = this.#sink;
     this.#life!.dead = true;
     this.#set = undefined;
-    return Promise.allSettled([sink?.stop(0), set?.stop(0)]);
+    return Promise.allSettled([this.#ledger?.stop(0), sink?.stop(0), set?.stop(0)]);
   }
 
   /** Acknowledges what it can, writes its checkpoint, ends. */
   async stop(): Promise<void> {
     const set = this.#set, sink = this.#sink, life = this.#life!;
     this.#set = undefined;
+    await this.#ledger?.stop(2000);
     const sinkStopped = sink?.stop(3000);
     await set?.stop(4000).catch(() => {}); // a full disk: as if killed
     await sinkStopped;

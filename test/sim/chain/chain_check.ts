@@ -10,18 +10,20 @@ import type { LogRecord } from "../../../core/ports/document_store.ts";
 import type { ChainWorld } from "./chain_world.ts";
 import type { SimPartition } from "./sim_broker.ts";
 import { POISON } from "./sim_index.ts";
-import { DEAD_TOPIC } from "./transfer_process.ts";
+import type { AuditFound } from "./sim_ledger.ts";
+import { DEAD_TOPIC, NOISE } from "./transfer_process.ts";
 import { BANNER } from "./writers.ts";
 
 const FIRST = 5;
 
-export function checkChain(world: ChainWorld): void {
+export function checkChain(world: ChainWorld, audit: AuditFound): void {
   const found = {
     violations: world.violations.slice(0, FIRST),
     lag: lagOf(world),
     settled: world.wereSettled,
     ...linesOf(world),
     disordered: disordered(world).slice(0, FIRST),
+    audit,
   };
   assert.deepEqual(found, {
     violations: [],
@@ -31,8 +33,10 @@ export function checkChain(world: ChainWorld): void {
     doubled: [],
     foreign: [],
     unlike: [],
+    kept: [],
     buried: [],
     disordered: [],
+    audit: { missing: [], doubled: [], unsealedBytes: 0, unknown: [] },
   });
 }
 
@@ -60,9 +64,13 @@ function linesOf(world: ChainWorld) {
     (world.kafka.plain.get(DEAD_TOPIC) ?? []).map((one) => String((one as any).value)),
   );
   const written = new Set(world.writers.flatMap((writer) => writer.written));
+  const isDropped = (text: string) => text.includes(NOISE);
   const poisoned = [...written].filter((text) => text.includes(POISON));
   return {
-    lost: [...written].filter((text) => !counts.has(text) && !dead.has(text)).slice(0, FIRST),
+    lost: [...written]
+      .filter((text) => !counts.has(text) && !dead.has(text) && !isDropped(text)).slice(0, FIRST),
+    /** Lines in the index that a rule drops. */
+    kept: [...counts.keys()].filter(isDropped).slice(0, FIRST),
     doubled: [...counts].filter(([, count]) => count > 1).map(([text]) => text).slice(0, FIRST),
     foreign: [...counts.keys()].filter((text) => !written.has(text)).slice(0, FIRST),
     unlike: unlike.slice(0, FIRST),
@@ -113,7 +121,9 @@ export function watchCommits(world: ChainWorld): void {
       if (Number(record.kafka!.offset) >= offset) break;
       if (world.index.ids.has(record.uid)) continue;
       const text = new TextDecoder().decode(record.value);
-      if (!dead.has(text)) world.violations.push(`committed and not safe: ${record.uid} ${text}`);
+      if (!dead.has(text) && !text.includes(NOISE)) {
+        world.violations.push(`committed and not safe: ${record.uid} ${text}`);
+      }
     }
   };
 }

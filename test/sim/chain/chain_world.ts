@@ -3,6 +3,7 @@
  * of real transfers, one index, one etcd, and faults that overlap. It begins shortly before midnight. Every seed is one
  * world. `chain_check.ts` says what must hold when all is healed.
  */
+import type { DropSeal } from "../../../core/ledger/drop_seal.ts";
 import { Random } from "../../support/random.ts";
 import { type AgentSeams, SimHost, TOPIC } from "./agent_process.ts";
 import { pickFault } from "./chain_faults.ts";
@@ -12,11 +13,14 @@ import { SimBrokers } from "./sim_broker.ts";
 import { SimEtcd } from "./sim_decisions.ts";
 import { NO_FAULTS, SimIndex } from "./sim_index.ts";
 import { SimTransfer, type TransferSeams } from "./transfer_process.ts";
+import { type AuditFound, auditWorld, shortOf } from "./sim_ledger.ts";
 import { VirtualTime } from "./virtual_time.ts";
 import { Writers } from "./writers.ts";
 
 /** Planted bugs: none in the real chain. */
-export interface Seams extends AgentSeams, TransferSeams {}
+export interface Seams extends AgentSeams, TransferSeams {
+  beforeAudit?: (world: ChainWorld) => void;
+}
 
 const STEPS = 50;
 const START_MS = Date.UTC(2026, 10, 21, 23, 59, 25);
@@ -34,6 +38,8 @@ export class ChainWorld {
   readonly hosts: SimHost[];
   readonly writers: Writers[];
   transfers: SimTransfer[] = [];
+  /** Dropped ranges that the ledger was not told of before the commit, as it was not to be had for too long. */
+  readonly untold: DropSeal[] = [];
   /** What must never happen and did. */
   readonly violations: string[] = [];
   readonly trace: string[] = [];
@@ -44,6 +50,8 @@ export class ChainWorld {
   #named = 0;
   /** True where all agents had sent all there is when the time was up. */
   wereSettled = false;
+  /** What the audit says in the end. */
+  audited: AuditFound | undefined;
   /** Faults that began. */
   faults = 0;
 
@@ -71,6 +79,8 @@ export class ChainWorld {
       this.#heal();
       await this.#settle();
       this.wereSettled = this.hosts.every((host) => host.settled);
+      this.#seams.beforeAudit?.(this);
+      this.audited = await this.audit();
       await this.#end();
     } finally {
       this.time.restore();
@@ -97,8 +107,8 @@ export class ChainWorld {
   }
 
   startTransfer(): SimTransfer {
-    const { kafka, index, etcd } = this, seams = this.#seams;
-    const site = { kafka, index, etcd, seams };
+    const { kafka, index, etcd, untold } = this, seams = this.#seams;
+    const site = { kafka, index, etcd, seams, untold };
     const transfer = new SimTransfer(`${++this.#named}`, site, this.#random.pick(NAMES));
     this.transfers.push(transfer);
     transfer.start();
@@ -161,6 +171,15 @@ export class ChainWorld {
       brokers.partitions.every(({ topic, number, highWatermark }) =>
         (group.committed.get(`${topic} ${number}`) ?? 0) === highWatermark
       );
+  }
+
+  /** What the audit says now. */
+  async audit(): Promise<AuditFound> {
+    const asked = auditWorld(this).then((found) => shortOf(found, this.untold));
+    let isOpen = true;
+    void asked.catch(() => {}).then(() => isOpen = false);
+    for (let i = 0; isOpen && i < 60; i++) await this.time.pass(1000);
+    return await asked;
   }
 
   async #end(): Promise<void> {

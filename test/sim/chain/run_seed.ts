@@ -13,7 +13,7 @@ export async function runSeed(seed: number, seams: Seams = {}): Promise<SeedResu
   watchCommits(world);
   try {
     await world.run();
-    checkChain(world);
+    checkChain(world, world.audited!);
     return { world, fault: undefined };
   } catch (fault) {
     return { world, fault };

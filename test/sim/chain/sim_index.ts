@@ -12,6 +12,7 @@ import {
 } from "@elastic/elasticsearch";
 import type { Random } from "../../support/random.ts";
 import type { Life, Network, NetworkFault, Server } from "./network.ts";
+import { searchAnswer } from "./sim_search.ts";
 
 /** Words in a line that the index refuses for good. */
 export const POISON = "POISON";
@@ -79,7 +80,13 @@ export class SimIndex implements Server {
     }
     if (path === "/_bulk") return this.#bulk(body);
     if (path.startsWith("/_index_template/")) return this.#template(method, path, body);
+    if (path.endsWith("/_refresh") || path.endsWith("/_pit")) return json(200, { id: "now" });
+    if (path.endsWith("/_search")) return json(200, searchAnswer(this.#all(), JSON.parse(body)));
     return this.#document(path);
+  }
+
+  *#all(): Generator<Record<string, unknown>> {
+    for (const documents of this.indices.values()) yield* documents.values();
   }
 
   #template(method: string, path: string, body: string): Answer {
@@ -178,6 +185,7 @@ export function simElastic(
     node: "http://index:9200",
     maxRetries: 0,
     enableMetaHeader: false,
+    redaction: { type: "off" },
     Connection: SimConnection as never,
     Serializer: serializer,
   });

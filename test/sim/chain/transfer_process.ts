@@ -3,6 +3,9 @@
  * dead letters, put together as transfer/transfer.ts does.
  */
 import { Serializer } from "@elastic/elasticsearch";
+import type { DropSeal } from "../../../core/ledger/drop_seal.ts";
+import { LedgerLog } from "../../../core/ledger/ledger_log.ts";
+import { LEDGER_TOPIC } from "../../../core/ledger/seal.ts";
 import { systemClock } from "../../../core/ports/clock.ts";
 import { type BatchSink, Consumer } from "../../../transfer/consume/consumer.ts";
 import { Channel, type ChannelEvents } from "../../../transfer/deliver/channel.ts";
@@ -10,8 +13,10 @@ import { Deliverer, type DeliveryEvents } from "../../../transfer/deliver/delive
 import { KafkaDeadLetters } from "../../../transfer/dead_letter.ts";
 import { ElasticWriter } from "../../../transfer/index/elastic_writer.ts";
 import { FixedNames } from "../../../transfer/index/fixed_names.ts";
+import { DropLedger } from "../../../transfer/ledger/drop_ledger.ts";
 import type { IndexNames } from "../../../transfer/index/names.ts";
 import type { TemplateOptions } from "../../../transfer/index/template.ts";
+import { parseRules } from "../../../transfer/topics/rules.ts";
 import { PlanNames, TopicPlans } from "../../../transfer/topics/plan.ts";
 import { Quotas } from "../../../transfer/topics/quota.ts";
 import { TOPIC } from "./agent_process.ts";
@@ -22,11 +27,19 @@ import type { SimEtcd } from "./sim_decisions.ts";
 import { simElastic, type SimIndex } from "./sim_index.ts";
 
 export const DEAD_TOPIC = "weir-dead";
+/** Lines with this word are dropped by a rule of the topic. */
+export const NOISE = "NOISE";
+const RULES = parseRules(
+  JSON.stringify([{ topic: "*", drop: [{ name: "noise", contains: NOISE }] }]),
+  "simulation",
+);
 
 /** Where a planted bug takes hold of a transfer; the transfer itself knows nothing of it. */
 export interface TransferSeams {
   batches?: (sink: BatchSink) => BatchSink;
   names?: (names: IndexNames, wanted: IndexNames) => IndexNames;
+  /** What is written of dropped lines before a commit. */
+  drops?: (ledger: DropLedger) => Pick<DropLedger, "add" | "flush">;
 }
 
 export interface TransferSite {
@@ -34,9 +47,10 @@ export interface TransferSite {
   index: SimIndex;
   etcd: SimEtcd;
   seams: TransferSeams;
+  /** Dropped ranges that the ledger was not told of in time. */
+  untold: DropSeal[];
 }
 
-const CHANNEL_EVENTS: ChannelEvents = { dropped() {}, read() {}, fieldsDropped() {} };
 const DELIVERY_EVENTS: DeliveryEvents = {
   outcome() {},
   bulk() {},
@@ -72,7 +86,7 @@ export class SimTransfer {
       retentionDays: 0,
       retentionBytes: 0,
       dead: DEAD_TOPIC,
-    }, []);
+    }, RULES);
     const plan = (topic: string) => plans.of(topic);
     const wanted = new PlanNames(plan);
     const fixed = new FixedNames(wanted, site.etcd.decisions(site.kafka.network, life));
@@ -95,12 +109,35 @@ export class SimTransfer {
       (entry) => this.channel.release(entry),
       DELIVERY_EVENTS,
     );
+    const log = new LedgerLog(kafka, LEDGER_TOPIC);
+    const ledger = new DropLedger({
+      log: {
+        async writeDrops(seals) {
+          // A commit does not wait for longer: what a kill takes then is a loss that docs/audit.md names.
+          const late = setTimeout(() => site.untold.push(...seals), 5000);
+          await log.writeDrops(seals).catch((error) => {
+            site.untold.push(...seals);
+            throw error;
+          }).finally(() => clearTimeout(late));
+        },
+        close: () => log.close(),
+      },
+      wallMs: () => Date.now(),
+      onLost() {},
+    });
+    const drops = site.seams.drops?.(ledger) ?? ledger;
+    const channelEvents: ChannelEvents = {
+      dropped() {},
+      droppedRecord: (record, rule) => drops.add(record, rule),
+      read() {},
+      fieldsDropped() {},
+    };
     this.channel = new Channel(
       { linesMax: 200, bytesMax: 1 << 20, batchBytesMax: 1 << 20 },
       plan,
       new Quotas(() => 1, systemClock),
       (entries) => this.#deliverer.push(entries),
-      CHANNEL_EVENTS,
+      channelEvents,
     );
     this.consumer = new Consumer(
       kafka,
@@ -120,6 +157,7 @@ export class SimTransfer {
         stuckAfterMs: 20_000,
       },
       site.seams.batches?.(this.channel) ?? this.channel,
+      { committing: () => drops.flush() },
     );
   }
 

@@ -5,6 +5,7 @@
 import type { Random } from "../../support/random.ts";
 import type { SimHost } from "./agent_process.ts";
 import { POISON } from "./sim_index.ts";
+import { NOISE } from "./transfer_process.ts";
 
 export const BANNER = "=== service started, version 1.0 ===";
 const PATHS = ["/log/a.log", "/log/b.log"];
@@ -29,7 +30,11 @@ export class Writers {
 
   #line(): string {
     const random = this.#random, number = String(this.written.length + 1).padStart(5, "0");
-    const word = random.chance(0.005) ? POISON : "x".repeat(random.below(40));
+    const word = random.chance(0.005)
+      ? POISON
+      : random.chance(0.02)
+      ? NOISE
+      : "x".repeat(random.below(40));
     const text = `${this.#host.name} ${number} ${word}`;
     this.written.push(text);
     return text;
