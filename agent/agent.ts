@@ -7,6 +7,7 @@ import type { DetailState } from "../core/fleet/detail.ts";
 import type { LayeredKey } from "../core/etcd/layered_source.ts";
 import type { Question } from "../core/fleet/question_schema.ts";
 import type { ProgramState } from "../core/fleet/registration_schema.ts";
+import type { Seal } from "../core/ledger/seal.ts";
 import type { Part } from "../core/lifecycle.ts";
 import { logOf } from "../core/log.ts";
 import type { Registry } from "../core/metrics/registry.ts";
@@ -364,6 +365,11 @@ export class Agent implements Part {
   /** How far each generation is for each topic, for the ledger; empty before the start. */
   shipped(): Progress[] {
     return this.#set?.shipped() ?? [];
+  }
+
+  /** The ledger has these seals. */
+  sealed(seals: readonly Seal[]): void {
+    this.#set?.sealed(seals);
   }
 
   status() {

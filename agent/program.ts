@@ -126,6 +126,7 @@ function ledgerOf(
       intervalMs: ledger.interval,
       clock: systemClock,
       progress: () => agent.shipped(),
+      sealed: (seals) => agent.sealed(seals),
       onWrite: (seals, ok) => writes.inc({ result: ok ? "written" : "failed" }, seals),
     }),
   ];

@@ -42,6 +42,10 @@ export interface TopicState {
   days: { from: number; day: string }[];
   /** From which offset on which shape of lines counts (agent/lines/options.ts); absent where never any but plain. */
   shapes?: { from: number; shape: string }[];
+  /** Where this topic's lines of this life begin: 0, or the size that it had; absent where an older agent began it. */
+  from?: number;
+  /** The ledger was told of everything before it. */
+  sealed?: number;
   /** Forced line ends behind `offset`, ascending: a replay cuts there again. */
   cuts: number[];
   /** The bytes that `mark` is made of; not written, `mark` is made from it when it is there. */
@@ -69,8 +73,8 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
 function written(state: FileState): FileState {
   const topics: Record<string, TopicState> = {};
   for (const name in state.topics) {
-    const { offset, mark, days, shapes, cuts } = state.topics[name];
-    topics[name] = { offset, mark, days, ...(shapes === undefined ? {} : { shapes }), cuts };
+    const { before: _, ...topic } = state.topics[name];
+    topics[name] = topic;
   }
   return { ...state, topics };
 }

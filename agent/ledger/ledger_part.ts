@@ -4,6 +4,7 @@
  */
 import { messageOf } from "../../core/errors.ts";
 import type { LedgerLog } from "../../core/ledger/ledger_log.ts";
+import type { Seal } from "../../core/ledger/seal.ts";
 import type { Part } from "../../core/lifecycle.ts";
 import { logOf } from "../../core/log.ts";
 import type { Clock } from "../../core/ports/clock.ts";
@@ -17,6 +18,8 @@ export interface LedgerPartOptions {
   clock: Clock;
   /** Everything that is tailed now. */
   progress: () => Progress[];
+  /** Hears of the seals that the ledger took. */
+  sealed?: (seals: readonly Seal[]) => void;
   /** Hears of each write: how many seals, and whether the ledger took them. */
   onWrite?: (seals: number, ok: boolean) => void;
 }
@@ -54,6 +57,7 @@ export class LedgerPart implements Part {
     try {
       await log.write(seals);
       this.#sealer.accept(seals);
+      this.#options.sealed?.(seals);
       this.#failing = false;
       onWrite?.(seals.length, true);
     } catch (error) {

@@ -19,6 +19,8 @@ export interface Progress {
   topic: string;
   /** Where this run's lines begin. */
   origin: number;
+  /** Where the lines of this generation begin, over all runs; absent where that is not known. */
+  begin?: number;
   /** Acknowledged up to here. */
   offset: number;
   lines: number;
@@ -33,9 +35,12 @@ export interface Progress {
   mark?: { length: number; hash: string };
   /** It went while no agent ran: what was written after the last look is not known. */
   away?: boolean;
+  /** It is tailed no more, and the ledger may not know all of it. */
+  closed?: boolean;
 }
 
 interface Known {
+  run: number;
   from: number;
   last: Progress;
   sealed: string;
@@ -68,14 +73,17 @@ export class Sealer {
     const seals: Seal[] = [], seen = new Set<string>();
     for (const progress of now) {
       const key = sealKey(progress);
-      if (!progress.away) seen.add(key); // told once: it is gone
+      const isGone = progress.away || progress.closed;
+      if (!isGone) seen.add(key);
       const known = this.#known.get(key);
-      const from = known?.from ?? progress.origin, heldFrom = known?.heldFrom ?? from;
+      const run = known?.run ?? progress.origin, from = known?.from ?? progress.begin ?? run;
+      const heldFrom = known?.heldFrom ?? run;
       const heldMs = Math.max(known?.heldMs ?? 0, progress.heldMs ?? 0);
       const days = mergedDays(known?.days, progress.days);
-      const next = { from, last: progress, sealed: known?.sealed ?? "", heldFrom, heldMs, days };
+      const last = progress.closed && known !== undefined ? ended(progress, known.last) : progress;
+      const next = { run, from, last, sealed: known?.sealed ?? "", heldFrom, heldMs, days };
       this.#known.set(key, next);
-      if (progress.offset === 0 || progress.away) continue; // nothing to say before its end
+      if (progress.offset === 0 || isGone) continue; // nothing to say before its end
       const seal = this.#seal(next, false, atMs);
       if (markOf(seal) !== known?.sealed) seals.push(seal);
     }
@@ -100,7 +108,7 @@ export class Sealer {
     }
   }
 
-  #seal({ from, last, heldFrom, heldMs, days }: Known, closed: boolean, atMs: number): Seal {
+  #seal({ run, from, last, heldFrom, heldMs, days }: Known, closed: boolean, atMs: number): Seal {
     const { path, device, inode, generation, topic, offset, lines, size, headLength, head } = last;
     return {
       v: SEAL_VERSION,
@@ -120,12 +128,18 @@ export class Sealer {
       unread: closed ? Math.max(0, size - offset) : 0,
       guarantee: this.#guarantee,
       atMs,
+      ...(run !== from && { run }),
       ...(last.mark && { markLength: last.mark.length, mark: last.mark.hash }),
       ...(days.length > 0 && { days }),
       ...(offset > heldFrom && { heldFrom, heldMs }),
       ...(last.away && { away: true }),
     };
   }
+}
+
+/** A life that is over, with what only the looks at it knew. */
+function ended(progress: Progress, { size, lines, away }: Progress): Progress {
+  return { ...progress, size: Math.max(size, progress.size), lines, away };
 }
 
 /** What must change for a new seal to be worth a record. */

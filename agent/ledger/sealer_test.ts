@@ -86,3 +86,23 @@ Deno.test("what compaction leaves of a file's seals tells its whole range, over 
   const whole = [...left.values()].reduce<Seal | undefined>(mergedSeal, undefined)!;
   assert.deepEqual([left.size, whole.from, whole.to], [3, 0, 400]);
 });
+
+Deno.test("a run goes on with the range of the runs before, under a key of its own", () => {
+  const [seal] = new Sealer("host", "all").look([progress(150, { origin: 100, begin: 0 })], 1);
+  assert.deepEqual([seal.from, seal.to, seal.heldFrom], [0, 150, 100]);
+  const [before] = new Sealer("host", "all").look([progress(100)], 1);
+  assert.notEqual(recordKey(seal), recordKey(before));
+});
+
+Deno.test("a life that ended is sealed to its end, until the ledger has it", () => {
+  const sealer = new Sealer("host", "all");
+  sealer.accept(sealer.look([progress(100)], 1));
+  const ended = progress(200, { closed: true, size: 200, lines: 0 });
+  const [seal] = sealer.look([ended], 2);
+  assert.deepEqual([seal.to, seal.closed, seal.unread, seal.lines], [200, true, 800, 10]);
+  const again = sealer.look([ended], 3);
+  assert.equal(again.length, 1);
+  sealer.accept(again);
+  assert.deepEqual(sealer.look([], 4), []);
+  assert.equal(sealer.size, 0);
+});

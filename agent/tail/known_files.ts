@@ -31,6 +31,10 @@ export class KnownFiles {
     return this.#byGeneration.values();
   }
 
+  get(generation: string): FileState | undefined {
+    return this.#byGeneration.get(generation);
+  }
+
   /** Its inode and head must not change while it is here. */
   add(state: FileState): void {
     this.delete(state.generation);

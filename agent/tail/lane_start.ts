@@ -46,7 +46,7 @@ export async function startLane(start: LaneStart): Promise<Lane | undefined> {
   if (known?.offset === offset && hashOf(before).hash !== settledState(known).mark.hash) {
     return undefined;
   }
-  const topicState = known ?? newTopicState();
+  const topicState = known ?? { ...newTopicState(), from: offset };
   topicState.offset = offset;
   topicState.before = before;
   const lane = new Lane(topic, entry, topicState, before);

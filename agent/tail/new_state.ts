@@ -2,6 +2,7 @@
 import type { FileStat } from "../../core/ports/files.ts";
 import { newGeneration } from "../../core/record/identity.ts";
 import type { FileState } from "../checkpoint/state.ts";
+import type { TopicState } from "../checkpoint/state.ts";
 import { hashOf } from "./fingerprint.ts";
 
 /** A new life of the file at `path`. */
@@ -18,8 +19,9 @@ export function newFileState(path: string, stat: FileStat): FileState {
 }
 
 /** Nothing of the file is acknowledged. */
-export function newTopicState() {
+export function newTopicState(): TopicState {
   return {
+    from: 0,
     offset: 0,
     mark: hashOf(new Uint8Array(0)),
     days: [],

@@ -4,6 +4,7 @@
  */
 import { messageOf, WeirError } from "../../core/errors.ts";
 import { logOf } from "../../core/log.ts";
+import type { Seal } from "../../core/ledger/seal.ts";
 import { dayOf } from "../../core/record/identity.ts";
 import type { FileState } from "../checkpoint/state.ts";
 import type { Progress } from "../ledger/sealer.ts";
@@ -19,7 +20,7 @@ import { Looks } from "./looks.ts";
 import { OpenFiles } from "./open_files.ts";
 import { Recognition, UNLINKED_MS } from "./recognition.ts";
 import { Search } from "./search.ts";
-import { shippedOf } from "./shipped.ts";
+import { closedOf, shippedOf } from "./shipped.ts";
 import type { LookResult, TailContext, TailSetEvents, TailSetOptions } from "./tail_context.ts";
 import { beforeOf, progressOf, statusOf, type StatusRow } from "./tail_report.ts";
 import type { TailedFile } from "./tailed_file.ts";
@@ -47,6 +48,8 @@ export class TailSet {
   readonly #looks: Looks;
   readonly #inFlight = new Map<string, number>();
   #round = 0;
+  /** Seals that the ledger took. */
+  #sealed = 0;
   #sweepAtMs = 0;
   #wake: () => void = () => {};
   #woken = false;
@@ -398,8 +401,26 @@ export class TailSet {
 
   /** How far each generation is for each topic, for the ledger. */
   shipped(): Progress[] {
-    const vanished = this.#vanished.take();
-    return vanished.concat(this.#turns.shipped(), shippedOf(this.#open.values()));
+    const closed = this.#vanished.isDone ? closedOf(this.#closed()) : [];
+    return closed.concat(
+      this.#vanished.take(),
+      this.#turns.shipped(),
+      shippedOf(this.#open.values()),
+    );
+  }
+
+  *#closed(): Generator<FileState> {
+    for (const state of this.#known.values()) if (!this.#turns.isParked(state)) yield state;
+  }
+
+  /** The ledger has these seals: what they tell is told no more, also by the next run. */
+  sealed(seals: readonly Seal[]): void {
+    const open = new Map([...this.#open.values()].map(({ state }) => [state.generation, state]));
+    for (const { generation, topic, to } of seals) {
+      const of = (open.get(generation) ?? this.#known.get(generation))?.topics[topic];
+      if (of !== undefined) of.sealed = to;
+    }
+    this.#sealed += seals.length;
   }
 
   /** What it knows of files and entries now, for a plan: what is handed out is not to be changed. */
@@ -411,7 +432,8 @@ export class TailSet {
   progress(): string {
     const day = dayOf(this.#context.clock.wallMs()); // once a day it is written that a file is still there
     const { acknowledged } = this.#turns;
-    return `${progressOf(this.#open.values())} ${this.#known.size} ${acknowledged} ${day}`;
+    const open = progressOf(this.#open.values());
+    return `${open} ${this.#known.size} ${acknowledged} ${day} ${this.#sealed}`;
   }
 
   get problems(): readonly Problem[] {

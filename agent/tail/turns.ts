@@ -251,8 +251,19 @@ export class Turns {
       for (const [topic, lane] of lanes) {
         const of = state.topics[topic], { origin, lines, heldMs } = lane;
         if (of === undefined) continue;
-        const { offset, days } = of, { mark } = settledState(of);
-        const place = { path, device, inode, generation, topic, origin, offset, lines, size };
+        const { offset, days, from: begin } = of, { mark } = settledState(of);
+        const place = {
+          path,
+          device,
+          inode,
+          generation,
+          topic,
+          origin,
+          begin,
+          offset,
+          lines,
+          size,
+        };
         rows.push({ ...place, mark, days, heldMs, headLength: head.length, head: head.hash });
         lane.heldMs = 0; // told
       }

@@ -59,6 +59,11 @@ export class Vanished {
     });
   }
 
+  /** True once it is decided of every file of the last run where it is. */
+  get isDone(): boolean {
+    return this.#missing?.length === 0 && !this.#isLooking;
+  }
+
   /** Rows of files that are gone, for the ledger. */
   take(): Progress[] {
     return this.#rows.splice(0);
@@ -89,11 +94,12 @@ export class Vanished {
     if (wanted.size === 0 || await this.#isThere(state)) return;
     const rest = await this.#restOf(state);
     if (rest !== undefined) return this.#host.found(rest, state);
-    for (const [topic, { offset }] of Object.entries(topics)) {
+    for (const [topic, { offset, from: begin }] of Object.entries(topics)) {
       if (!wanted.has(topic)) continue;
       this.#host.removed(path, Math.max(0, size - offset));
       this.#rows.push({
-        ...{ path, device, inode, generation, topic, origin: offset, offset, lines: 0, size },
+        ...{ path, device, inode, generation, topic, origin: offset, begin, offset },
+        ...{ lines: 0, size },
         ...{ headLength: head.length, head: head.hash, away: true },
       });
     }

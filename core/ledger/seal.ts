@@ -13,11 +13,13 @@ export function sealKey(seal: { generation: string; topic: string }): string {
 }
 
 /**
- * Key of the record: one for each start of an agent, whose seals begin where its lines do. So what compaction leaves
- * still tells the whole range that was acknowledged.
+ * Key of the record: one for each start of an agent. So what compaction leaves still tells the whole range that was
+ * acknowledged, also where a seal of an agent that is dead by now comes late.
  */
-export function recordKey(seal: { generation: string; topic: string; from: number }): string {
-  return `${sealKey(seal)}/${seal.from}`;
+export function recordKey(
+  seal: { generation: string; topic: string; from: number; run?: number },
+): string {
+  return `${sealKey(seal)}/${seal.run ?? seal.from}`;
 }
 
 /** Lines from a byte of the file on are in the index of a day, such as 2026-11-21. */
@@ -37,8 +39,10 @@ export interface Seal {
   inode: number;
   generation: string;
   topic: string;
-  /** Where this topic's lines of this run begin in the file: those before are of earlier ones, or were not asked for. */
+  /** Where this topic's lines begin in the file: those before were not asked for, or are of runs that are not known. */
   from: number;
+  /** Where those of this run begin, if not there. */
+  run?: number;
   /** Everything before it is acknowledged. */
   to: number;
   /** Lines acknowledged since this agent started. */

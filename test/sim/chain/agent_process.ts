@@ -70,6 +70,7 @@ export class SimHost {
   #set: TailSet | undefined;
   #sink: LineSink | undefined;
   #ledger: LedgerPart | undefined;
+  #saved = "";
 
   constructor(
     readonly name: string,
@@ -168,6 +169,7 @@ export class SimHost {
       intervalMs: 10_000,
       clock,
       progress: () => shipped(set.shipped()),
+      sealed: (seals) => set.sealed(seals),
     });
     this.#ledger.start();
   }
@@ -177,7 +179,7 @@ export class SimHost {
       await sleep(1000);
       const now = set.progress();
       if (life.dead || now === last) continue;
-      await set.save().then(() => last = now, () => {}); // a full disk: the next one may do
+      await set.save().then(() => this.#saved = last = now, () => {}); // a full disk: the next one may do
     }
   }
 
@@ -185,6 +187,13 @@ export class SimHost {
   get settled(): boolean {
     return this.#set !== undefined &&
       this.#set.status(1000).every(({ lagBytes }) => lagBytes === 0);
+  }
+
+  /** True where all that is in the file now is acknowledged, and the checkpoint says so. */
+  isSaved(path: string): boolean {
+    if (this.#set === undefined || this.#set.progress() !== this.#saved) return false;
+    const size = this.files.content(path).length;
+    return this.#set.status(1000).some((row) => row.path === path && row.offset === size);
   }
 
   /** The process is gone at once. What is awaited is only that its loops have noticed. */

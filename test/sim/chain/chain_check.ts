@@ -36,7 +36,7 @@ export function checkChain(world: ChainWorld, audit: AuditFound): void {
     kept: [],
     buried: [],
     disordered: [],
-    audit: { missing: [], doubled: [], unsealedBytes: 0, unknown: [] },
+    audit: { missing: [], doubled: [], unsealed: [], unknown: [] },
   });
 }
 

@@ -175,7 +175,7 @@ export class ChainWorld {
 
   /** What the audit says now. */
   async audit(): Promise<AuditFound> {
-    const asked = auditWorld(this).then((found) => shortOf(found, this.untold));
+    const asked = auditWorld(this).then((found) => shortOf(this, found));
     let isOpen = true;
     void asked.catch(() => {}).then(() => isOpen = false);
     for (let i = 0; isOpen && i < 60; i++) await this.time.pass(1000);

@@ -8,6 +8,7 @@ import type { LineChunk, LineSink } from "../../../core/ports/line_sink.ts";
 import { dayOf } from "../../../core/record/identity.ts";
 import type { BatchSink } from "../../../transfer/consume/consumer.ts";
 import type { Lane } from "../../../transfer/consume/lane.ts";
+import type { DropLedger } from "../../../transfer/ledger/drop_ledger.ts";
 import type { IndexNames } from "../../../transfer/index/names.ts";
 import type { SimHost } from "./agent_process.ts";
 import type { Seams } from "./chain_world.ts";
@@ -113,7 +114,40 @@ function namedByToday(names: IndexNames): IndexNames {
   };
 }
 
+/** Commits at once, and tells the ledger of what was dropped a while later. */
+function toldLater(ledger: DropLedger): Pick<DropLedger, "add" | "flush"> {
+  return {
+    add: (record, rule) => ledger.add(record, rule),
+    flush() {
+      setTimeout(() => void ledger.flush(), 20_000);
+      return Promise.resolve();
+    },
+  };
+}
+
 export const MUTANTS: readonly Mutant[] = [
+  {
+    name: "committed before the ledger knows what was dropped",
+    seams: () => ({ drops: toldLater }),
+    shows: ["audit: missing"],
+  },
+  {
+    name: "the ledger forgets lives that ended before it heard of them",
+    seams: () => ({ shipped: (rows) => rows.filter(({ closed, away }) => !closed && !away) }),
+    shows: ["audit: unknown", "audit: unsealed"],
+  },
+  {
+    name: "the ledger begins where the newest run began",
+    seams: () => ({ shipped: (rows) => rows.map((row) => ({ ...row, begin: undefined })) }),
+    shows: ["audit: unsealed"],
+  },
+  {
+    name: "the ledger is told of what was read",
+    seams: () => ({
+      shipped: (rows) => rows.map((row) => ({ ...row, offset: row.size + 10 })),
+    }),
+    shows: ["audit: missing"],
+  },
   {
     name: "checkpoint before the acknowledgement",
     seams: () => ({ sink: acknowledgedAtOnce }),

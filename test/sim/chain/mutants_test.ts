@@ -25,7 +25,9 @@ for (const { name, seams, shows } of MUTANTS) {
 function whatIsWrong(fault: unknown): string[] {
   if (fault === undefined) return [];
   if (!(fault instanceof assert.AssertionError)) throw fault;
-  return Object.entries(fault.actual as Record<string, unknown>)
+  const { audit, ...rest } = fault.actual as Record<string, unknown>;
+  const audited = Object.entries(audit ?? {}).map(([name, value]) => [`audit: ${name}`, value]);
+  return [...Object.entries(rest), ...audited as [string, unknown][]]
     .filter(([, value]) => Array.isArray(value) ? value.length > 0 : value !== 0 && value !== true)
     .map(([name]) => name);
 }

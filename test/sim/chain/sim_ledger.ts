@@ -3,7 +3,7 @@
  * over it and the simulated index. What the audit says is part of what must hold of a world.
  */
 import { Serializer } from "@elastic/elasticsearch";
-import { type Audit, audit, type FileAudit, totalsOf } from "../../../cli/audit/audit.ts";
+import { type Audit, audit, type FileAudit } from "../../../cli/audit/audit.ts";
 import { type Range, subtract } from "../../../cli/audit/compare.ts";
 import { type DropSeal, parseDropSeal, unpackRanges } from "../../../core/ledger/drop_seal.ts";
 import {
@@ -30,7 +30,8 @@ interface Message {
 export interface AuditFound {
   missing: string[];
   doubled: string[];
-  unsealedBytes: number;
+  /** Documents that no seal tells of: nobody would miss them. */
+  unsealed: string[];
   /** Generations with documents that no seal tells of. */
   unknown: string[];
 }
@@ -73,8 +74,9 @@ function deadRangesOf(world: ChainWorld): Map<string, Range[]> {
   return found;
 }
 
-/** @param untold dropped ranges that count as missing where the ledger was not told of them */
-export function shortOf(found: Audit, untold: readonly DropSeal[] = []): AuditFound {
+/** Without what a transfer could not tell the ledger in time: that counts as missing, as docs/audit.md says. */
+export function shortOf(world: ChainWorld, found: Audit): AuditFound {
+  const { untold } = world;
   const named = (of: (file: FileAudit) => readonly Range[]) =>
     found.files.flatMap((file) =>
       of(file).map(({ start, end }) => `${file.seal.generation}:${start}-${end}`)
@@ -88,7 +90,19 @@ export function shortOf(found: Audit, untold: readonly DropSeal[] = []): AuditFo
       )
     ),
     doubled: named(({ doubled }) => doubled),
-    unsealedBytes: totalsOf(found).unsealedBytes,
+    unsealed: unsealed(world, found),
     unknown: found.unknown.map(({ key, lines }) => `${key} ${lines}`),
   };
+}
+
+function unsealed(world: ChainWorld, { files }: Audit): string[] {
+  const seals = new Map(files.map(({ seal }) => [seal.generation, seal])), found: string[] = [];
+  for (const documents of world.index.indices.values()) {
+    for (const [id, source] of documents) {
+      const seal = seals.get(source["log.file.generation"]);
+      const start = source["log.offset"], end = start + source["log.length"];
+      if (seal !== undefined && (start < seal.from || end > seal.to)) found.push(id);
+    }
+  }
+  return found.slice(0, 5);
 }

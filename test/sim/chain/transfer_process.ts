@@ -114,9 +114,10 @@ export class SimTransfer {
       log: {
         async writeDrops(seals) {
           // A commit does not wait for longer: what a kill takes then is a loss that docs/audit.md names.
-          const late = setTimeout(() => site.untold.push(...seals), 5000);
+          const tell = () => void (life.dead || site.untold.push(...seals));
+          const late = setTimeout(tell, 5000);
           await log.writeDrops(seals).catch((error) => {
-            site.untold.push(...seals);
+            tell();
             throw error;
           }).finally(() => clearTimeout(late));
         },

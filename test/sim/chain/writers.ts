@@ -1,6 +1,6 @@
 /**
- * The programs that write logs on a simulated host: they append, tear lines in two, and rotate by rename or by copy and
- * truncate. Every line has a number of its own; each life of a file begins with the same banner.
+ * The programs that write logs on a simulated host: they append, tear lines in two, and rotate by rename, by copy and
+ * truncate, or empty a file of which everything has arrived. Every line has a number of its own; each life of a file begins with the same banner.
  */
 import type { Random } from "../../support/random.ts";
 import type { SimHost } from "./agent_process.ts";
@@ -32,7 +32,7 @@ export class Writers {
     const random = this.#random, number = String(this.written.length + 1).padStart(5, "0");
     const word = random.chance(0.005)
       ? POISON
-      : random.chance(0.02)
+      : random.chance(0.05)
       ? NOISE
       : "x".repeat(random.below(40));
     const text = `${this.#host.name} ${number} ${word}`;
@@ -61,7 +61,9 @@ export class Writers {
     if (!this.#files.paths().includes(path)) return this.append(path);
     this.finish(path);
     const to = `${path}.${++this.#rotations}`;
-    if (this.#random.chance(0.5)) this.#files.rename(path, to);
+    // Nobody keeps a copy, but all of it has arrived.
+    if (this.#host.isSaved(path) && this.#random.chance(0.3)) this.#files.truncate(path);
+    else if (this.#random.chance(0.5)) this.#files.rename(path, to);
     else {
       this.#files.copy(path, to);
       this.#files.truncate(path);
