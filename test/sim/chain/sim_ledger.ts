@@ -5,7 +5,7 @@
 import { Serializer } from "@elastic/elasticsearch";
 import { type Audit, audit, type FileAudit } from "../../../cli/audit/audit.ts";
 import { type Range, subtract } from "../../../cli/audit/compare.ts";
-import { type DropSeal, parseDropSeal, unpackRanges } from "../../../core/ledger/drop_seal.ts";
+import { parseDropSeal, unpackRanges } from "../../../core/ledger/drop_seal.ts";
 import {
   LEDGER_TOPIC,
   mergedSeal,
