@@ -25,8 +25,8 @@ export interface DroppedRange {
 }
 
 /**
- * Key of the record in the topic: one a generation, topic, rule, first and last byte. With the first alone a shorter seal
- * that comes late, of a transfer that was held up while another one went on, would take the place of the longer one.
+ * Key of the record in the topic: one a generation, topic, rule, first and last byte. With the first alone a shorter
+ * seal that comes late, of a transfer that was held up, would take the place of the longer one of its successor.
  */
 export function dropKey({ generation, topic, rule, ranges }: DropSeal): string {
   const end = ranges.reduce((sum, one) => sum + one, 0);

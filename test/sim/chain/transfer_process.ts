@@ -3,6 +3,7 @@
  * dead letters, put together as transfer/transfer.ts does.
  */
 import { Serializer } from "@elastic/elasticsearch";
+import type { Kafka } from "kafkajs";
 import type { DropSeal } from "../../../core/ledger/drop_seal.ts";
 import { LedgerLog } from "../../../core/ledger/ledger_log.ts";
 import { LEDGER_TOPIC } from "../../../core/ledger/seal.ts";
@@ -109,23 +110,7 @@ export class SimTransfer {
       (entry) => this.channel.release(entry),
       DELIVERY_EVENTS,
     );
-    const log = new LedgerLog(kafka, LEDGER_TOPIC);
-    const ledger = new DropLedger({
-      log: {
-        async writeDrops(seals) {
-          // A commit does not wait for longer: what a kill takes then is a loss that docs/audit.md names.
-          const tell = () => void (life.dead || site.untold.push(...seals));
-          const late = setTimeout(tell, 5000);
-          await log.writeDrops(seals).catch((error) => {
-            tell();
-            throw error;
-          }).finally(() => clearTimeout(late));
-        },
-        close: () => log.close(),
-      },
-      wallMs: () => Date.now(),
-      onLost() {},
-    });
+    const ledger = dropLedger(kafka, life, site.untold);
     const drops = site.seams.drops?.(ledger) ?? ledger;
     const channelEvents: ChannelEvents = {
       dropped() {},
@@ -179,4 +164,24 @@ export class SimTransfer {
     await this.consumer.stop(2000);
     this.life.dead = true;
   }
+}
+
+/** A commit waits for it for five seconds; what a kill takes then is a loss that docs/audit.md names. */
+function dropLedger(kafka: Kafka, life: Life, untold: DropSeal[]): DropLedger {
+  const log = new LedgerLog(kafka, LEDGER_TOPIC);
+  return new DropLedger({
+    log: {
+      async writeDrops(seals) {
+        const tell = () => void (life.dead || untold.push(...seals));
+        const late = setTimeout(tell, 5000);
+        await log.writeDrops(seals).catch((error) => {
+          tell();
+          throw error;
+        }).finally(() => clearTimeout(late));
+      },
+      close: () => log.close(),
+    },
+    wallMs: () => Date.now(),
+    onLost() {},
+  });
 }

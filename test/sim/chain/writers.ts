@@ -1,6 +1,7 @@
 /**
  * The programs that write logs on a simulated host: they append, tear lines in two, and rotate by rename, by copy and
- * truncate, or empty a file of which everything has arrived. Every line has a number of its own; each life of a file begins with the same banner.
+ * truncate, or empty a file of which everything has arrived. Every line has a number of its own; each life of a file
+ * begins with the same banner.
  */
 import type { Random } from "../../support/random.ts";
 import type { SimHost } from "./agent_process.ts";
