@@ -24,6 +24,8 @@ import { simProduceClient } from "./sim_produce_client.ts";
 import { sleep } from "./virtual_time.ts";
 
 export const TOPIC = "t";
+/** Of longer lines the first part is kept. */
+export const LINE_BYTES_MAX = 200;
 const ENTRIES = parseEntries(`[{"path": "/log/*.log*", "topic": "${TOPIC}"}]`, "simulation");
 
 /** Where a planted bug takes hold of an agent; the agent itself knows nothing of it. */
@@ -129,8 +131,8 @@ export class SimHost {
         buffers: new BufferPool(1024),
         host: this.name,
         tz: "UTC",
-        lineBytesMax: 200,
-        partialFlushMs: 3600_000,
+        lineBytesMax: LINE_BYTES_MAX,
+        partialFlushMs: 3000,
       },
       {
         added() {},

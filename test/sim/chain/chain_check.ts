@@ -50,16 +50,19 @@ function lagOf({ kafka: { brokers, group } }: ChainWorld): number {
 
 /** Texts that are not where they should be, by what is wrong with them. */
 function linesOf(world: ChainWorld) {
-  const counts = new Map<string, number>(), unlike: string[] = [], ids = new Set<string>();
+  const pieces = new Map<string, Piece[]>(), unlike: string[] = [], ids = new Set<string>();
   for (const documents of world.index.indices.values()) {
-    for (const [id, { message, ...fields }] of documents) {
+    for (const [id, { message: text, ...fields }] of documents) {
       const start = fields["log.offset"], end = start + fields["log.length"];
-      const own = `${fields["log.file.generation"]}:${start}-${end}`;
-      if (message !== BANNER) counts.set(message, (counts.get(message) ?? 0) + 1);
-      if (own !== id || ids.has(id)) unlike.push(id);
+      const generation = fields["log.file.generation"];
+      if (`${generation}:${start}-${end}` !== id || ids.has(id)) unlike.push(id);
       ids.add(id);
+      const all = pieces.get(generation) ?? [];
+      pieces.set(generation, all);
+      all.push({ start, end, text });
     }
   }
+  const { counts, overlaps } = joined(pieces);
   const dead = new Set(
     (world.kafka.plain.get(DEAD_TOPIC) ?? []).map((one) => String((one as any).value)),
   );
@@ -71,13 +74,41 @@ function linesOf(world: ChainWorld) {
       .filter((text) => !counts.has(text) && !dead.has(text) && !isDropped(text)).slice(0, FIRST),
     /** Lines in the index that a rule drops. */
     kept: [...counts.keys()].filter(isDropped).slice(0, FIRST),
-    doubled: [...counts].filter(([, count]) => count > 1).map(([text]) => text).slice(0, FIRST),
+    doubled: [...counts].filter(([, count]) => count > 1).map(([text]) => text).concat(overlaps)
+      .slice(0, FIRST),
     foreign: [...counts.keys()].filter((text) => !written.has(text)).slice(0, FIRST),
     unlike: unlike.slice(0, FIRST),
     /** Lines in the dead letters that the index would have taken, and the other way round. */
     buried: [...dead].filter((text) => !text.includes(POISON))
       .concat(poisoned.filter((text) => counts.has(text))).slice(0, FIRST),
   };
+}
+
+interface Piece {
+  start: number;
+  end: number;
+  text: string;
+}
+
+/** How often each line is there: where one came in parts, as it was flushed before its end, they are joined. */
+function joined(pieces: ReadonlyMap<string, Piece[]>) {
+  const counts = new Map<string, number>(), overlaps: string[] = [];
+  for (const [generation, all] of pieces) {
+    let line = "", last = 0;
+    const count = () => {
+      if (line !== "" && line !== BANNER) counts.set(line, (counts.get(line) ?? 0) + 1);
+      line = "";
+    };
+    for (const { start, end, text } of all.sort((a, b) => a.start - b.start || a.end - b.end)) {
+      if (start < last) overlaps.push(`${generation}:${start}-${end}`);
+      if (start !== last) count();
+      line += text;
+      if (end - start > text.length) count(); // it has a line end
+      last = end;
+    }
+    count();
+  }
+  return { counts, overlaps };
 }
 
 /** Lines whose first occurrence in Kafka stands behind that of a later line of the same life of a file. */

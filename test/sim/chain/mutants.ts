@@ -51,6 +51,18 @@ class EarlyCheckpoint extends CheckpointStore {
   }
 }
 
+/** Keeps in mind alone where it cut a line that had no end yet. */
+class ForgottenCuts extends CheckpointStore {
+  override save(states: () => FileState[]): Promise<void> {
+    return super.save(() => states().map(withoutCuts));
+  }
+}
+
+function withoutCuts(state: FileState): FileState {
+  const topics = Object.entries(state.topics).map(([name, of]) => [name, { ...of, cuts: [] }]);
+  return { ...state, topics: Object.fromEntries(topics) };
+}
+
 /** Takes a file that was truncated, and begins as it began before, for the same life. */
 class ReusedGenerations {
   readonly #first = new Map<string, string>();
@@ -165,6 +177,11 @@ export const MUTANTS: readonly Mutant[] = [
       return { sink: (sink, host) => reused.wrap(sink, host) };
     },
     shows: ["lost", "doubled", "disordered"],
+  },
+  {
+    name: "boundary decided anew on replay",
+    seams: () => ({ checkpoint: (files, clock) => new ForgottenCuts(files, clock, "/state") }),
+    shows: ["doubled", "lost"],
   },
   {
     name: "day decided anew on replay, by the agent",

@@ -4,7 +4,7 @@
  * begins with the same banner.
  */
 import type { Random } from "../../support/random.ts";
-import type { SimHost } from "./agent_process.ts";
+import { LINE_BYTES_MAX, type SimHost } from "./agent_process.ts";
 import { POISON } from "./sim_index.ts";
 import { NOISE } from "./transfer_process.ts";
 
@@ -36,8 +36,10 @@ export class Writers {
       : random.chance(0.05)
       ? NOISE
       : "x".repeat(random.below(40));
-    const text = `${this.#host.name} ${number} ${word}`;
-    this.written.push(text);
+    const text = `${this.#host.name} ${number} ${
+      random.chance(0.01) ? word.padEnd(300, "y") : word
+    }`;
+    this.written.push(text.slice(0, LINE_BYTES_MAX));
     return text;
   }
 
@@ -51,8 +53,10 @@ export class Writers {
     for (let i = lines; i >= 0; i--) text += `${this.#line()}\n`;
     if (this.#random.chance(0.2)) {
       const line = this.#line(), cut = this.#random.below(line.length);
-      text += line.slice(0, cut);
-      this.#torn.set(path, line.slice(cut));
+      // What is known by a word, or by its length, comes whole.
+      const isWhole = /[A-Z]/.test(line) || line.length > LINE_BYTES_MAX;
+      text += isWhole ? `${line}\n` : line.slice(0, cut);
+      if (!isWhole) this.#torn.set(path, line.slice(cut));
     }
     this.#files.append(path, text);
   }
