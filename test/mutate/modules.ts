@@ -84,4 +84,61 @@ export const MODULES: readonly Module[] = [
     sources: ["transfer/index/bulk_answer.ts"],
     tests: ["transfer/index/bulk_answer_test.ts"],
   },
+  {
+    name: "recognition",
+    sources: [
+      "agent/tail/fingerprint.ts",
+      "agent/tail/trail.ts",
+      "agent/tail/recognition.ts",
+      "agent/tail/vanished.ts",
+    ],
+    tests: [
+      "agent/tail/fingerprint_test.ts",
+      "agent/tail/trail_test.ts",
+      "agent/tail/vanished_test.ts",
+      "agent/tail/tail_scenarios_test.ts",
+      "agent/tail/tail_set_test.ts",
+      "agent/tail/tail_packed_test.ts",
+    ],
+  },
+  {
+    name: "writing",
+    sources: ["core/record/identity.ts", "core/kafka/record_batch.ts"],
+    tests: ["core/kafka/record_batch_test.ts", "transfer/consume/decode_test.ts"],
+  },
+  {
+    name: "reading",
+    sources: [
+      "core/reading/line_reader.ts",
+      "core/reading/level.ts",
+      "core/reading/json_line.ts",
+      "core/reading/continuation.ts",
+      "core/reading/fields.ts",
+    ],
+    tests: ["core/reading/line_reader_test.ts", "core/reading/fields_test.ts"],
+  },
+  {
+    name: "shaping",
+    sources: ["agent/lines/shaper.ts", "agent/lines/container.ts", "agent/lines/raw_lines.ts"],
+    tests: ["agent/lines/shaper_test.ts"],
+  },
+  {
+    name: "rules",
+    sources: ["transfer/topics/rules.ts", "transfer/topics/quota.ts", "transfer/topics/drop.ts"],
+    tests: ["transfer/topics/rules_test.ts", "transfer/topics/quota_test.ts"],
+  },
+  {
+    name: "codecs",
+    sources: ["transfer/consume/codecs/lz4.ts", "transfer/consume/codecs/snappy.ts"],
+    tests: ["transfer/consume/codecs/unpack_test.ts"],
+  },
+  {
+    name: "matching",
+    sources: ["search/query/match.ts", "search/query/terms.ts", "search/query/fields.ts"],
+    tests: [
+      "search/query/match_test.ts",
+      "search/query/parse_test.ts",
+      "search/query/lucene_test.ts",
+    ],
+  },
 ];

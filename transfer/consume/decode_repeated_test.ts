@@ -102,6 +102,16 @@ Deno.test("RecordDecoder gives records that differ in their places only one orig
   assert.equal(second, first, "the header names the day, the time does not matter");
 });
 
+Deno.test("RecordDecoder reads no byte behind the records for one that is shorter than the last", () => {
+  const short: Header[] = Array.from({ length: 5 }, () => ["a", ""]);
+  const { headers } = line(0, 9);
+  const cut: Header[] = [...headers.slice(0, 3), ["log.offset", "123456789012345"], ["", ""]];
+  for (const other of [short, cut]) {
+    const { rows } = read([line(0, 9), { ...line(0, 9), value: "", headers: other }]);
+    assert.equal(rows.record(1).generation, null);
+  }
+});
+
 Deno.test("RecordDecoder gives plain lines one origin for as long as their day is the same", () => {
   const plain = (timestampMs: number): TestRecord => (
     { offset: 1, timestampMs, key: null, value: "x", headers: [] }

@@ -158,7 +158,9 @@ Deno.test("RecordDecoder trips over no name and no byte", () => {
 });
 
 Deno.test("RecordDecoder mends an impossible day by the record's time", () => {
-  for (const day of ["2026-02-30", "2026-13-01", "26-1-1", "2026-11-21 ", "../../etc"]) {
+  for (
+    const day of ["2026-02-30", "2026-13-01", "26-1-1", "2026-11-21 ", "../../etc", "+012026-11"]
+  ) {
     assert.equal(decode({ headers: [...OURS, ["weir.day", day]] }).day, "2026-11-21");
     assert.equal(isDay(day), false);
   }
