@@ -104,7 +104,7 @@ Deno.test("TimeReader reads zones behind every form of a whole date", () => {
       assert.deepEqual(at(`${text}${zone}`), { time, end: text.length + zone.length }, text + zone);
     }
     // In the given zone, where what stands behind is none.
-    const noZones = ["", " UTD", " UTCx", " GMX", "+15:00", "+0860", " -08", "+0", " +x"];
+    const noZones = ["", " UTD", " UTCx", " GMX", "+15:00", "+0760", " -08", "+0", " +x"];
     for (const behind of [...noZones, " UT", " U"]) {
       if (isClosed && behind[0] !== " ") continue;
       const found = at(`${text}${behind}`, { tz: "Asia/Tokyo" });
@@ -316,6 +316,23 @@ Deno.test("TimeReader takes a year behind the clock only where a year can stand"
     ["1969", "2200", "20055", "2005x", "200", "2005-"].map(year),
     Array(6).fill("2026"),
   );
+});
+
+Deno.test("TimeReader takes only digits for digits, and its zone from where it stands", () => {
+  const none = [
+    "2026-11-2: 04:15:26",
+    "2026-1:-21 04:15:26",
+    "202/-11-21 04:15:26",
+    "Nov 2: 04:15:26 x",
+  ];
+  for (const text of [...none, "2026-11-21 04:1::26", "2026-11-21 04:15:2:", "179523452: x"]) {
+    assert.equal(at(text), undefined, text);
+  }
+  const tokyo = { tz: "Asia/Tokyo" };
+  assert.equal(at("Sun Nov 21 04:15:26 UTC 2021", tokyo)?.time, "2021-11-21T04:15:26.000Z");
+  assert.equal(at("Sun Nov 21 04:15:26 2021", tokyo)?.time, "2021-11-20T19:15:26.000Z");
+  assert.equal(at("2021-11-21 04:15:26.12:", tokyo)?.time, "2021-11-20T19:15:26.120Z");
+  assert.equal(at("1795234526.1:", tokyo)?.time, "2026-11-21T04:15:26.100Z");
 });
 
 Deno.test("TimeReader never reads behind the end of the line", () => {
