@@ -37,6 +37,11 @@ const SMALL_HEAP = ",--max-semi-space-size=2,--initial-old-space-size=16,--heap-
  * Compiling at once takes the same time whatever else runs.
  */
 const COMPILE_AT_ONCE = ",--no-concurrent-recompilation";
+/**
+ * V8 lets old objects grow to hundreds of MB before it looks at them for the first time. A transfer's are few and short-lived:
+ * with this start it looks early, at no cost that could be measured. Smaller ones, or a slower growth, cost CPU.
+ */
+const EARLY_LOOK = ",--initial-old-space-size=48";
 const NARROW = ["--allow-read", "--allow-write", "--allow-net", "--allow-env", "--allow-sys"];
 
 export const PROGRAMS: readonly Program[] = [
@@ -45,7 +50,7 @@ export const PROGRAMS: readonly Program[] = [
     name: "weir-transfer",
     entry: "transfer/main.ts",
     permissions: NARROW,
-    v8Flags: COMPILE_AT_ONCE,
+    v8Flags: COMPILE_AT_ONCE + EARLY_LOOK,
   },
   // Deno reads /proc and /sys with all permissions alone; systemd confines the program.
   { name: "weir-monitor", entry: "monitor/main.ts", permissions: ["--allow-all"] },
