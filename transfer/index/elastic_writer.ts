@@ -125,7 +125,7 @@ export class ElasticWriter implements RowWriter {
     if (answer.kind === "again") throw retriable(answer.code, answer.reason, answer.auth);
     if (answer.kind === "created") return "created";
     if (answer.kind === "items") {
-      if (answer.exists >= 0) await this.#compare(targetsOf(parts)[answer.exists]);
+      if (answer.exists >= 0) await this.#compare(targetAt(parts, answer.exists));
       return answer.outcomes;
     }
     const outcomes: WriteOutcome[] = new Array(count);
@@ -320,6 +320,16 @@ export class ElasticWriter implements RowWriter {
 function heldBy(error: unknown): WriteOutcome {
   if (!(error instanceof WeirError) || !OF_TOPIC.has(error.code)) throw error;
   return { result: "retry", code: error.code, reason: error.message };
+}
+
+/** The document at that place of a bulk request. */
+function targetAt(parts: readonly Part[], at: number): Target {
+  let left = at;
+  for (const { rows, from, to, target, shape } of parts) {
+    if (left < to - from) return { record: rows.record(from + left), target, shape };
+    left -= to - from;
+  }
+  throw new RangeError(`No document ${at}`);
 }
 
 function targetsOf(parts: readonly Part[]): Target[] {
