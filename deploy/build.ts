@@ -38,8 +38,9 @@ const SMALL_HEAP = ",--max-semi-space-size=2,--initial-old-space-size=16,--heap-
  */
 const COMPILE_AT_ONCE = ",--no-concurrent-recompilation";
 /**
- * V8 lets old objects grow to hundreds of MB before it looks at them for the first time. A transfer's are few and short-lived:
- * with this start it looks early, at no cost that could be measured. Smaller ones, or a slower growth, cost CPU.
+ * V8 lets old objects grow to hundreds of MB before it looks at them for the first time. A transfer's are few and
+ * short-lived: with this start it looks early, at no cost that could be measured. Smaller ones, or a slower growth,
+ * cost CPU.
  */
 const EARLY_LOOK = ",--initial-old-space-size=48";
 const NARROW = ["--allow-read", "--allow-write", "--allow-net", "--allow-env", "--allow-sys"];
