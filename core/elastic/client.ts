@@ -56,8 +56,8 @@ export function createElastic(
     sniffOnConnectionFault: options.sniff,
     sniffInterval: options.sniff ? 300_000 : false,
     enableMetaHeader: false,
-    // An error keeps neither headers nor login. The client's own way of hiding them walks through each byte of the body:
-    // 100 times its memory, and seconds, for each bulk request that fails.
+    // An error keeps neither headers nor login. The client's own way of hiding them walks through each byte of the
+    // body: 100 times its memory, and seconds, for each bulk request that fails.
     redaction: { type: "remove" },
     ...(options.caFile === "" ? {} : { tls: { ca: readSecretFile(options.caFile) } }),
     ...authOf(options),
