@@ -19,6 +19,8 @@ export interface Mutant {
   seams: () => Seams;
   /** Of what chain_check.ts looks at: what this bug does, one of these at least. */
   shows: readonly string[];
+  /** One of the first 200 seeds that is known to show it: it is looked at first. */
+  seed?: number;
 }
 
 /** A sink with another `send`. */
@@ -164,6 +166,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "checkpoint before the acknowledgement",
     seams: () => ({ sink: acknowledgedAtOnce }),
     shows: ["lost"],
+    seed: 16,
   },
   {
     name: "generation used before it is synced",
@@ -182,6 +185,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "boundary decided anew on replay",
     seams: () => ({ checkpoint: (files, clock) => new ForgottenCuts(files, clock, "/state") }),
     shows: ["doubled", "lost"],
+    seed: 8,
   },
   {
     name: "day decided anew on replay, by the agent",
@@ -205,10 +209,12 @@ export const MUTANTS: readonly Mutant[] = [
     name: "commit past a hole",
     seams: () => ({ batches: commitsPastHoles }),
     shows: ["violations"],
+    seed: 19,
   },
   {
     name: "acknowledged by the leader alone, which then loses power",
     seams: () => ({ acks: 1 }),
     shows: ["lost"],
+    seed: 93,
   },
 ];

@@ -11,6 +11,7 @@ import type { SimHost } from "./agent_process.ts";
 import { recordsOf } from "./chain_check.ts";
 import { ChainWorld } from "./chain_world.ts";
 import { POISON } from "./sim_index.ts";
+import { NOISE } from "./transfer_process.ts";
 
 startLog({ level: "error", write: () => {} });
 
@@ -74,6 +75,7 @@ async function play(seed: number): Promise<number> {
     // What is appended to lives that the backup knows; then they may be rotated, and lives begin that it does not know.
     for (let i = 0; i < 20; i++) {
       writer.append(PATHS[i % 2]);
+      writer.finish();
       await world.time.pass(random.below(3000));
     }
     writer.finish();
@@ -83,6 +85,7 @@ async function play(seed: number): Promise<number> {
     if (isRotated) writer.rotate();
     for (let i = 0; i < 5; i++) {
       writer.append(PATHS[i % 2]);
+      writer.finish();
       await world.time.pass(random.below(3000));
     }
     writer.finish();
@@ -98,7 +101,7 @@ async function play(seed: number): Promise<number> {
     await settle(world);
     const after = arrived(world);
     const numberOf = (text: string) => after.texts.get(text) ?? 0;
-    const isWanted = (text: string) => !text.includes(POISON); // that one goes to the dead letters
+    const isWanted = (text: string) => !text.includes(POISON) && !text.includes(NOISE);
     const lost = writer.written.filter((text) => isWanted(text) && numberOf(text) === 0);
     assert.deepEqual(lost, [], `seed ${seed}: lost`);
     const doubled = writer.written.slice(0, ofKnown).filter((text) => numberOf(text) > 1);
