@@ -124,6 +124,27 @@ Deno.test("CheckpointStore.save() after two that shared a write is one of its ow
   assert.equal(offsetOf(await new CheckpointStore(files, new ManualClock(), "/state").load()), 5);
 });
 
+Deno.test("CheckpointStore.save() while one runs is written after it, each time anew", async () => {
+  const files = new MemoryFiles();
+  const store = new CheckpointStore(files, new ManualClock(), "/state");
+  for (const offset of [1, 3, 5]) {
+    await Promise.all([offset, offset + 1].map((one) => store.save(() => [fileState(one)])));
+    const after = await new CheckpointStore(files, new ManualClock(), "/state").load();
+    assert.equal(offsetOf(after), offset + 1);
+  }
+  assert.equal(store.saves, 6);
+});
+
+Deno.test("CheckpointStore.save() may be tried again, whatever the file system said", async () => {
+  const failing = Object.assign(Object.create(new MemoryFiles()), {
+    writeAtomic: () => Promise.reject(new Error("no such thing")),
+  });
+  const store = new CheckpointStore(failing, new ManualClock(), "/state");
+  const failed = store.save(() => [fileState(1)]);
+  await assert.rejects(failed, { code: "FILE_FAILED", retriable: true, message: /no such thing/ });
+  assert.equal(store.lastError?.code, "FILE_FAILED");
+});
+
 Deno.test("CheckpointStore.load() rejects where the folder cannot be read, and takes what is damaged away", async () => {
   const files = new MemoryFiles();
   const failing = Object.assign(Object.create(files), {

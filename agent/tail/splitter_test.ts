@@ -149,6 +149,8 @@ Deno.test("characterEnd() goes back over the bytes of one character, not further
   assert.equal(characterEnd(inside, 0, 5), 5, "four bytes back there is no begin of a character");
   assert.equal(characterEnd(inside, 0, 4), 0);
   assert.equal(characterEnd(inside, 2, 4), 4, "the begin of the line is none either");
+  assert.equal(characterEnd(inside.map((byte) => byte | 1), 0, 5), 5);
+  assert.equal(characterEnd(Uint8Array.of(0xe6, 0x97, 0xa5), 1, 2), 2, "nor what stands before it");
 });
 
 Deno.test("shiftMarks() moves the ends alone", () => {
@@ -174,9 +176,11 @@ Deno.test("cutLine() is the begin of the first line, and startsWith() compares a
   assert.equal(text(cutLine(encode("ab"), 16)), "ab");
   assert.equal(text(cutLine(encode("日".repeat(9)), 16)), "日".repeat(5));
   assert.equal(text(cutLine(encode("ab\ncd"), 16)), "ab");
+  assert.equal(text(cutLine(encode("\nab"), 16)), "");
   assert.deepEqual([...UTF8_MARK], [...encode("\ufeff")]);
   assert.equal(startsWith(encode("\ufeffa"), UTF8_MARK), true);
   assert.equal(startsWith(encode("a\ufeff"), UTF8_MARK), false);
   assert.equal(startsWith(Uint8Array.of(0xef, 0xbb), UTF8_MARK), false);
+  assert.equal(startsWith(Uint8Array.of(0xee, 0xbb, 0xbf), UTF8_MARK), false);
   assert.equal(startsWith(Uint8Array.of(0xef, 0xbb, 0xbe), UTF8_MARK), false);
 });
