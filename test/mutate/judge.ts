@@ -34,8 +34,8 @@ interface Survey {
 
 // All of processor time.
 const SURVEY_MS_MAX = 180_000;
-/** A mutant that takes so many times longer than its tests took without it never ends. */
-const LIMIT_FACTOR = 10, LIMIT_MS_MIN = 1000;
+/** A mutant that takes a second and so many times longer than its tests took without it never ends. */
+const LIMIT_FACTOR = 4, LIMIT_MS_MIN = 1000;
 const TIME = "its time limit", OUTSIDE = "an error outside of a test";
 
 /** Runs the tests without a mutant on the source that notes which places are reached. Rejects where one fails. */
@@ -105,7 +105,7 @@ class Judge implements AsyncDisposable {
     const testsMs = only.reduce((sum, test) => sum + ms[test], 0) + (isNew ? wholeMs : 0);
     const answer = await this.#warm.give(
       { mutant, only },
-      Math.max(LIMIT_MS_MIN, testsMs * LIMIT_FACTOR),
+      LIMIT_MS_MIN + testsMs * LIMIT_FACTOR,
     );
     if (typeof answer === "string" || answer.spoiled === true) await this.#endWarm();
     return killerIn(answer);
@@ -114,7 +114,7 @@ class Judge implements AsyncDisposable {
   async #fresh(mutant: number): Promise<string> {
     const { folder, tests } = this.#options, { order, wholeMs } = this.#survey;
     await using process = started(folder, tests, mutant);
-    const limitMs = wholeMs * LIMIT_FACTOR;
+    const limitMs = LIMIT_MS_MIN + wholeMs * LIMIT_FACTOR;
     return killerIn(await process.give({ mutant, only: order }, limitMs));
   }
 
