@@ -137,6 +137,8 @@ export const MODULES: readonly Module[] = [
     sources: ["search/query/match.ts", "search/query/terms.ts", "search/query/fields.ts"],
     tests: [
       "search/query/match_test.ts",
+      "search/query/match_fields_test.ts",
+      "search/query/scanner_test.ts",
       "search/query/parse_test.ts",
       "search/query/lucene_test.ts",
     ],
