@@ -104,7 +104,12 @@ export const MODULES: readonly Module[] = [
   {
     name: "writing",
     sources: ["core/record/identity.ts", "core/kafka/record_batch.ts"],
-    tests: ["core/kafka/record_batch_test.ts", "transfer/consume/decode_test.ts"],
+    tests: [
+      "core/record/identity_test.ts",
+      "core/kafka/record_batch_header_test.ts",
+      "core/kafka/record_batch_test.ts",
+      "transfer/consume/decode_test.ts",
+    ],
   },
   {
     name: "reading",
@@ -125,7 +130,11 @@ export const MODULES: readonly Module[] = [
   {
     name: "rules",
     sources: ["transfer/topics/rules.ts", "transfer/topics/quota.ts", "transfer/topics/drop.ts"],
-    tests: ["transfer/topics/rules_test.ts", "transfer/topics/quota_test.ts"],
+    tests: [
+      "transfer/topics/rules_test.ts",
+      "transfer/topics/drop_test.ts",
+      "transfer/topics/quota_test.ts",
+    ],
   },
   {
     name: "codecs",
