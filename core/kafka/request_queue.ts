@@ -34,8 +34,9 @@ interface Queue {
 const underWaySince = new WeakMap<Request, number>();
 
 Object.assign(RequestQueue.prototype, {
-  maybeThrottle(this: Queue, waitMs: number | null): void {
-    if (waitMs === null || waitMs <= 0) return;
+  /** Undefined where the answer knows no throttling, such as those of a login. */
+  maybeThrottle(this: Queue, waitMs: number | null | undefined): void {
+    if (waitMs == null || waitMs <= 0) return;
     this.throttledUntil = Math.max(performance.now() + waitMs, this.throttledUntil);
   },
 

@@ -65,6 +65,15 @@ Deno.test("a throttled queue of kafkajs sends when it may, whatever the time of 
   queue.destroy();
 });
 
+Deno.test("a queue of kafkajs sends on behind an answer that knows no throttling, such as a login's", () => {
+  const { queue, push, log } = queueOf(30_000);
+  for (const none of [undefined, null, 0]) queue.maybeThrottle(none as never);
+  push(1);
+  assert.deepEqual(log, ["1 sent"]);
+  queue.rejectAll(new Error("end"));
+  queue.destroy();
+});
+
 Deno.test("a request of kafkajs that is never answered ends in time, whatever the time of day says", async () => {
   const { queue, push, told } = queueOf(50);
   queue.scheduleRequestTimeoutCheck();
