@@ -11,6 +11,7 @@ import { Command } from "commander";
 import { ARCHIVE_OPTION, archiveSettingsOf } from "./archive/search_archive.ts";
 import { readSettingsFile } from "../core/config/settings_file.ts";
 import { loadSettings } from "../core/config/load.ts";
+import { asWritten } from "../core/config/reference.ts";
 import { createElastic } from "../core/elastic/client.ts";
 import { type Part, runParts } from "../core/lifecycle.ts";
 import { startLog } from "../core/log.ts";
@@ -167,9 +168,8 @@ function settingsOf(options: Options): PageSettings {
     ...(usersFile && { usersFile }),
     ...(allowHost && { hosts: allowHost }),
   };
-  return loadSettings(pageSettings, JSON.stringify(changed).replaceAll("$", "$$$$"), {
-    name: "the command line",
-  });
+  const text = JSON.stringify(asWritten(pageSettings, changed)).replaceAll("$", "$$$$");
+  return loadSettings(pageSettings, text, { name: "the command line" });
 }
 
 /** Login from the environment, where it is set. */
