@@ -213,3 +213,51 @@ Deno.test("Shaper makes the same records wherever reading stops and starts again
     { numRuns: 500 },
   );
 });
+
+Deno.test("Shaper counts NUL bytes at a line's begin and leaves them out, whole characters of UTF-16", () => {
+  const nul = read(bytesOf("\0a", "\0\0\0b", "c\0", "\0"), {});
+  assert.deepEqual(nul.texts, ["a", "b", "c\0", ""]);
+  assert.equal(nul.counts.nul, 5);
+  // Little: "a" is 61 00, U+6100 is 00 61, of which the first byte is no NUL of its own.
+  const little = Uint8Array.of(0, 0, 0x61, 0, 10, 0, 0, 0x61, 10, 0, 0, 0, 0, 0x61, 10, 0);
+  const wide = read(little, { encoding: "utf-16le" });
+  assert.deepEqual(wide.texts, ["a", "\u6100", "\u6100"]);
+  assert.equal(wide.counts.nul, 4);
+});
+
+Deno.test("Shaper cuts what is longer than the bound, and counts it", () => {
+  const lines = bytesOf("x".repeat(20), "y".repeat(21));
+  const { texts, counts } = read(lines, {}, [], 20);
+  assert.deepEqual(texts, ["x".repeat(20), "y".repeat(20)]);
+  assert.deepEqual(counts, { cut: 1 });
+  const parts = bytesOf(
+    ...["a", "b", "c"].map((one) => `t stdout P ${one.repeat(8)}`),
+    "t stdout F ",
+  );
+  const joinedParts = read(parts, { container: "cri" }, [], 60);
+  assert.equal(joinedParts.texts.join(""), "a".repeat(8) + "b".repeat(8) + "c".repeat(8));
+});
+
+Deno.test("Shaper gives no more records than asked for, the rest at a flush", () => {
+  const shaper = new Shaper(PLAIN, new Masks([]), 1000), bytes = encoder.encode("a\nb\nc\nrest");
+  const two = shaper.shape(bytes, 0, bytes.length, 50, false, 2);
+  assert.deepEqual([two.lines, two.consumed, two.scanned, two.lineEnd], [2, 4, 4, 4]);
+  assert.deepEqual([...two.marks], [0, 1, 2, 1, 2, 4]);
+  const later = shaper.shape(bytes, 4, bytes.length, 54, false, 9);
+  assert.deepEqual([later.lines, later.consumed, later.scanned, later.lineEnd], [1, 2, 2, 2]);
+  const flushed = shaper.shape(bytes, 4, bytes.length, 54, true, 9);
+  assert.deepEqual([flushed.lines, flushed.consumed, flushed.scanned], [2, 6, 6]);
+  assert.equal(decoder.decode(flushed.bytes), "crest");
+  const full = shaper.shape(bytes, 4, bytes.length, 54, true, 1);
+  assert.deepEqual([full.lines, full.consumed], [1, 2]);
+  const none = shaper.shape(bytes, 6, bytes.length, 56, false, 9);
+  assert.deepEqual([none.lines, none.consumed, none.scanned, none.lineEnd], [0, 0, 0, 0]);
+  const end = shaper.shape(bytes, 6, 6, 56, true, 9);
+  assert.deepEqual([end.lines, end.consumed], [0, 0]);
+});
+
+Deno.test("Shaper keeps every byte of many and long lines", () => {
+  const lines = Array.from({ length: 300 }, (_, i) => `${i} ${"z".repeat((i * 31) % 200)}`);
+  lines[7] = "q".repeat(9000);
+  assert.deepEqual(read(bytesOf(...lines), {}, [], 10_000).texts.join("\n"), lines.join("\n"));
+});

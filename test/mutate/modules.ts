@@ -125,7 +125,11 @@ export const MODULES: readonly Module[] = [
   {
     name: "shaping",
     sources: ["agent/lines/shaper.ts", "agent/lines/container.ts", "agent/lines/raw_lines.ts"],
-    tests: ["agent/lines/shaper_test.ts"],
+    tests: [
+      "agent/lines/container_test.ts",
+      "agent/lines/raw_lines_test.ts",
+      "agent/lines/shaper_test.ts",
+    ],
   },
   {
     name: "rules",
