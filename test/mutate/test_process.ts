@@ -3,6 +3,8 @@ import type { Answer, Order, Start } from "./mutant_process.ts";
 
 /** A mutant that fills the memory ends its process only. */
 const HEAP_MB_MAX = 1024;
+/** Of processor time: more than the tests of any module take. */
+const USED_SECONDS_MAX = 600;
 const LOOK_MS = 200;
 /** A process that waits so long without any work waits for nothing. */
 const IDLE_MS_MAX = 10_000;
@@ -18,8 +20,11 @@ export class TestProcess implements AsyncDisposable {
   constructor(folder: string, start: Start) {
     const script = `${folder}/test/mutate/mutant_process.ts`;
     const flags = ["-A", "--no-check", "--quiet", `--v8-flags=--max-old-space-size=${HEAP_MB_MAX}`];
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", ...flags, script, JSON.stringify(start)],
+    // The system ends what nobody is left to end.
+    const limited = `ulimit -t ${USED_SECONDS_MAX} && exec "$@"`;
+    const command = [Deno.execPath(), "run", ...flags, script, JSON.stringify(start)];
+    this.#child = new Deno.Command("sh", {
+      args: ["-c", limited, "sh", ...command],
       cwd: folder,
       env: { SEED: "1" }, // the same examples each time
       stdin: "piped",
