@@ -53,3 +53,51 @@ Deno.test("Quotas names the topics that have used theirs up", () => {
   quotas.of("b", quota({ linesPerDay: 2 }))!.take(1, 1);
   assert.deepEqual(quotas.exceeded, ["a"]);
 });
+
+Deno.test("QuotaMeter counts bytes of a day, its share of them, and begins anew at midnight", async () => {
+  const clock = new ManualClock();
+  const meter = new QuotaMeter(quota({ bytesPerDay: "1000" }), () => 0.5, clock);
+  meter.take(1, 499);
+  assert.equal(meter.open, true);
+  meter.take(1, 1);
+  assert.equal(meter.open, false);
+  await clock.advance(86_400_000);
+  assert.equal(meter.open, true);
+  meter.take(1, 500);
+  assert.equal(meter.open, false, "and again at the next one");
+  await clock.advance(86_400_000);
+  assert.equal(meter.open, true);
+});
+
+Deno.test("QuotaMeter saves up two seconds of its share, not more", async () => {
+  for (const bound of ["linesPerSecond", "bytesPerSecond"]) {
+    const lines = bound === "linesPerSecond" ? 1 : 0;
+    const clock = new ManualClock();
+    const meter = new QuotaMeter(
+      quota({ [bound]: lines === 1 ? 10 : "10" }),
+      () => 0.5,
+      clock,
+    );
+    assert.equal(meter.open, true);
+    await clock.advance(3_600_000);
+    let passed = 0;
+    for (; meter.open && passed < 100; passed++) meter.take(lines, 1 - lines);
+    assert.equal(passed, 10, bound);
+    await clock.advance(1000);
+    for (; meter.open && passed < 100; passed++) meter.take(lines, 1 - lines);
+    assert.equal(passed, 15, bound);
+  }
+});
+
+Deno.test("Quotas take a changed bound without forgetting the day, and forget a topic without one", () => {
+  const quotas = new Quotas(() => 1, new ManualClock());
+  const meter = quotas.of("t", quota({ linesPerDay: 10 }))!;
+  meter.take(10, 0);
+  assert.deepEqual(quotas.exceeded, ["t"]);
+  assert.equal(quotas.of("t", quota({ linesPerDay: 20 })), meter);
+  assert.deepEqual(quotas.exceeded, []);
+  meter.take(10, 0);
+  assert.deepEqual(quotas.exceeded, ["t"]);
+  assert.equal(quotas.of("t", quota({})), undefined);
+  assert.deepEqual(quotas.exceeded, []);
+});

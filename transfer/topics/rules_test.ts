@@ -7,7 +7,9 @@ Deno.test("parseRules takes a topic alone, and every key", () => {
   const [alone] = parse([{ topic: "web_log" }]);
   assert.equal(alone.parse.format, "auto");
   assert.deepEqual(alone.retention, { days: 0, bytes: 0 });
-  assert.equal(alone.quota.over, "wait");
+  const none = { linesPerSecond: 0, bytesPerSecond: 0, linesPerDay: 0, bytesPerDay: 0 };
+  assert.deepEqual(alone.quota, { ...none, over: "wait" });
+  assert.deepEqual([alone.indexed, alone.archiveDays, alone.drop], [true, 0, []]);
   const [full] = parse([{
     topic: "app-*",
     index: "shop-{topic}-{day}",
