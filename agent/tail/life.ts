@@ -13,6 +13,12 @@ import type { Lane } from "./lane.ts";
 import { startsWith } from "./splitter.ts";
 import type { TailContext } from "./tail_context.ts";
 
+/**
+ * States with something noted that is not on disk yet: nothing is sent before it is. A state goes from a file to its
+ * copy, or to the same file opened anew, and this goes with it.
+ */
+const unsynced = new WeakSet<FileState>();
+
 export class Life {
   readonly #context: Pick<TailContext, "clock" | "sync">;
   readonly #handle: FileHandle;
@@ -21,8 +27,6 @@ export class Life {
   prefix: Prefix | undefined;
   /** The state has been written with a head: its lines may be sent. */
   #noted: boolean;
-  /** Something is noted that is not on disk yet: nothing is sent before it is. */
-  #unsynced = false;
 
   constructor(context: Pick<TailContext, "clock" | "sync">, handle: FileHandle, state: FileState) {
     this.#context = context;
@@ -55,7 +59,7 @@ export class Life {
 
   /** True while something is noted that is not on disk yet. */
   get isUnsynced(): boolean {
-    return this.#unsynced;
+    return unsynced.has(this.#state);
   }
 
   /** Reads `length` bytes at `position`, or fewer at the end of the file. */
@@ -105,11 +109,11 @@ export class Life {
   async note(lane: Lane, head: Hash, shape: string): Promise<void> {
     if (!this.#noted) {
       this.#state.head = head;
-      this.#unsynced = true;
+      unsynced.add(this.#state);
     }
     const wallMs = this.#context.clock.wallMs();
-    if (lane.note(shape, dayOf(wallMs))) this.#unsynced = true;
-    if (!this.#unsynced) return;
+    if (lane.note(shape, dayOf(wallMs))) unsynced.add(this.#state);
+    if (!this.isUnsynced) return;
     this.#state.seenMs = wallMs;
     await this.#context.sync(); // where it fails, the next look tries again before anything is sent
     this.synced();
@@ -127,7 +131,7 @@ export class Life {
     this.#state.head = head;
     const wallMs = this.#state.seenMs = this.#context.clock.wallMs();
     for (const lane of lanes) lane.note(this.shapeFor(lane), dayOf(wallMs));
-    this.#unsynced = true;
+    unsynced.add(this.#state);
     return true;
   }
 
@@ -137,25 +141,24 @@ export class Life {
     if (cuts.includes(at)) return;
     cuts.push(at);
     cuts.sort((a, b) => a - b);
-    this.#unsynced = true;
+    unsynced.add(this.#state);
   }
 
   /** Notes that it is a copy that ends before what was read of its original. */
   noteEnds(ends: FileState["ends"]): void {
     this.#state.ends = ends;
-    this.#unsynced = true;
+    unsynced.add(this.#state);
   }
 
   /** Syncs what is noted. Rejects with the checkpoint's WeirError. */
   async sync(): Promise<void> {
-    this.#unsynced = true;
     await this.#context.sync();
-    this.#unsynced = false;
+    unsynced.delete(this.#state);
   }
 
   /** What was noted is on disk. */
   synced(): void {
-    this.#unsynced = false;
+    unsynced.delete(this.#state);
     this.#noted = true;
   }
 }
