@@ -31,32 +31,39 @@ export function encodeFetchAnswer(found: readonly Fetched[]): Uint8Array {
 }
 
 class Writer {
-  readonly #parts: Uint8Array[] = [];
+  #bytes = new Uint8Array(4096);
+  #view = new DataView(this.#bytes.buffer);
+  #at = 0;
 
-  #number(size: number, set: (view: DataView) => void): void {
-    const part = new Uint8Array(size);
-    set(new DataView(part.buffer));
-    this.#parts.push(part);
+  /** Where the next `size` bytes go. */
+  #room(size: number): number {
+    const at = this.#at;
+    this.#at += size;
+    if (this.#at > this.#bytes.length) {
+      const grown = new Uint8Array(2 * this.#at);
+      grown.set(this.#bytes);
+      this.#bytes = grown;
+      this.#view = new DataView(grown.buffer);
+    }
+    return at;
   }
   int16(value: number): void {
-    this.#number(2, (view) => view.setInt16(0, value));
+    const at = this.#room(2);
+    this.#view.setInt16(at, value);
   }
   int32(value: number): void {
-    this.#number(4, (view) => view.setInt32(0, value));
+    const at = this.#room(4);
+    this.#view.setInt32(at, value);
   }
   int64(value: number): void {
-    this.#number(8, (view) => view.setBigInt64(0, BigInt(value)));
+    const at = this.#room(8);
+    this.#view.setBigInt64(at, BigInt(value));
   }
   bytes(part: Uint8Array): void {
-    this.#parts.push(part);
+    const at = this.#room(part.length);
+    this.#bytes.set(part, at);
   }
   take(): Uint8Array {
-    const out = new Uint8Array(this.#parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of this.#parts) {
-      out.set(part, at);
-      at += part.length;
-    }
-    return out;
+    return this.#bytes.slice(0, this.#at);
   }
 }

