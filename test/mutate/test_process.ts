@@ -45,18 +45,19 @@ export class TestProcess implements AsyncDisposable {
    * process ended instead. The clock does not count: a busy machine kills no mutant.
    */
   async give(order: Order, limitMs: number): Promise<Answer | "time" | "ended"> {
-    const done = new AbortController();
+    const done = new AbortController(), late = this.#late(limitMs, done.signal);
     try {
-      return await Promise.race([this.#ask(order), this.#late(limitMs, done.signal)]);
+      return await Promise.race([this.#ask(order), late]);
     } finally {
       done.abort();
+      await late; // its timer ends with it
     }
   }
 
   async #late(limitMs: number, done: AbortSignal): Promise<"time"> {
     const began = await this.usedMs();
     for (let last = began, looks = 0; !done.aborted; looks++) {
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      await pause(LOOK_MS, done);
       // Where there is no /proc, the clock counts.
       const usage = await usageOf(this.#child.pid) ?? { usedMs: last, sleeps: true };
       if (usage.usedMs - began > limitMs) break;
@@ -92,6 +93,18 @@ export class TestProcess implements AsyncDisposable {
     await this.#orders.abort().catch(() => {});
     await this.#answers.cancel().catch(() => {});
   }
+}
+
+/** Resolves after so many ms, or at once when it is over. */
+function pause(ms: number, over: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    over.addEventListener("abort", end, { once: true });
+  });
 }
 
 /** From Linux's /proc. */
