@@ -172,6 +172,9 @@ export const PLAYS: Readonly<Record<string, Play>> = {
   "npm run test:faults -- --faults 100 --lines 2000000 --seed 11": test(
     "test/faults/faults_test.ts",
   ),
+  "npm run test:faults -- --runs 5 --faults 74 --lines 1000000 --seed 31": test(
+    "test/faults/faults_test.ts",
+  ),
   "npm run test:faults -- --at-once 2": test("test/faults/faults_test.ts"),
   'npm run test:faults -- --only "packets" --faults 8': test("test/faults/lossy_link_test.ts"),
   "weir selftest": SELFTEST,
