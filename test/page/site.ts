@@ -14,8 +14,8 @@ const FILES = [
 ];
 
 /**
- * The pages, bundled once before the first test. esbuild ends its process without waiting for the end: on a busy machine
- * the test that bundled them, or the next one, would be told of a process that it left.
+ * The pages, bundled once before the first test. esbuild ends its process without waiting for its end: on a busy
+ * machine the test that bundled them, or the next one, would be told of a process that it left.
  */
 const pages = await pageFiles();
 for (let looks = 0; looks < 200 && hasChildren(); looks++) {
