@@ -13,6 +13,7 @@ import { type Entry, seenKey } from "./entries.ts";
 import { HEAD_BYTES, type Prefix } from "./fingerprint.ts";
 import { settledState } from "./lane.ts";
 import { UNLINKED_MS } from "./recognition.ts";
+import { placeOf } from "./shipped.ts";
 import type { TailedFile } from "./tailed_file.ts";
 import type { Trail } from "./trail.ts";
 
@@ -247,24 +248,11 @@ export class Turns {
   shipped(): Progress[] {
     const rows: Progress[] = [];
     for (const { path, state, lanes, size } of this.parked.values()) {
-      const { generation, device, inode, head } = state;
       for (const [topic, lane] of lanes) {
         const of = state.topics[topic], { origin, lines, heldMs } = lane;
         if (of === undefined) continue;
-        const { offset, days, from: begin } = of, { mark } = settledState(of);
-        const place = {
-          path,
-          device,
-          inode,
-          generation,
-          topic,
-          origin,
-          begin,
-          offset,
-          lines,
-          size,
-        };
-        rows.push({ ...place, mark, days, heldMs, headLength: head.length, head: head.hash });
+        const { days } = of, { mark } = settledState(of);
+        rows.push({ ...placeOf(state, topic, of), path, origin, lines, size, mark, days, heldMs });
         lane.heldMs = 0; // told
       }
     }

@@ -13,6 +13,7 @@ import { entriesFor, lookInside } from "./discovery.ts";
 import type { Entry } from "./entries.ts";
 import { sameContent, type SeenFile } from "./fingerprint.ts";
 import { knownOf } from "./known_files.ts";
+import { placeOf } from "./shipped.ts";
 import type { TailedFile } from "./tailed_file.ts";
 import { isGone, keyOf, siblings } from "./turns.ts";
 
@@ -89,19 +90,16 @@ export class Vanished {
   }
 
   async #decide(state: FileState): Promise<void> {
-    const { path, topics, size = 0, device, inode, generation, head } = state;
+    const { path, topics, size = 0 } = state;
     const wanted = new Set(entriesFor(path, this.#host.entries()).map(({ topic }) => topic));
     if (wanted.size === 0 || await this.#isThere(state)) return;
     const rest = await this.#restOf(state);
     if (rest !== undefined) return this.#host.found(rest, state);
-    for (const [topic, { offset, from: begin }] of Object.entries(topics)) {
+    for (const [topic, of] of Object.entries(topics)) {
       if (!wanted.has(topic)) continue;
-      this.#host.removed(path, Math.max(0, size - offset));
-      this.#rows.push({
-        ...{ path, device, inode, generation, topic, origin: offset, begin, offset },
-        ...{ lines: 0, size },
-        ...{ headLength: head.length, head: head.hash, away: true },
-      });
+      this.#host.removed(path, Math.max(0, size - of.offset));
+      const place = placeOf(state, topic, of);
+      this.#rows.push({ ...place, origin: of.offset, lines: 0, size, away: true });
     }
   }
 
