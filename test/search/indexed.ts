@@ -16,6 +16,7 @@ import type {
 import { ElasticReader } from "../../search/elastic/reader.ts";
 import { Requests } from "../../search/elastic/requests.ts";
 import { templateBody } from "../../transfer/index/template.ts";
+import { elasticOptions } from "../support/elastic_options.ts";
 import { servers } from "../support/servers.ts";
 
 export async function elasticsearchUrl(): Promise<string> {
@@ -93,16 +94,7 @@ export class Indices {
   async reader(
     options: { index?: string; pollMs?: number; windowMs?: number; answerBytesMax?: number } = {},
   ): Promise<ElasticReader> {
-    const client = createElastic({
-      nodes: [await elasticsearchUrl()],
-      apiKeyFile: "",
-      username: "",
-      passwordFile: "",
-      caFile: "",
-      requestTimeout: 60_000,
-      compression: false,
-      sniff: false,
-    });
+    const client = createElastic(elasticOptions(await elasticsearchUrl(), 60_000));
     const { index = `${this.prefix}-*`, answerBytesMax = 67_108_864, ...rest } = options;
     const requests = new Requests(client, { index, timeoutMs: 30_000, answerBytesMax });
     return new ElasticReader({ requests, pollMs: 100, ...rest });

@@ -7,6 +7,7 @@ import { createElastic } from "../../core/elastic/client.ts";
 import type { Document } from "../../core/ports/document_store.ts";
 import { ElasticReader } from "../../search/elastic/reader.ts";
 import { Requests } from "../../search/elastic/requests.ts";
+import { elasticOptions } from "../support/elastic_options.ts";
 import { allOf, elastic, Indices } from "./indexed.ts";
 
 const ALL = { query: { kind: "all" } } as const;
@@ -22,16 +23,7 @@ async function scripted(
   run: (reader: ElasticReader) => Promise<void>,
 ): Promise<void> {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, answer);
-  const client = createElastic({
-    nodes: [`http://127.0.0.1:${server.addr.port}`],
-    apiKeyFile: "",
-    username: "",
-    passwordFile: "",
-    caFile: "",
-    requestTimeout: 1000,
-    compression: false,
-    sniff: false,
-  });
+  const client = createElastic(elasticOptions(`http://127.0.0.1:${server.addr.port}`, 1000));
   const requests = new Requests(client, { index: "x", timeoutMs: 1000, answerBytesMax: 1e6 });
   const reader = new ElasticReader({ requests });
   try {

@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 import type { Client } from "@elastic/elasticsearch";
 import { createElastic as createReader, LINES_HEADERS } from "../../core/elastic/client.ts";
 import { createElastic as createWriter } from "../../transfer/index/client.ts";
+import { elasticOptions } from "../support/elastic_options.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
 import { elasticsearchUrl } from "./servers.ts";
 import { elastic } from "./site.ts";
@@ -27,16 +28,7 @@ function test(name: string, create: typeof createReader, run: (made: Made) => Pr
     async fn() {
       const way = await TcpProxy.to(new URL(await elasticsearchUrl()).host);
       const index = `wd${crypto.randomUUID().slice(0, 8)}`;
-      const client = create({
-        nodes: [way.url],
-        apiKeyFile: "",
-        username: "",
-        passwordFile: "",
-        caFile: "",
-        requestTimeout: 60_000,
-        compression: false,
-        sniff: false,
-      });
+      const client = create(elasticOptions(way.url, 60_000));
       const ask = (request: Record<string, unknown>, requestTimeout?: number) =>
         client.transport.request(request as never, { headers: LINES_HEADERS, requestTimeout });
       try {

@@ -1,6 +1,7 @@
 /** One topic whose index cannot be had holds up no other: over a scripted endpoint. */
 import assert from "node:assert/strict";
 import { BulkEndpoint } from "../support/bulk_endpoint.ts";
+import { elasticOptions } from "../support/elastic_options.ts";
 import { WeirError } from "../../core/errors.ts";
 import { RecordDecoder } from "../../transfer/consume/decode.ts";
 import { readBatches, RecordCursor } from "../../transfer/consume/record_batch.ts";
@@ -23,10 +24,7 @@ function rowsOf(topic: string, ...offsets: number[]) {
 
 Deno.test("ElasticWriter writes the other topics where one has no index name, in order", async () => {
   const endpoint = new BulkEndpoint();
-  const client = createElastic({
-    ...{ nodes: [endpoint.url], apiKeyFile: "", username: "", passwordFile: "", caFile: "" },
-    ...{ requestTimeout: 30_000, compression: false, sniff: false },
-  });
+  const client = createElastic(elasticOptions(endpoint.url, 30_000));
   const names: IndexNames = {
     dayFor: (_topic, day) => day,
     targetOf(topic) {

@@ -5,23 +5,15 @@ import { createElastic } from "../../transfer/index/client.ts";
 import { ElasticWriter } from "../../transfer/index/elastic_writer.ts";
 import { TemplateNames } from "../../transfer/index/names.ts";
 import { plainShape } from "../../transfer/index/shape_fixture.ts";
+import { elasticOptions } from "../support/elastic_options.ts";
 import { elasticsearchUrl } from "./servers.ts";
 import { elastic } from "./site.ts";
 
 async function open() {
   const prefix = `ww${crypto.randomUUID().slice(0, 8)}`;
-  const nodes = [await elasticsearchUrl()];
+  const node = await elasticsearchUrl();
   const make = () => {
-    const client = createElastic({
-      nodes,
-      apiKeyFile: "",
-      username: "",
-      passwordFile: "",
-      caFile: "",
-      requestTimeout: 30_000,
-      compression: false,
-      sniff: false,
-    });
+    const client = createElastic(elasticOptions(node, 30_000));
     const names = new TemplateNames(`${prefix}-{topic}-{day}`);
     return new ElasticWriter(client, names, (topic) => ({
       shape: plainShape(topic),
