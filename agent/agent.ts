@@ -41,6 +41,8 @@ export interface AgentOptions {
   files: Files;
   /** Age of a file whose last line is not waited with, ms. @default {Infinity} */
   restedMs?: number;
+  /** What cannot be read at the start is told by whoever runs the agent, and not in the log. @default {false} */
+  firstIsTold?: boolean;
   /** Hears of each change of what is applied. */
   onApplied?: () => void;
 }
@@ -110,6 +112,7 @@ export class Agent implements Part {
         bufferBytesMax: tail.bufferBytes,
         forgetMs: tail.forget,
         skipBinary: tail.skipBinary,
+        firstIsTold: this.#options.firstIsTold ?? false,
       },
       {
         clock,

@@ -88,6 +88,8 @@ export function createAgent(
       skipBinary: true,
     },
     restedMs: 10_000,
+    // The report names them, and what helps.
+    firstIsTold: true,
     source: new MemoryConfigSource(JSON.stringify(sources.entries)),
     sink: () => new StoreLineSink(store.store),
     registry,

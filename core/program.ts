@@ -12,7 +12,9 @@ import { parseAddress } from "./http/status_server.ts";
 import type { Part } from "./lifecycle.ts";
 import { runParts } from "./lifecycle.ts";
 import { logOf, startLog } from "./log.ts";
+import { memoryPart, processMemory } from "./memory.ts";
 import { VERSION } from "./metrics/registry.ts";
+import { systemClock } from "./ports/clock.ts";
 
 interface CommonSettings {
   log: { level: "debug" | "info" | "warning" | "error"; format: "auto" | "text" | "json" };
@@ -75,7 +77,9 @@ export async function runProgram<S extends z.ZodType>(options: ProgramOptions<S>
     const { level, format } = settings.log;
     startLog({ level, ...(format === "auto" ? {} : { format }) });
     name = "";
-    Deno.exit(await runParts(await options.parts(settings, file), settings.shutdown));
+    const parts = await options.parts(settings, file);
+    const memory = memoryPart(processMemory(systemClock));
+    Deno.exit(await runParts([memory, ...parts], settings.shutdown));
   } catch (error) {
     Deno.exit(fail(name, error));
   }

@@ -27,6 +27,8 @@ interface Program {
  * and queries come from anybody, and a match cannot be interrupted.
  */
 const V8_FLAGS = "--v8-flags=--enable-experimental-regexp-engine-on-excessive-backtracks";
+/** core/memory.ts collects when the program is at rest. */
+const COLLECT_AT_REST = ",--expose-gc";
 /**
  * The store reads blocks as text, garbage a moment later: without these the heap grows over 300 MB before V8 thinks
  * of collecting it; with them all of `weir up` stays near 200 MB and is no slower. None of them is a limit.
@@ -46,15 +48,25 @@ const EARLY_LOOK = ",--initial-old-space-size=48";
 const NARROW = ["--allow-read", "--allow-write", "--allow-net", "--allow-env", "--allow-sys"];
 
 export const PROGRAMS: readonly Program[] = [
-  { name: "weir-agent", entry: "agent/main.ts", permissions: NARROW },
+  {
+    name: "weir-agent",
+    entry: "agent/main.ts",
+    permissions: NARROW,
+    v8Flags: COLLECT_AT_REST,
+  },
   {
     name: "weir-transfer",
     entry: "transfer/main.ts",
     permissions: NARROW,
-    v8Flags: COMPILE_AT_ONCE + EARLY_LOOK,
+    v8Flags: COMPILE_AT_ONCE + EARLY_LOOK + COLLECT_AT_REST,
   },
   // Deno reads /proc and /sys with all permissions alone; systemd confines the program.
-  { name: "weir-monitor", entry: "monitor/main.ts", permissions: ["--allow-all"] },
+  {
+    name: "weir-monitor",
+    entry: "monitor/main.ts",
+    permissions: ["--allow-all"],
+    v8Flags: COLLECT_AT_REST,
+  },
   // `weir up` asks journalctl, which is a program to run, and reads /proc.
   {
     name: "weir",

@@ -27,7 +27,7 @@ function stateOf(monitor: Monitor): ProgramState {
   const { failing, sinks } = monitor.status();
   const reasons = [
     ...sinks.filter((sink) => sink.lastError !== "").map((sink) =>
-      `${sink.name}: ${sink.lastError}`
+      `${sink.name}: ${sink.lastError}${sink.hint && `. ${sink.hint}`}`
     ),
     ...failing.map(({ name, reason }) => `${name}: ${reason}`),
   ];

@@ -5,7 +5,7 @@
  * one may be sent twice: a line of an agent is still one document, because its uid is the same.
  */
 import { Buffer } from "node:buffer";
-import type { Kafka, Message, Producer } from "kafkajs";
+import type { Admin, Kafka, Message, Producer } from "kafkajs";
 import { kafkaError } from "../core/kafka/errors.ts";
 import { HEADER } from "../core/record/headers.ts";
 import { dayOf } from "../core/record/identity.ts";
@@ -33,12 +33,14 @@ export async function replayLetters(
   filter: Omit<LetterFilter, "replayed">,
 ): Promise<ReplayResult> {
   const producer = kafka.producer({ allowAutoTopicCreation: false, maxInFlightRequests: 1 });
+  const admin = kafka.admin();
   const result: ReplayResult = { sent: 0, left: 0 };
   try {
     await producer.connect();
+    await admin.connect();
     let portion: StoredLetter[] = [], bytes = 0;
     const send = async () => {
-      await sendPortion(producer, deadTopic, portion);
+      await sendPortion(producer, deadTopic, portion, await partitionsOf(admin, portion));
       result.sent += portion.length;
       portion = [];
       bytes = 0;
@@ -60,19 +62,32 @@ export async function replayLetters(
     throw kafkaError(error, "Cannot send dead letters again", true);
   } finally {
     await producer.disconnect();
+    await admin.disconnect();
   }
+}
+
+/** Partitions that the letters' topics have now. */
+async function partitionsOf(
+  admin: Admin,
+  letters: readonly StoredLetter[],
+): Promise<Map<string, number>> {
+  const names = [...new Set(letters.map(({ topic }) => topic))];
+  if (names.length === 0) return new Map();
+  const { topics } = await admin.fetchTopicMetadata({ topics: names });
+  return new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
 }
 
 async function sendPortion(
   producer: Producer,
   deadTopic: string,
   letters: readonly StoredLetter[],
+  partitions: ReadonlyMap<string, number>,
 ): Promise<void> {
   if (letters.length === 0) return;
   const byTopic = new Map<string, Message[]>();
   for (const letter of letters) {
     const messages = byTopic.get(letter.topic) ?? [];
-    messages.push(messageOf(letter));
+    messages.push(messageOf(letter, partitions.get(letter.topic) ?? 0));
     byTopic.set(letter.topic, messages);
   }
   await producer.sendBatch({
@@ -91,7 +106,8 @@ async function sendPortion(
   });
 }
 
-function messageOf(letter: StoredLetter): Message {
+/** `partitions`: that its topic has. */
+function messageOf(letter: StoredLetter, partitions: number): Message {
   const headers: Record<string, Buffer | string> = Object.create(null);
   for (const [name, value] of Object.entries(letter.headers)) headers[name] = asBuffer(value);
   // Its time is that of today, its day and so its index are the line's.
@@ -101,7 +117,8 @@ function messageOf(letter: StoredLetter): Message {
   return {
     key: letter.key === null ? null : asBuffer(letter.key),
     value: asBuffer(letter.value),
-    partition: letter.partition,
+    // The topic may have been made anew with fewer: the client leaves out without a word what is for none of them.
+    ...(letter.partition < partitions && { partition: letter.partition }),
     headers,
   };
 }

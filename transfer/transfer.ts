@@ -37,8 +37,6 @@ import { PlanNames, type TopicPlan } from "./topics/plan.ts";
 import { createTopicSettings } from "./topics/source.ts";
 import type { TopicSettings } from "./topics/topic_settings.ts";
 
-/** Failures in a row after which a transfer says that it is not ready. */
-const FAILURES_NOT_READY = 3;
 /** Attempts of the Kafka client by itself: few, because what it waits for is said only after the last. */
 const KAFKA_RETRIES = 3;
 
@@ -204,7 +202,7 @@ export class Transfer {
     await this.consumer.stop(Math.max(1000, until - performance.now()));
   }
 
-  /** Why no work is done; empty where it is. */
+  /** Why lines of this transfer do not arrive; empty where they do. */
   notReady(): string[] {
     const reasons: string[] = [];
     const { state, lastError } = this.consumer;
@@ -215,10 +213,7 @@ export class Transfer {
     if (state !== "consuming") {
       reasons.push(`consumer is ${state}${lastError === "" ? "" : `: ${lastError}`}`);
     }
-    if (this.#deliverer.failures >= FAILURES_NOT_READY) {
-      for (const [code, { reason }] of this.#deliverer.problems) reasons.push(`${code}: ${reason}`);
-    }
-    return [...reasons, ...this.archive?.notReady() ?? []];
+    return [...reasons, ...this.#deliverer.notReady(), ...this.archive?.notReady() ?? []];
   }
 
   /** For /api/status. */
@@ -255,8 +250,10 @@ export class Transfer {
       problems: [...this.#deliverer.problems].map(([code, problem]) => ({
         code,
         reason: problem.reason,
+        hint: problem.hint,
         since: new Date(problem.sinceMs).toISOString(),
         lines: problem.lines,
+        topics: problem.topics,
       })),
     };
   }

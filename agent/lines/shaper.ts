@@ -62,6 +62,24 @@ export class Shaper {
     this.#bytesMax = bytesMax;
   }
 
+  /** Bytes of a line feed. */
+  get feedBytes(): number {
+    return this.#raw.feedBytes;
+  }
+
+  /**
+   * Bytes up to the end of the first line, its line feed included; without one those that need not be looked at again.
+   * @param at offset in the file of the first byte
+   */
+  lineEnd(bytes: Uint8Array, at: number): { bytes: number; isEnd: boolean } {
+    const { feedBytes } = this.#raw, { length } = bytes;
+    const feed = this.#raw.next(bytes, 0, length, (at & 1) === 1);
+    if (feed >= 0) return { bytes: feed + feedBytes, isEnd: true };
+    // Half a character is looked at again with its other half.
+    const half = feedBytes === 2 && length > 1 ? (at + length) & 1 : 0;
+    return { bytes: length - half, isEnd: false };
+  }
+
   /**
    * @param at offset in the file of `bytes[from]`
    * @param flush what stands half done at the end is a record as well

@@ -86,6 +86,8 @@ export class PartitionQueue {
   failures = 0;
   /** Lines in a batch at most; halved where a broker finds a batch too large. */
   #linesMax = Number.MAX_SAFE_INTEGER;
+  /** Bytes of the smallest batch that a broker found too large: up to half of it batches grow again. */
+  #refusedBytes = Infinity;
 
   constructor(topic: string, partition: number, batchBytesMax: number, builders: BuilderPool) {
     this.topic = topic;
@@ -188,6 +190,10 @@ export class PartitionQueue {
     this.#knownMs = Math.max(this.#knownMs, batch.parts.at(-1)!.pending.since);
     this.failures = 0;
     this.retryAt = 0;
+    // One long line had made them small: what comes behind it is not sent line by line for ever.
+    if (batch.lines >= this.#linesMax && 2 * batch.bytes.length < this.#refusedBytes) {
+      this.#linesMax *= 2;
+    }
     while (this.#batches.length > 0 && this.#batches[0].state === "done") {
       const first = this.#batches.shift()!;
       this.#free(first);
@@ -248,6 +254,7 @@ export class PartitionQueue {
   shrink(batch: Batch): number | undefined {
     const index = this.#batches.indexOf(batch);
     const [{ pending, from }] = batch.parts;
+    this.#refusedBytes = Math.min(this.#refusedBytes, batch.bytes.length);
     if (batch.lines > 1) {
       this.#rewind(index);
       this.#linesMax = Math.max(1, Math.floor(batch.lines / 2));

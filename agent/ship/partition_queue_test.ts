@@ -84,3 +84,36 @@ Deno.test("PartitionQueue sends one batch after a new identity, and after a long
   for (let n = 4; n < 8; n++) queue.push(pendingOf(n, laterMs));
   assert.equal(takeAll(queue, laterMs).length, 1);
 });
+
+Deno.test("PartitionQueue sends many lines at once again behind one that a broker found too long", () => {
+  const queue = new PartitionQueue("t", 0, BATCH_BYTES, new BuilderPool(BATCH_BYTES, 0));
+  const lines = [...Array(20).fill("short"), LINE, ...Array(2000).fill("short")];
+  const bytes = new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""));
+  const marks = new Int32Array(lines.length * 3);
+  lines.reduce((at, { length }, i) => {
+    marks.set([at, at + length, at + length + 1], 3 * i);
+    return at + length + 1;
+  }, 0);
+  const { chunk } = pendingOf(0, 0);
+  let isDone = false;
+  queue.push({
+    ...{ chunk: { ...chunk, bytes, marks, lines: lines.length, start: 0, end: bytes.length } },
+    ...{ next: 0, done: 0, since: 0, resolve: () => isDone = true, reject: () => {} },
+  });
+  const tooLarge = new WeirError("KAFKA_MESSAGE_TOO_LARGE", "too large");
+  let sent = 0, refused = 0;
+  while (!isDone) {
+    const batch = queue.take(0, "none", 0);
+    sent++;
+    if (batch.bytes.length <= BATCH_BYTES / 2) queue.delivered(batch);
+    else {
+      refused++;
+      queue.hold(batch, tooLarge);
+      assert.notEqual(queue.shrink(queue.held!.batch), undefined);
+    }
+  }
+  assert(
+    refused < 40 && sent < 300,
+    `${sent} batches for ${lines.length} lines, ${refused} refused`,
+  );
+});

@@ -105,9 +105,10 @@ class Walk {
     if (part === "**") {
       yield* this.#walk(directory, last ? ["*"] : parts, last ? 0 : at + 1);
       for (const entry of await this.#list(directory)) {
-        if (entry.kind === "directory" && !entry.name.startsWith(".")) {
-          yield* this.#walk(`${directory}/${entry.name}`, parts, at);
-        }
+        const path = `${directory}/${entry.name}`;
+        if (
+          entry.kind === "directory" && !entry.name.startsWith(".") && await this.#isNamed(path)
+        ) yield* this.#walk(path, parts, at);
       }
       return;
     }
@@ -122,6 +123,7 @@ class Walk {
     for (const entry of await this.#list(directory)) {
       if (!matches(entry.name)) continue;
       const path = `${directory}/${entry.name}`;
+      if (entry.kind !== "other" && !await this.#isNamed(path)) continue;
       if (!last) {
         if (entry.kind === "directory" || entry.kind === "link") {
           yield* this.#walk(path, parts, at + 1);
@@ -130,6 +132,23 @@ class Walk {
         entry.kind === "file" || (entry.kind === "link" && await this.#isFile(path, false))
       ) yield path;
     }
+  }
+
+  /**
+   * False where the name holds bytes that are no UTF-8: the system gives it with other characters in their place, by
+   * which nothing can be opened. That is said: else its lines would be missing without a word.
+   */
+  async #isNamed(path: string): Promise<boolean> {
+    if (!path.includes("\ufffd")) return true;
+    try {
+      await this.#files.stat(path);
+    } catch (error) {
+      if (error instanceof WeirError && error.code === "FILE_NOT_FOUND") {
+        this.#problem(path, "NAME_NOT_UTF8", "its name holds bytes that are no UTF-8: rename it");
+        return false;
+      }
+    }
+    return true; // any other fault is told by who reads it
   }
 
   async #isFile(path: string, report: boolean): Promise<boolean> {

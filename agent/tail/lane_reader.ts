@@ -95,7 +95,10 @@ export class LaneReader {
         return isFull ? await this.#longLine(lane, stat, head) : this.#partial(lane, stat);
       }
       const whole = linesBeforeHole(buffer, marksScratch, split.lines);
-      if (whole === 0) return this.#skipHole(lane, buffer.subarray(before, before + got));
+      if (whole === 0) {
+        const bytes = buffer.subarray(before, before + got);
+        return this.#skipHole(lane, bytes, nulBytes(bytes, false));
+      }
       const marks = marksScratch.slice(0, whole * 3);
       if (place === 0 && startsWith(buffer.subarray(before, before + 3), UTF8_MARK)) {
         marks[0] = Math.min(marks[0] + 3, marks[1]);
@@ -222,6 +225,7 @@ export class LaneReader {
     const { place } = lane;
     const limit = Math.min(stat.size, lane.boundaryAfter(place).at);
     const shape = this.#life.shapeFor(lane);
+    const shaper = lane.shape.shaper(shape, lineBytesMax);
     const buffer = buffers.take(buffers.bytes);
     const epoch = lane.epoch;
     try {
@@ -237,10 +241,18 @@ export class LaneReader {
           at,
         );
         if (got === 0) return "more";
-        if (at === place && buffer[0] === 0) return this.#skipHole(lane, buffer.subarray(0, got));
-        const found = buffer.subarray(0, got).indexOf(10);
-        if (found >= 0) end = at + found + 1;
-        at += got;
+        const bytes = buffer.subarray(0, got);
+        const nul = at === place ? nulBytes(bytes, shaper?.feedBytes === 2) : 0;
+        if (nul > 0) return this.#skipHole(lane, bytes, nul);
+        if (shaper === undefined) {
+          const found = bytes.indexOf(10);
+          if (found >= 0) end = at + found + 1;
+          at += got;
+        } else {
+          const found = shaper.lineEnd(bytes, at);
+          if (found.isEnd) end = at + found.bytes;
+          at += found.bytes;
+        }
       }
       lane.scanned = at;
       if (end < 0) {
@@ -252,17 +264,20 @@ export class LaneReader {
       const stands = await this.#life.stands(lane, head);
       if (lane.epoch !== epoch || lane.isBehind) return "more";
       if (!stands) return "replaced";
-      if (shape.includes('"overlong":"skip"')) {
-        events.counted("skipped", "", 1);
+      const isSkipped = shape.includes('"overlong":"skip"');
+      if (isSkipped) events.counted("skipped", "", 1);
+      const shaped = isSkipped ? undefined : shaper?.shape(first, 0, first.length, place, true, 1);
+      if (isSkipped || shaped?.lines === 0) { // by a rule
+        this.#count(shaped);
         lane.skipTo(end, last, this.#context.clock.monotonicMs());
         return "more";
       }
       await this.#life.note(lane, head, shape);
       if (lane.epoch !== epoch || lane.isBehind) return "more";
       events.cut(1);
-      const shaped = lane.shape.shaper(shape, lineBytesMax)
-        ?.shape(first, 0, first.length, place, true, 1);
-      const value = shaped?.lines === 1 ? shaped.bytes : cutLine(first, lineBytesMax);
+      this.#count(shaped);
+      lane.shape.sent(1);
+      const value = shaped?.bytes ?? cutLine(first, lineBytesMax);
       const marks = Int32Array.of(0, value.length, end - lane.readOffset);
       this.#sendChunk(lane, value, marks, end, last, () => {});
       return lane.readOffset < stat.size ? "more" : "idle";
@@ -271,10 +286,15 @@ export class LaneReader {
     }
   }
 
+  /** What became of the one line, but for its cut. */
+  #count(shaped: Shaped | undefined): void {
+    for (const one of shaped?.counts ?? []) {
+      if (one[0] !== "cut") this.#context.events.counted(...one);
+    }
+  }
+
   /** NUL bytes where a line should begin: what a program leaves that writes on at its old place after a truncation. */
-  #skipHole(lane: Lane, bytes: Uint8Array): LookResult {
-    const text = bytes.findIndex((byte) => byte !== 0);
-    const nul = text < 0 ? bytes.length : text;
+  #skipHole(lane: Lane, bytes: Uint8Array, nul: number): LookResult {
     this.#context.events.counted("nul", "", nul);
     lane.skipTo(lane.place + nul, bytesBefore(bytes, nul), this.#context.clock.monotonicMs());
     return "more";
@@ -323,4 +343,11 @@ export class LaneReader {
       },
     );
   }
+}
+
+/** NUL bytes at the begin; of UTF-16 whole characters. */
+function nulBytes(bytes: Uint8Array, isWide: boolean): number {
+  const text = bytes.findIndex((byte) => byte !== 0);
+  const nul = text < 0 ? bytes.length : text;
+  return isWide ? nul & ~1 : nul;
 }

@@ -12,6 +12,13 @@ export class Problems {
   #list: Problem[] = [];
   /** Of the search that is under way. */
   #found: Problem[] | undefined;
+  /** What is found now is told by somebody else. */
+  #isTold: boolean;
+
+  /** @param options `firstIsTold`: whoever runs the tail tells of what the first search finds; it is not in the log */
+  constructor({ firstIsTold = false }: { firstIsTold?: boolean } = {}) {
+    this.#isTold = firstIsTold;
+  }
 
   get list(): readonly Problem[] {
     return this.#list;
@@ -28,9 +35,11 @@ export class Problems {
     }
   }
 
-  end(): void {
+  /** @param isFirst false: a search before it is known what is to be tailed */
+  end(isFirst = true): void {
     this.#list = this.#found ?? this.#list;
     this.#found = undefined;
+    if (isFirst) this.#isTold = false;
   }
 
   add(path: string, error: unknown): void {
@@ -47,6 +56,7 @@ export class Problems {
     if (this.#complained.has(path)) return;
     if (this.#complained.size > COMPLAINED_MAX) this.#complained.clear();
     this.#complained.add(path);
+    if (this.#isTold) return;
     this.#log.warn("Cannot read", {
       ...problem,
       hint: error instanceof WeirError ? error.hint : "",

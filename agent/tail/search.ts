@@ -29,6 +29,8 @@ export interface SearchHost {
   filesMax: number;
   /** Between two looks at everything. */
   sweepMs: number;
+  /** Whoever runs the tail tells of what the first search finds wrong. */
+  firstIsTold?: boolean;
   known: KnownFiles;
   open: OpenFiles;
   turns: () => Turns;
@@ -43,7 +45,7 @@ export interface SearchHost {
 
 export class Search {
   readonly #host: SearchHost;
-  readonly problems = new Problems();
+  readonly problems: Problems;
   readonly #watches = new Map<string, AbortController>();
   readonly #changedPaths = new Set<string>();
   /** Directories in which a fault that may pass hid something since the last search. */
@@ -66,6 +68,7 @@ export class Search {
 
   constructor(host: SearchHost) {
     this.#host = host;
+    this.problems = new Problems(host);
   }
 
   get entries(): readonly Entry[] {
@@ -139,7 +142,7 @@ export class Search {
     if (isAll && applying.length === 0) {
       this.#allAtMs = clock.monotonicMs() + LOOK_SHARE * (clock.monotonicMs() - now);
     }
-    this.problems.end();
+    this.problems.end(this.#applied);
     for (const resolve of applying) resolve();
     if (!this.#applied) return;
     if (!found.problems.some(({ retriable }) => retriable)) {

@@ -31,6 +31,8 @@ export interface TailSetOptions {
   forgetMs: number;
   /** Leave out files that begin with a NUL byte in their first 512 bytes. */
   skipBinary: boolean;
+  /** What the first search finds wrong is told by whoever runs the tail, and not in the log. @default {false} */
+  firstIsTold?: boolean;
 }
 
 export interface TailSetEvents {

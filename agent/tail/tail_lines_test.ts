@@ -146,3 +146,44 @@ Deno.test("TailSet begins at the end of files that were there, or are old, and a
     }, "[]");
   }
 });
+
+Deno.test("TailSet drops by a rule what is longer than a buffer, and counts it: nothing of it is sent unmasked", () =>
+  bench(
+    async (it) => {
+      const secret = `audit password=hunter2 ${"x".repeat(200_000)}`;
+      it.files.append(A, `a\n${secret}\nb\nkept password=hunter2 ${"y".repeat(200_000)}\nc\n`);
+      await it.settle(2000);
+      assert.deepEqual(it.texts().map((text) => text.slice(0, 17)), [
+        "a",
+        "b",
+        "kept password=***",
+        "c",
+      ]);
+      assert.equal(it.events.filter((event) => event === "dropped audit 1").length, 1);
+      assert.equal(it.events.filter((event) => event === "masked pw 1").length, 1);
+      ranges(it);
+    },
+    entry({
+      drop: [{ name: "audit", pattern: "^audit" }],
+      mask: [{ name: "pw", preset: "password" }],
+    }),
+  ));
+
+Deno.test("TailSet finds the end of a line of UTF-16 that is longer than a buffer at a whole character", () => {
+  const text = `\ufeffa\n${"\u0a05\u050a".repeat(100_000)}\nb\nc\n`;
+  const encoded = (low: 0 | 1) => {
+    const bytes = new Uint8Array(text.length * 2), view = new DataView(bytes.buffer);
+    for (let i = 0; i < text.length; i++) view.setUint16(i * 2, text.charCodeAt(i), low === 0);
+    return bytes;
+  };
+  return bench(async (it) => {
+    it.files.append(A, encoded(0));
+    it.files.append("/var/log/b.log", encoded(1));
+    await it.settle(2000);
+    assert.deepEqual(
+      it.texts().filter((one) => one.length < 100).sort(),
+      ["a", "a", "b", "b", "c", "c"],
+    );
+    assert.equal(it.sink.lines.length, 8);
+  }, entry({}));
+});

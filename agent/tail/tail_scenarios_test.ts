@@ -153,3 +153,50 @@ Deno.test("TailSet forgets files that are gone for long, and keeps those that ar
       assert(text.includes(LOG));
     }
   }));
+
+Deno.test("TailSet says of a file or folder whose name is no UTF-8 that it cannot be read", () =>
+  bench(
+    async (it) => {
+      it.files.append("/var/log/a.log", "one\n");
+      it.files.append("/var/log/there\ufffd.log", "two\n");
+      await it.settle(11_000);
+      assert.deepEqual(it.texts().sort(), ["one", "two"]);
+      assert.deepEqual(it.set.problems.map(({ path, code }) => `${code} ${path}`).sort(), [
+        "NAME_NOT_UTF8 /var/log/b\ufffd",
+        "NAME_NOT_UTF8 /var/log/b\ufffd.log",
+      ]);
+    },
+    undefined,
+    (it) => {
+      // As the system lists names with the byte ff in them.
+      const others = [
+        { name: "b\ufffd", kind: "directory" },
+        { name: "b\ufffd.log", kind: "file" },
+      ] as const;
+      it.seen = new Proxy(it.files, {
+        get: (files, name) =>
+          name === "readDir"
+            ? async (path: string) => [
+              ...await files.readDir(path),
+              ...(path === "/var/log" ? others : []),
+            ]
+            : Reflect.get(files, name).bind?.(files) ?? Reflect.get(files, name),
+      });
+    },
+  ));
+
+Deno.test("TailSet sees a file that was truncated and filled to the very size that it had", () =>
+  bench(async (it) => {
+    it.files.append(LOG, "begin\nfirst 1\n");
+    await it.settle(3000);
+    for (const line of ["other 2", "other 3"]) {
+      it.files.truncate(LOG);
+      it.files.append(LOG, `begin\n${line}\n`);
+      await it.settle(12_000);
+    }
+    assert.deepEqual(it.texts(), ["begin", "first 1", "begin", "other 2", "begin", "other 3"]);
+    it.files.rename(LOG, `${LOG}.1`);
+    it.files.append(LOG, "begin\n");
+    await it.settle(12_000);
+    assert.equal(it.texts().length, 7);
+  }));

@@ -247,9 +247,13 @@ export class TailedFile {
 
   /** Looks at the file once. Rejects with the file's or the checkpoint's WeirError; nothing is lost by that. */
   async look(): Promise<LookResult> {
-    const stat = await this.measure();
+    const stat = await this.measure(), { modifiedMs } = this.measured;
     this.measured = { size: this.packed?.rawSize ?? stat.size, modifiedMs: stat.modifiedMs };
     if (!await this.#reaches(stat.size)) {
+      this.#renew(stat);
+      return "more";
+    }
+    if (modifiedMs !== stat.modifiedMs && !await this.#standsAtEnd(stat.size)) {
       this.#renew(stat);
       return "more";
     }
@@ -263,6 +267,15 @@ export class TailedFile {
       if (RANK[one] > RANK[result]) result = one;
     }
     return result;
+  }
+
+  /** False where it was written, has nothing to read, and holds other bytes: as many as before. */
+  async #standsAtEnd(size: number): Promise<boolean> {
+    if (!this.life.isNoted) return true;
+    for (const lane of this.lanes.values()) {
+      if (lane.place === size && !await this.life.stands(lane, this.state.head)) return false;
+    }
+    return true;
   }
 
   /**

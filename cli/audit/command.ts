@@ -222,9 +222,13 @@ async function resendAll(
   const tz = timezone === "" ? Intl.DateTimeFormat().resolvedOptions().timeZone : timezone;
   try {
     const options = { sink, tz, entry: entryOf(seal, entries), lineBytesMax: tail.lineBytesMax };
-    using handle = await openSealed(seal);
+    const handle = await openSealed(systemFiles, seal);
     let lines = 0;
-    for (const range of ranges) lines += await resendRange(handle, seal, range, options);
+    try {
+      for (const range of ranges) lines += await resendRange(handle, seal, range, options);
+    } finally {
+      handle.close();
+    }
     say(`${seal.path} → ${seal.topic}: ${lines} lines sent again`);
   } catch (error) {
     say(`${seal.path} → ${seal.topic}: ${messageOf(error)}`);

@@ -115,8 +115,10 @@ export async function deadRanges(kafka: Kafka, topic: string): Promise<Map<strin
     const start = numberOf(letter.headers[HEADER.offset]);
     const length = numberOf(letter.headers[HEADER.length]);
     if (!isGeneration(generation) || start === undefined || length === undefined) continue;
-    const key = sealKey({ generation, topic: letter.topic });
-    found.set(key, [...found.get(key) ?? [], { start, end: start + length }]);
+    const key = sealKey({ generation, topic: letter.topic }), own = found.get(key);
+    const range = { start, end: start + length };
+    if (own === undefined) found.set(key, [range]);
+    else own.push(range);
   }
   return found;
 }

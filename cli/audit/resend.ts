@@ -7,6 +7,7 @@
 import { dirname } from "node:path";
 import { messageOf, WeirError } from "../../core/errors.ts";
 import { byDay, type Seal } from "../../core/ledger/seal.ts";
+import { type FileHandle, type Files, readFully } from "../../core/ports/files.ts";
 import type { LineChunk, LineSink } from "../../core/ports/line_sink.ts";
 import { dayOf } from "../../core/record/identity.ts";
 import { LaneShape, markOf } from "../../agent/lines/lane_shape.ts";
@@ -70,9 +71,9 @@ export function datedRanges(
 }
 
 /** Opens the file that a seal is about: by its path, else by its inode in the same folder. Rejects with RESEND_NO_FILE. */
-export async function openSealed(seal: Seal): Promise<Deno.FsFile> {
-  for await (const path of candidates(seal)) {
-    const file = await openIfSame(path, seal);
+export async function openSealed(files: Files, seal: Seal): Promise<FileHandle> {
+  for await (const path of candidates(files, seal)) {
+    const file = await openIfSame(files, path, seal);
     if (file !== undefined) return file;
   }
   throw new WeirError(
@@ -82,72 +83,70 @@ export async function openSealed(seal: Seal): Promise<Deno.FsFile> {
   );
 }
 
-async function* candidates({ path, inode }: Seal): AsyncGenerator<string> {
+async function* candidates(files: Files, { path, inode }: Seal): AsyncGenerator<string> {
   yield path;
   const folder = dirname(path);
   try {
-    for await (const { name, isFile } of Deno.readDir(folder)) {
+    for (const { name, kind } of await files.readDir(folder)) {
       const other = `${folder}/${name}`;
-      if (!isFile || other === path) continue;
-      if ((await Deno.stat(other)).ino === inode) yield other;
+      if (kind !== "file" || other === path) continue;
+      if ((await files.stat(other)).inode === inode) yield other;
     }
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!isNotFound(error)) throw error;
   }
 }
 
+function isNotFound(error: unknown): boolean {
+  return error instanceof WeirError && error.code === "FILE_NOT_FOUND";
+}
+
 async function openIfSame(
+  files: Files,
   path: string,
   { head, headLength, to, mark, markLength = 0 }: Seal,
-): Promise<Deno.FsFile | undefined> {
-  let file: Deno.FsFile;
+): Promise<FileHandle | undefined> {
+  let file: FileHandle;
   try {
-    file = await Deno.open(path);
+    file = await files.open(await files.realPath(path));
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (isNotFound(error)) return undefined;
     throw new WeirError("RESEND_DENIED", `Cannot read ${path}: ${messageOf(error)}`, {
       hint: "Run it as a user that may read the file.",
     });
   }
   const isThere = async (start: number, length: number, hash: string) => {
-    const bytes = await readRange(file, start, length);
+    const bytes = await readFully(file, start, length);
     return bytes.length === length && hashOf(bytes).hash === hash;
   };
-  const same = await isThere(0, headLength, head) && (await file.stat()).size >= to &&
-    (mark === undefined || await isThere(to - markLength, markLength, mark));
-  if (same) return file;
+  try {
+    const same = await isThere(0, headLength, head) && (await file.stat()).size >= to &&
+      (mark === undefined || await isThere(to - markLength, markLength, mark));
+    if (same) return file;
+  } catch (error) {
+    file.close();
+    throw error;
+  }
   file.close();
   return undefined;
 }
 
-async function readRange(file: Deno.FsFile, start: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  await file.seek(start, Deno.SeekMode.Start);
-  let got = 0;
-  while (got < length) {
-    const count = await file.read(bytes.subarray(got));
-    if (count === null || count === 0) break;
-    got += count;
-  }
-  return bytes.subarray(0, got);
-}
-
 /** Sends the lines of `range`; resolves with how many when all are acknowledged. */
 export async function resendRange(
-  file: Deno.FsFile,
+  file: FileHandle,
   seal: Seal,
   range: DatedRange,
   { sink, entry, tz, lineBytesMax }: ResendOptions,
 ): Promise<number> {
   const { topic, generation, path, host } = seal;
-  const prefix = prefixOf(await readRange(file, 0, HEAD_BYTES)), shape = new LaneShape();
+  const prefix = prefixOf(await readFully(file, 0, HEAD_BYTES)), shape = new LaneShape();
   const shaper = shape.shaper(shape.wanted(entry, markOf(prefix.text)), lineBytesMax);
   const sent: Promise<void>[] = [];
   // What was dropped between two records belongs to the later one.
   let lines = 0, start = range.start;
   for (let at = range.start; at < range.end;) {
     const size = Math.min(Math.max(CHUNK_BYTES, 2 * lineBytesMax), range.end - at);
-    const bytes = await readRange(file, at, size);
+    const bytes = await readFully(file, at, size);
     // What ends the range without a line end was a line of its own.
     const isLast = at + bytes.length >= range.end;
     const cut = cutRecords(shaper, bytes, at, isLast, lineBytesMax);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { systemFiles } from "../../core/system_files.ts";
 import { byDay, mergedSeal, type Seal } from "../../core/ledger/seal.ts";
 import { MemoryLineSink } from "../../core/ports/memory_line_sink.ts";
 import { type Entry, parseEntries } from "../../agent/tail/entries.ts";
@@ -25,13 +26,17 @@ Deno.test("openSealed() takes the file by its head and its end, under its own na
     const path = join(folder, "a.log"), moved = join(folder, "a.log.1");
     const seal = sealOf(path, "one first\ntwo\n");
     await Deno.writeTextFile(path, "one first\ntwo\nthree\n");
-    (await openSealed(seal)).close();
+    (await openSealed(systemFiles, seal)).close();
     await Deno.writeTextFile(path, "one other\nlines\nof it\n");
-    await assert.rejects(openSealed(seal), { code: "RESEND_NO_FILE" }, "same head, other lines");
-    (await openSealed({ ...seal, mark: undefined })).close(); // an older agent's seal says no more
+    await assert.rejects(
+      openSealed(systemFiles, seal),
+      { code: "RESEND_NO_FILE" },
+      "same head, other lines",
+    );
+    (await openSealed(systemFiles, { ...seal, mark: undefined })).close(); // an older agent's seal says no more
     await Deno.writeTextFile(moved, "one first\ntwo\n");
     const { ino } = await Deno.stat(moved);
-    (await openSealed({ ...seal, inode: ino ?? 0 })).close();
+    (await openSealed(systemFiles, { ...seal, inode: ino ?? 0 })).close();
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -65,10 +70,10 @@ async function resent(text: string, entry: Partial<Entry>, sink = new MemoryLine
     await Deno.writeTextFile(path, text);
     const entries = parseEntries(JSON.stringify([{ path, topic: "t", ...entry }]), "test");
     const seal = sealOf(path, text), lineBytesMax = 4096;
-    using file = await openSealed(seal);
+    const file = await openSealed(systemFiles, seal);
     const options = { sink, entry: entryOf(seal, entries), tz: "UTC", lineBytesMax };
     const range = { start: 0, end: seal.to, day: "2026-11-20" };
-    const lines = await resendRange(file, seal, range, options);
+    const lines = await resendRange(file, seal, range, options).finally(() => file.close());
     assert.equal(lines, sink.lines.length);
     return sink.lines.map(({ start, end, text, day, fields }) => ({
       ...{ start, end, text, day, fields },

@@ -8,6 +8,7 @@ import { WatchManager } from "etcd3/lib/watch.js";
 import { messageOf, WeirError } from "../errors.ts";
 import { readSecret } from "../secrets.ts";
 import type { EtcdSettings } from "./settings.ts";
+import { forgetEndedStreams } from "./forget_streams.ts";
 import { surviveBrokenStreams } from "./survive.ts";
 import { mendTls, tlsFiles } from "./tls.ts";
 
@@ -30,6 +31,7 @@ const ANSWER_BYTES_MAX = 64 * 2 ** 20;
 /** Makes the client; nothing is connected yet. Throws SECRET_UNREADABLE. */
 export function createEtcd(settings: EtcdSettings): Etcd3 {
   surviveBrokenStreams();
+  forgetEndedStreams();
   const options: IOptions = {
     hosts: settings.hosts,
     dialTimeout: settings.timeout,

@@ -17,7 +17,8 @@ export interface DocumentWriter {
 
 export type WriteOutcome =
   | { result: "created" | "exists" }
-  | { result: "rejected" | "retry"; code: string; reason: string };
+  /** `hint`: what the operator can do about it. */
+  | { result: "rejected" | "retry"; code: string; reason: string; hint?: string };
 
 /** One line as it arrives at a store, from an agent or from any other producer of the topic. */
 export interface LogRecord {

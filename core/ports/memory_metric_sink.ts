@@ -41,7 +41,7 @@ export class MemoryMetricSink implements MetricSink {
 
   stats(): MetricSinkStats {
     const { written, dropped } = { written: this.#written, dropped: this.#dropped };
-    return { written, dropped, rejected: 0, buffered: 0, lastError: "" };
+    return { written, dropped, rejected: 0, buffered: 0, lastError: "", hint: "" };
   }
 
   async close(_deadlineMs: number): Promise<void> {

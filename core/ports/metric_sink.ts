@@ -20,8 +20,10 @@ export interface MetricSinkStats {
   dropped: number;
   rejected: number;
   buffered: number;
-  /** Text of the last failure, empty after a success. */
+  /** Code and text of the last failure, "INFLUX_DENIED: Cannot write …"; empty after a success. */
   lastError: string;
+  /** What the operator can do about it, empty where that is not known. */
+  hint: string;
 }
 
 /** One point, Telegraf's shape: field types matter, an InfluxDB field never changes its type. */

@@ -3,7 +3,7 @@
  * object (and those of a member named `log`), compares keys, parses nothing else. Stops as soon as
  * both are known.
  */
-import { isLevelKey, isOneOf, levelOfNumber, levelOfWord } from "./level.ts";
+import { isLevelKey, isOneOf, LEVEL_KEYS, levelOfNumber, levelOfWord } from "./level.ts";
 import type { TimeReader } from "./time.ts";
 import type { Zone } from "./zone.ts";
 
@@ -28,7 +28,7 @@ const TIME_KEYS = encode([
   "epoch",
 ]);
 /** Key lengths of either list, as a bit set: most keys are left by it. */
-const LENGTHS = 0b1111_1110_1111_1111_1110;
+const LENGTHS = [...TIME_KEYS, ...LEVEL_KEYS].reduce((bits, { length }) => bits | 1 << length, 0);
 const LOG = encode(["log"]);
 /** Looks no further into a line than this. */
 const SCAN_BYTES_MAX = 65_536;

@@ -152,7 +152,8 @@ function isKeyLevel(bytes: Uint8Array, equals: number, from: number): boolean {
   return isLevelKey(bytes, start, equals);
 }
 
-const LEVEL_KEYS = [
+/** Names under which structured lines keep their level; none is longer than 19 bytes. */
+export const LEVEL_KEYS = [
   "level",
   "lvl",
   "severity",

@@ -4,7 +4,7 @@
  * good is halved until the refused points stand alone, so that one bad point costs itself only;
  * sending the good ones twice does no harm, because a point is identified by series and time.
  */
-import { isRetriable, messageOf } from "../../core/errors.ts";
+import { isRetriable, messageOf, WeirError } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { MetricSink, MetricSinkStats, Point } from "../../core/ports/metric_sink.ts";
 
@@ -39,7 +39,7 @@ export class BufferedSink<T> implements MetricSink {
   #taken = 0;
   /** The batch under way; its first `doomed` points are beyond the bound, and go if it fails. */
   #inFlight: { start: number; batch: T[]; doomed: number } | undefined;
-  #stats = { written: 0, dropped: 0, rejected: 0, lastError: "" };
+  #stats = { written: 0, dropped: 0, rejected: 0, lastError: "", hint: "" };
   #closed = false;
   /** From the begin of close() on: one failure more is the last. */
   #closing = false;
@@ -64,7 +64,7 @@ export class BufferedSink<T> implements MetricSink {
         this.#taken++;
       } catch (error) {
         this.#stats.rejected++;
-        this.#stats.lastError = messageOf(error);
+        this.#failed(error);
       }
     }
     this.#trim();
@@ -160,11 +160,11 @@ export class BufferedSink<T> implements MetricSink {
       try {
         await this.#deliver(batch);
         this.#inFlight = undefined;
-        this.#stats.lastError = "";
+        this.#stats.lastError = this.#stats.hint = "";
         waitMs = this.#options.retryMinMs;
       } catch (error) {
         this.#putBack();
-        this.#stats.lastError = messageOf(error);
+        this.#failed(error);
         if (this.#closing) return this.#giveUp();
         const asked = (error as { retryAfterMs?: number }).retryAfterMs ?? 0;
         await this.#wait(Math.min(Math.max(waitMs, asked), this.#options.retryMaxMs));
@@ -172,6 +172,12 @@ export class BufferedSink<T> implements MetricSink {
       }
       this.#settled();
     }
+  }
+
+  #failed(error: unknown): void {
+    const known = error instanceof WeirError ? error : undefined;
+    this.#stats.lastError = `${known === undefined ? "" : `${known.code}: `}${messageOf(error)}`;
+    this.#stats.hint = known?.hint ?? "";
   }
 
   /**
@@ -221,7 +227,7 @@ export class BufferedSink<T> implements MetricSink {
         }
         this.#settle(1);
         this.#stats.rejected++;
-        this.#stats.lastError = messageOf(error);
+        this.#failed(error);
       }
     }
   }

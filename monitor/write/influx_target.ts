@@ -53,9 +53,9 @@ export class SinkTarget {
         // A bug of ours, not of the host: readers never reject. The next interval goes on.
         log.error("Sample could not be taken", { reason: messageOf(error) });
       }
-      const { lastError, buffered, dropped } = sink.stats();
+      const { lastError, hint, buffered, dropped } = sink.stats();
       if (lastError !== "" && failing === "") {
-        log.warn("Points cannot be delivered", { reason: lastError, buffered });
+        log.warn("Points cannot be delivered", { reason: lastError, hint, buffered });
       } else if (lastError === "" && failing !== "") {
         log.info("Points are delivered again", { dropped });
       }

@@ -204,10 +204,11 @@ class Api {
     running: Running,
     max: number,
     initial: number,
+    range = parameters.range(),
   ) {
     const after = parameters.after();
     return this.#reader(context).search({
-      ...parameters.range(),
+      ...range,
       order: parameters.choice("order", ["newest", "oldest"], "newest"),
       limit: parameters.integer("limit", 1, max, initial),
       ...(after === undefined ? {} : { after }),
@@ -216,12 +217,12 @@ class Api {
 
   #search(parameters: Parameters, context: Context): Promise<Response> {
     const running = this.#start(parameters, context, LIMITS.searchMs);
-    return guarded(running, () =>
-      streamDocuments(
-        this.#documents(parameters, context, running, LIMITS.search, 500),
-        running,
-        formatOf("ndjson", []),
-      ));
+    return guarded(running, () => {
+      const range = parameters.range();
+      const found = this.#documents(parameters, context, running, LIMITS.search, 500, range);
+      const headers = { "weir-range": rangeText(range) };
+      return streamDocuments(found, running, { ...formatOf("ndjson", []), headers });
+    });
   }
 
   #export(parameters: Parameters, context: Context): Promise<Response> {
@@ -358,6 +359,12 @@ function estimating(range: RangeRequest) {
   const told: { estimated?: { looked: number; of: number } } = {};
   const onEstimate = (looked: number, of: number) => void (told.estimated = { looked, of });
   return { range: { ...range, onEstimate }, told };
+}
+
+/** The range that was asked for, relative times resolved: "2026-11-21T08:00:00.000Z/"; a side that is open is empty. */
+function rangeText({ fromMs, toMs }: RangeRequest): string {
+  const text = (ms: number | undefined) => ms === undefined ? "" : new Date(ms).toISOString();
+  return `${text(fromMs)}/${text(toMs)}`;
 }
 
 /** Ends the work where the answer could not begin. */

@@ -32,7 +32,7 @@ export function bucketWidth(fromMs: number, toMs: number, bars: number): number 
 
 export interface Histogram {
   bucketMs: number;
-  /** Range that the buckets cover; null where there is no line at all. */
+  /** Range that the buckets cover; a side that was left open is null where there is no line. */
   fromMs: number | null;
   toMs: number | null;
   total: number;
@@ -52,7 +52,13 @@ export async function histogramOf(
     request.toMs ?? await edge(reader, request, "newest", signal),
   ];
   if (first === undefined || last === undefined) {
-    return { bucketMs: bucketMs ?? 1000, fromMs: null, toMs: null, total: 0, buckets: [] };
+    return {
+      bucketMs: bucketMs ?? 1000,
+      fromMs: request.fromMs ?? null,
+      toMs: request.toMs ?? null,
+      total: 0,
+      buckets: [],
+    };
   }
   const toMs = request.toMs ?? last + 1;
   const width = Math.max(bucketMs ?? 0, bucketWidth(first, Math.max(toMs, first + 1), bars));
@@ -130,12 +136,17 @@ export async function facetsOf(
   signal: AbortSignal,
 ): Promise<Facets> {
   const fields: FieldFacet[] = [];
-  const found = new Map<string, number>();
+  const found = new Map<string, number>(), common = new Map<string, number>();
   let sample = 0;
   const search = { ...request, order: "newest" as const, limit: SAMPLE };
   for await (const batch of reader.search(search, signal)) {
     for (const document of batch) {
       sample++;
+      for (const field of FACETS) {
+        if (fieldValue(document, field) !== undefined) {
+          common.set(field, (common.get(field) ?? 0) + 1);
+        }
+      }
       for (const name of Object.keys(document.fields ?? {})) {
         if (found.size < 1000 || found.has(name)) found.set(name, (found.get(name) ?? 0) + 1);
       }
@@ -143,7 +154,7 @@ export async function facetsOf(
   }
   for (const field of FACETS) {
     const values = await reader.values({ ...request, field, limit }, signal);
-    fields.push({ field, present: sample, values });
+    fields.push({ field, present: common.get(field) ?? 0, values });
   }
   const names = [...found].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
   for (const [field, present] of names.slice(0, FIELDS_MAX)) fields.push({ field, present });

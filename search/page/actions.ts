@@ -1,9 +1,11 @@
 /** What a person can do, apart from how (key, click): each action changes the state and the address. */
 import { setTheme } from "./choices.ts";
 import { apiUrl, getLines, problemOf } from "./client.ts";
-import { follow, load, rangeValues } from "./loader.ts";
+import { follow, load } from "./loader.ts";
+import { rangeValues } from "./range.ts";
 import { shortName } from "../query/fields.ts";
 import { addressOf, WIDTH_MAX, WIDTH_MIN } from "./model/address.ts";
+import { timeValue } from "./model/axis.ts";
 import { toggleValue, withCondition } from "./model/edit_query.ts";
 import { type Line, placeOf, type Row, rowOf } from "./model/line.ts";
 import { copyOf } from "./model/line_copy.ts";
@@ -45,8 +47,8 @@ export function zoomIn(fromMs: number, toMs: number): void {
   const { since, until } = state.view.value;
   zoomed.push({ since, until });
   state.setView({
-    since: new Date(fromMs).toISOString(),
-    until: new Date(toMs).toISOString(),
+    since: timeValue(fromMs),
+    until: timeValue(toMs),
     line: "",
   }, true);
   load();

@@ -52,14 +52,26 @@ export async function getJson<T>(path: string, values: Values, signal?: AbortSig
   return await (await get(path, values, signal)).json() as T;
 }
 
+/** Times of years that the API can read again. */
+const RANGE = /^(|\d{4}-.*)\/(|\d{4}-.*)$/;
+
+interface LinesOptions {
+  path?: string;
+  told?: (line: unknown) => void;
+  /** Given the range that the answer is of; a side that is open is "". */
+  range?: (range: { since: string; until: string }) => void;
+}
+
 /** Lines of /api/search, or another path; `some` gets them as they come, `told` what is no line. Throws the error that ends an incomplete answer. */
 export async function getLines(
   values: Values,
   signal: AbortSignal,
   some: (lines: Line[]) => void,
-  { path = "/api/search", told }: { path?: string; told?: (line: unknown) => void } = {},
+  { path = "/api/search", told, range }: LinesOptions = {},
 ): Promise<number> {
   const response = await get(path, values, signal);
+  const sides = RANGE.exec(response.headers.get("weir-range") ?? "");
+  if (sides !== null) range?.({ since: sides[1], until: sides[2] });
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "", count = 0;
   for (;;) {

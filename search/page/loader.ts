@@ -4,15 +4,14 @@
  * history has been read up to them.
  */
 import { readArchive, readOlder } from "./archive.ts";
-import { getJson, getLines, problemOf, type Values } from "./client.ts";
+import { getJson, getLines, problemOf } from "./client.ts";
+import { countAnew, countsSoon } from "./counts.ts";
 import { firstView } from "./first.ts";
 import { openLive } from "./live.ts";
-import type { Zone } from "./model/address.ts";
-import { countOf, endOf, startOf } from "./model/axis.ts";
 import { ROWS_FOLLOWED, ROWS_MAX } from "./model/buffer.ts";
 import { readCopy } from "./model/line_copy.ts";
 import { type Line, placeOf, rowOf } from "./model/line.ts";
-import { Renewal } from "./model/renewal.ts";
+import { rangeValues, resolved } from "./range.ts";
 import * as state from "./state.ts";
 
 const { buffer } = state;
@@ -30,33 +29,11 @@ let endLive: (() => void) | undefined;
 let held: Line[] | undefined;
 let overran = false;
 let mending: ReturnType<typeof setTimeout> | undefined;
-/** While live lines come in; what is beside an empty list is soon out of date. */
-const HISTOGRAM_MS = 3000, FACETS_MS = 20_000;
-const histogramRenewal = new Renewal(() => renew(loadHistogram), 1200, () => HISTOGRAM_MS);
-const facetsRenewal = new Renewal(
-  () => renew(loadFacets),
-  1500,
-  () => state.hasFacets() ? FACETS_MS : HISTOGRAM_MS,
-);
-/** Lines came while nobody saw the page. */
-let unseen = false;
-document.addEventListener("visibilitychange", () => unseen && refreshSoon());
-
-/** Query and range as the API takes them. */
-export function rangeValues(): Values & { q: string; since: string; until: string; tz: string } {
-  const { q, since, until, zone } = state.view.value;
-  return { q, since, until, tz: zoneName(zone) };
-}
-
-export function zoneName(zone: Zone): string {
-  if (zone === "utc") return "UTC";
-  if (zone === "host" && state.hostZone !== "") return state.hostZone;
-  return Intl.DateTimeFormat().resolvedOptions().timeZone;
-}
 
 /** Loads all anew for the view as it is. */
 export function load(): void {
   stop.abort();
+  resolved.value = undefined;
   stop = new AbortController();
   clearTimeout(mending);
   endLive?.();
@@ -87,7 +64,11 @@ export function load(): void {
 /** The counts beside the list, after its first lines: those are what people wait for. */
 function countBeside(): void {
   const { signal } = stop;
-  void loadHistogram().then(() => signal.aborted ? undefined : loadFacets());
+  void countAnew(signal, ({ fromMs }) => {
+    // A range that moves with the clock leaves lines behind, which are no longer counted.
+    if (fromMs === null || state.view.value.since === "" || !state.following.value) return;
+    if (buffer.dropBefore(fromMs)) state.changed();
+  });
 }
 
 async function attempt(
@@ -112,10 +93,11 @@ async function attempt(
 function fixed(signal: AbortSignal): Promise<void> {
   return attempt("all", signal, async () => {
     const values = { ...rangeValues(), order: "newest", limit: PAGE };
-    const count = await getLines(values, signal, (lines) => {
+    const add = (lines: Line[]) => {
       buffer.add(lines);
       state.changed();
-    });
+    };
+    const count = await getLines(values, signal, add, { range: fix });
     buffer.hasOlder = count === PAGE;
   });
 }
@@ -143,7 +125,7 @@ function around(place: string, signal: AbortSignal): Promise<void> {
     const values = { ...rangeValues(), after: place, limit: FIRST };
     const add = (some: Line[]) => void buffer.add(some);
     const [older, newer] = await Promise.all([
-      getLines({ ...values, order: "newest" }, signal, add),
+      getLines({ ...values, order: "newest" }, signal, add, { range: fix }),
       getLines({ ...values, order: "oldest" }, signal, add),
     ]);
     buffer.hasOlder = older === FIRST;
@@ -155,6 +137,11 @@ function around(place: string, signal: AbortSignal): Promise<void> {
     }
     if (newer < FIRST) await join(signal);
   });
+}
+
+/** All that is asked of a range with an end is asked of the one that its lines are of. */
+function fix(range: { since: string; until: string }): void {
+  if (state.view.value.until !== "") resolved.value = range;
 }
 
 /** The more somebody has read already, the more comes at once. */
@@ -231,7 +218,14 @@ function rejoin(signal: AbortSignal): void {
   endLive?.();
   endLive = undefined;
   buffer.hasNewer = true;
-  void attempt("newer", signal, () => join(signal));
+  const rows = buffer.rows.length, before = state.waiting.value;
+  void attempt("newer", signal, async () => {
+    await join(signal);
+    countsSoon();
+    if (!signal.aborted && !state.following.value) {
+      state.waiting.value = before + buffer.rows.length - rows;
+    }
+  });
 }
 
 function startLive(behind: boolean, ready?: () => void): void {
@@ -244,7 +238,8 @@ function startLive(behind: boolean, ready?: () => void): void {
   endLive = openLive({ q, since, last, tz }, {
     state: (value) => void (state.live.value = value),
     history(lines) {
-      if (behind) take(lines);
+      // Lines from before: they are none that somebody waits for.
+      if (behind) hold(lines);
       else {
         // Older lines that stood in the page's HTML go: what came between is in the store.
         buffer.restart(lines);
@@ -258,7 +253,7 @@ function startLive(behind: boolean, ready?: () => void): void {
     lines(lines) {
       if (signal.aborted) return;
       take(lines);
-      refreshSoon();
+      countsSoon();
     },
     sampled(seen, sent) {
       const before = state.sampled.value ?? { seen: 0, sent: 0 };
@@ -286,14 +281,19 @@ function takeFirst(q: string, since: string): void {
   state.changed();
 }
 
+/** Holds live lines back until history has reached them. */
+function hold(lines: Line[]): void {
+  if (held!.length + lines.length > HELD_MAX) {
+    // They are in the store: history will reach them.
+    held = [];
+    overran = true;
+  } else held!.push(...lines);
+}
+
 /** Takes live lines in, or holds them back while history has not reached them. */
 function take(lines: Line[]): void {
   if (held !== undefined) {
-    if (held.length + lines.length > HELD_MAX) {
-      // They are in the store: history will reach them.
-      held = [];
-      overran = true;
-    } else held.push(...lines);
+    hold(lines);
     if (!state.following.value) state.waiting.value += lines.length;
     return;
   }
@@ -342,59 +342,4 @@ export function follow(): void {
   if (buffer.hasNewer || state.sampled.value !== undefined) return load();
   state.following.value = true;
   state.changed();
-}
-
-/** While live lines come in, the counts beside the list are renewed, seldom and only where they are seen. */
-function refreshSoon(): void {
-  unseen = document.hidden;
-  if (unseen) return;
-  histogramRenewal.soon();
-  facetsRenewal.soon();
-}
-
-function renew(load: () => Promise<void>): void {
-  if (document.hidden) unseen = true;
-  else void load();
-}
-
-async function loadHistogram(): Promise<void> {
-  const { signal } = stop;
-  try {
-    const answer = await getJson<state.HistogramAnswer>(
-      "/api/histogram",
-      { ...rangeValues(), bars: 120 },
-      signal,
-    );
-    if (signal.aborted) return;
-    state.histogram.value = answer;
-    void loadHost(answer, signal);
-  } catch (error) {
-    if (!signal.aborted) state.problem.value = problemOf(error);
-  }
-}
-
-/** Runs and figures on the axis of the histogram. */
-async function loadHost(axis: state.HistogramAnswer, signal: AbortSignal): Promise<void> {
-  const bars = countOf(axis);
-  if (bars === 0) return;
-  try {
-    const answer = await getJson<state.HostAnswer>("/api/host", {
-      since: Math.round(startOf(axis)).toString().padStart(13, "0"),
-      until: Math.round(endOf(axis)).toString().padStart(13, "0"),
-      bars,
-    }, signal);
-    if (!signal.aborted) state.host.value = answer;
-  } catch (error) {
-    if (!signal.aborted) state.problem.value = problemOf(error);
-  }
-}
-
-async function loadFacets(): Promise<void> {
-  const { signal } = stop;
-  try {
-    const answer = await getJson<state.FacetAnswer>("/api/fields", rangeValues(), signal);
-    if (!signal.aborted) state.facets.value = answer;
-  } catch (error) {
-    if (!signal.aborted) state.problem.value = problemOf(error);
-  }
 }

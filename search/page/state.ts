@@ -19,10 +19,19 @@ export interface HistogramAnswer {
   toMs: number | null;
   total: number;
   buckets: HistogramBucket[];
+  /** The counts are an estimate. */
+  estimated?: Estimated;
+}
+
+/** So many lines were looked at, of so many that may fit. */
+export interface Estimated {
+  looked: number;
+  of: number;
 }
 export interface FacetAnswer {
   fields: { field: string; present: number; values?: { value: string; count: number }[] }[];
   sample: number;
+  estimated?: Estimated;
 }
 
 /** Of /api/host. */
@@ -94,6 +103,8 @@ export const host = signal<HostAnswer | undefined>(undefined);
 /** Where on the time axis the pointer or the keyboard is, 0 to 1; -1: nowhere. */
 export const pointed = signal(-1);
 export const facets = signal<FacetAnswer | undefined>(undefined);
+/** Wall time that the fields are of, ms, where they are older than the counts over time. */
+export const facetsOf = signal<number | undefined>(undefined);
 
 /** False while there is nothing to choose beside the list. */
 export function hasFacets(): boolean {

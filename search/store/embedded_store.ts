@@ -91,6 +91,8 @@ export class EmbeddedStore implements DocumentStore {
   readonly #reader: Reader;
   readonly #sql;
   #closed = false;
+  /** What is in memory is all that the database has: else a sealed block would take lines with it that it lacks. */
+  #isLoaded = false;
   #freeCheckedMs = -Infinity;
   #bytesSinceCheck = 0;
   #failure: WeirError | undefined;
@@ -143,6 +145,7 @@ export class EmbeddedStore implements DocumentStore {
 
   /** Takes the state of memory from the database: at start and after a rollback. */
   #load(): void {
+    this.#isLoaded = false;
     this.#sources.forget();
     this.#blocks.load();
     const intake = this.#intake;
@@ -153,6 +156,7 @@ export class EmbeddedStore implements DocumentStore {
       const { columns, text } = row as { columns: Uint8Array; text: Uint8Array };
       intake.open.restore(columns, text);
     }
+    this.#isLoaded = true;
   }
 
   /**
@@ -201,6 +205,7 @@ export class EmbeddedStore implements DocumentStore {
     const intake = this.#intake;
     const repeats = intake.repeats, overlaps = intake.overlaps;
     try {
+      if (!this.#isLoaded) this.#load();
       this.#sql.begin.run();
       intake.sealed = false;
       add();
@@ -231,7 +236,11 @@ export class EmbeddedStore implements DocumentStore {
     } catch {
       // SQLite rolls back by itself where the disk is full; what counts is the state that is loaded now.
     }
-    this.#load();
+    try {
+      this.#load();
+    } catch {
+      // The disk gives nothing either: the next call tries that first.
+    }
   }
 
   /** Throws STORE_FULL while the disk has less room than is to be left. */
@@ -256,6 +265,7 @@ export class EmbeddedStore implements DocumentStore {
    */
   maintain(): number {
     this.#assertOpen();
+    if (!this.#isLoaded) return 0; // the next lines load it, or say why not
     const dropped = new Set<BlockInfo>(
       blocksToDrop(this.#blocks.infos, this.#retention, this.#clock.wallMs()),
     );

@@ -98,7 +98,8 @@ export class Tally {
     if (minutes === undefined) return true;
     if (!whole && minutesWithin(minutes, fromMs, toMs).cut) return false;
     eachMinute(minutes, (ms, level, count) => {
-      if (ms < fromMs || ms >= toMs) return;
+      // All lines of a whole block count, though the minute of the first may begin before the range.
+      if (!whole && (ms < fromMs || ms >= toMs)) return;
       if (what.kind === "count") this.result.count += count;
       else if (what.kind === "histogram") this.#bucket(ms, level, count, what.bucketMs);
       else this.#level(level, count);

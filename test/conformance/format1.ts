@@ -82,6 +82,7 @@ export async function archiveAndSeal(
   const archive = new LaneArchive(store, lane, {
     release: (row) => tracker.finish(row.ticket),
     nowMs: () => TIME_MS,
+    monotonicMs: () => TIME_MS,
   });
   await archive.open();
   const from = Math.max(tracker.next, committed, 0);

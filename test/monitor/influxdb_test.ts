@@ -181,7 +181,8 @@ Deno.test("InfluxDB away: the buffer is bounded, drops are counted, /metrics goe
     const page = await fetchPage(`${monitor.url}/metrics`);
     assert(page.series.has("node_load1{}"));
     const status = await (await fetch(`${monitor.url}/api/status`)).json();
-    assert.match(status.sinks[0].lastError, /Cannot write to InfluxDB/);
+    assert.match(status.sinks[0].lastError, /^INFLUX_UNAVAILABLE: Cannot write to InfluxDB/);
+    assert.match(status.sinks[0].hint, /influx\.bufferPointsMax/);
     assert.equal((await monitor.stop()).code, 0);
     assert.match(monitor.program.stderr, /Points cannot be delivered/);
   } finally {
@@ -209,7 +210,10 @@ Deno.test("a wrong token is told, points wait, and arrive once the token file is
       "the refusal",
       async () => /unauthorized/.test((await sinkOf()).lastError) || undefined,
     );
-    assert.equal((await sinkOf()).rejected, 0);
+    const { rejected, lastError, hint } = await sinkOf();
+    assert.equal(rejected, 0);
+    assert.match(lastError, /^INFLUX_DENIED: Cannot write to InfluxDB: .*unauthorized/);
+    assert.match(hint, /^Check token, organisation and bucket/);
     await Deno.writeTextFile(tokenFile, `${bucket.access.token}\n`);
     await waitFor("delivery", async () => (await sinkOf()).written > 0 || undefined);
     assert.equal((await sinkOf()).dropped, 0);

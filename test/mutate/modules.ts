@@ -94,6 +94,7 @@ export const MODULES: readonly Module[] = [
     ],
     tests: [
       "agent/tail/fingerprint_test.ts",
+      "agent/tail/same_content_test.ts",
       "agent/tail/trail_test.ts",
       "agent/tail/vanished_test.ts",
       "agent/tail/tail_scenarios_test.ts",
@@ -109,6 +110,7 @@ export const MODULES: readonly Module[] = [
       "core/kafka/record_batch_header_test.ts",
       "core/kafka/record_batch_test.ts",
       "transfer/consume/decode_test.ts",
+      "transfer/consume/written_batches_test.ts",
     ],
   },
   {
@@ -120,7 +122,13 @@ export const MODULES: readonly Module[] = [
       "core/reading/continuation.ts",
       "core/reading/fields.ts",
     ],
-    tests: ["core/reading/line_reader_test.ts", "core/reading/fields_test.ts"],
+    tests: [
+      "core/reading/line_reader_test.ts",
+      "core/reading/line_shapes_test.ts",
+      "core/reading/level_test.ts",
+      "core/reading/continuation_test.ts",
+      "core/reading/fields_test.ts",
+    ],
   },
   {
     name: "shaping",
@@ -143,7 +151,7 @@ export const MODULES: readonly Module[] = [
   {
     name: "codecs",
     sources: ["transfer/consume/codecs/lz4.ts", "transfer/consume/codecs/snappy.ts"],
-    tests: ["transfer/consume/codecs/unpack_test.ts"],
+    tests: ["transfer/consume/codecs/unpack_test.ts", "transfer/consume/codecs/bounds_test.ts"],
   },
   {
     name: "matching",

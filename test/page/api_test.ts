@@ -62,6 +62,9 @@ apiTest(
       );
       assert.deepEqual(found.map(numberOf), [13, 20, 27]);
       assert.deepEqual(await site.json("/api/count?q=level:error"), { count: 14 });
+      const { headers, body } = await site.get("/api/search?since=2026-11-21T08:00:00Z&limit=1");
+      assert.equal(headers.get("weir-range"), "2026-11-21T08:00:00.000Z/");
+      await body?.cancel();
     }),
 );
 
@@ -84,6 +87,21 @@ apiTest("GET /api/histogram, /api/fields and /api/values count", () =>
       { value: "web-2", count: 1 },
     ]);
     assert.equal((byName.get("status") as any).present, 1);
+    assert.equal((byName.get("log.level") as any).present, 121);
+    await site.add(["plain words"], 1);
+    const plain = await site.json("/api/fields?q=plain");
+    assert.deepEqual([plain.sample, plain.fields[0].field, plain.fields[0].present], [
+      1,
+      "log.level",
+      0,
+    ]);
+    assert.deepEqual(await site.json("/api/histogram?since=2030-01-01T00:00:00Z"), {
+      bucketMs: 1000,
+      fromMs: Date.UTC(2030, 0, 1),
+      toMs: null,
+      total: 0,
+      buckets: [],
+    });
     assert.deepEqual(await site.json("/api/values?field=host&q=level:info"), {
       field: "host.name",
       values: [{ value: "web-1", count: 69 }, { value: "web-2", count: 1 }],

@@ -86,6 +86,19 @@ export const follows = (page: Page) => page.locator(".mode.following").waitFor()
 export const sees = (page: Page, text: string) =>
   page.locator(".space .row", { hasText: text }).first().waitFor();
 
+/**
+ * Waits until the rows at the place to which the list was scrolled are drawn: those of the place before may reach
+ * beyond one of its ends.
+ */
+export async function isDrawn(page: Page): Promise<void> {
+  await page.waitForFunction(() => {
+    const drawn = document.querySelector(".window")!.getBoundingClientRect();
+    const seen = document.getElementById("list")!.getBoundingClientRect();
+    const head = document.querySelector(".listhead")!.getBoundingClientRect();
+    return drawn.top <= head.bottom + 4 && drawn.bottom >= seen.bottom - 4;
+  });
+}
+
 /** All numbers of the list, from its first row to its last. */
 export async function allNumbers(page: Page): Promise<number[]> {
   const seen = new Set<number>();

@@ -148,10 +148,15 @@ async function eachIsNeededToWrite(site: Site, accounts: Accounts): Promise<void
       return;
     }
     await isTold(running, privilege);
+    await waitFor("not ready, of which topic", () => {
+      const [reason] = running!.transfer.notReady();
+      return reason?.startsWith(`ES_NOT_ALLOWED: 1 line of ${topic} cannot be written since `);
+    }, { ...PATIENT, detail });
     assert.notEqual((await site.committed(topic))[0], sent, privilege);
     assert.equal(await accounts.count(topic), before, privilege);
     await accounts.restore("weir-transfer");
     await waitFor("all committed", committed, { ...PATIENT, detail });
+    assert.deepEqual(running.transfer.notReady(), []);
     assert.equal(await accounts.count(topic), sent, privilege);
   });
   await running?.stop();

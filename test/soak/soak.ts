@@ -81,18 +81,13 @@ export async function soak(options: SoakOptions): Promise<SoakOutcome> {
   return { lines: chain.workload.written, verdict, trends, svg: chartSvg(samples) };
 }
 
-/**
- * Faults of a soak: lines, and what was not flat.
- * @param memoryGain bytes that memory may gain all the same, in a run too short to tell
- */
-export function soakFaults({ verdict, trends }: SoakOutcome, memoryGain = 0): string[] {
+/** Faults of a soak: lines, and what was not flat. */
+export function soakFaults({ verdict, trends }: SoakOutcome): string[] {
   const { lost, doubled, reordered, damaged } = verdict;
   const counts = { lost, doubled, reordered, damaged };
   return [
     ...Object.entries(counts).filter(([, count]) => count > 0).map(([what, n]) => `${n} ${what}`),
-    ...trends.filter(({ isFlat, what, gain }) =>
-      !isFlat && (what !== "memory" || gain > memoryGain)
-    ).map(({ text }) => text),
+    ...trends.filter(({ isFlat }) => !isFlat).map(({ text }) => text),
   ];
 }
 

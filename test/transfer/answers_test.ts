@@ -112,7 +112,7 @@ for (const status of [401, 403]) {
       "not ready",
       () => transfer.transfer.notReady().some((reason) => reason.startsWith("ES_NOT_ALLOWED")),
     );
-    assert.deepEqual(await site.committed(topic), [-1]);
+    assert.deepEqual(await site.committed(topic), [0]);
     allowed = true;
     await allOnce(made);
     assert.deepEqual(transfer.transfer.notReady(), []);
@@ -250,7 +250,7 @@ for (
         await transfer.metric("weir_transfer_bulk_items_total", { result: "retry", code }) > COUNT,
     );
     assert.ok(problems()[0].reason.includes(answer.reason.slice(0, 40)));
-    assert.deepEqual(await site.committed(topic), [-1]);
+    assert.deepEqual(await site.committed(topic), [0]);
     mended = true;
     await allOnce(made);
     assert.equal(await transfer.metric("weir_transfer_dead_letters_total"), 0);

@@ -198,14 +198,14 @@ export class Site {
     return await readTopic(`${this.prefix}-dead`, count);
   }
 
-  /** What the group has committed of a topic, by partition; -1 for nothing. */
+  /** Records of each partition that are committed; 0 also where the group has no offset yet. */
   async committed(topic: string): Promise<number[]> {
     const [found] = await this.#admin.fetchOffsets({
       groupId: `${this.prefix}-group`,
       topics: [topic],
     });
     return found.partitions.sort((a, b) => a.partition - b.partition).map((one) =>
-      Number(one.offset)
+      Math.max(0, Number(one.offset))
     );
   }
 

@@ -175,6 +175,7 @@ export class Archiver implements BatchSink {
       archive = new LaneArchive(this.#store, lane, {
         release: (row) => this.#release(lane, row),
         nowMs: () => this.#clock.wallMs(),
+        monotonicMs: () => this.#clock.monotonicMs(),
       });
       this.#lanes.set(lane, archive);
     }
@@ -240,7 +241,7 @@ export class Archiver implements BatchSink {
     const { rows, bytes } = archive;
     if (rows.length === 0) return false;
     if (bytes >= segmentBytes || rows.length >= segmentRecords) return true;
-    if (this.#clock.wallMs() - archive.sinceMs >= segmentAgeMs) return true;
+    if (this.#clock.monotonicMs() - archive.sinceMs >= segmentAgeMs) return true;
     // Memory is short: the largest makes room.
     return this.#bytes >= bytesMax * 0.75 &&
       [...this.#lanes.values()].every((other) => other.bytes <= bytes);

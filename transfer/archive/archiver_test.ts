@@ -1,5 +1,6 @@
-/** What an archiver does with batches that nobody can read. */
+/** What an archiver does with batches that nobody can read, and when its host's clock is set. */
 import assert from "node:assert/strict";
+import { ManualClock } from "../../core/ports/clock.ts";
 import { Lane } from "../consume/lane.ts";
 import { readBatches } from "../consume/record_batch.ts";
 import { batchBytes } from "../consume/record_batch_fixture.ts";
@@ -44,5 +45,44 @@ Deno.test("Archiver passes a batch that is damaged in its middle, and says so: t
   assert.ok(archiver.take(lane, next));
   assert.deepEqual(failed, ["KAFKA_BATCH_UNREADABLE"]);
   assert.deepEqual([lane.tracker.next, lane.tracker.inFlight, archiver.holds(TOPIC)], [4, 2, true]);
+  await archiver.stop();
+});
+
+Deno.test("Archiver closes a segment by its age where the host's clock was set back", async () => {
+  let setMs = 0;
+  const clock = Object.assign(new ManualClock(), {
+    wallMs: () => clock.monotonicMs() + setMs,
+  });
+  const shape = { dataset: TOPIC, namespace: "", dataStream: false, fields: true };
+  let archived = 0;
+  const archiver = new Archiver(
+    new FailingObjects(),
+    {
+      segmentBytes: 1e6,
+      segmentRecords: 1e6,
+      segmentAgeMs: 60_000,
+      bytesMax: 1e6,
+      batchBytesMax: 1e6,
+    },
+    () => ({
+      formats: ["ndjson"],
+      shape: { ...shape, parser: undefined },
+      drops: { empty: true } as DropRules,
+    }),
+    { archived: (_topic, records) => archived += records },
+    clock,
+  );
+  const lane = new Lane(TOPIC, 0);
+  archiver.wants(lane);
+  archiver.start();
+  while (!archiver.wants(lane)) await new Promise((resolve) => setTimeout(resolve));
+  const record = { offset: 0, timestampMs: 1, key: null, value: "line", headers: [] };
+  assert.ok(archiver.take(lane, readBatches(batchBytes([record]))[0]));
+  setMs = -3_600_000;
+  await clock.advance(61_000);
+  for (let turn = 0; turn < 1000 && archived === 0; turn++) {
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  assert.equal(archived, 1);
   await archiver.stop();
 });

@@ -29,6 +29,8 @@ export interface LaneHooks {
   /** The row is in the archive. */
   release(row: Row): void;
   nowMs(): number;
+  /** Of a clock that nobody sets. */
+  monotonicMs(): number;
 }
 
 /** A segment that is being written. */
@@ -52,7 +54,7 @@ export class LaneArchive {
   bytes = 0;
   /** Offsets that Kafka removed before they were read, of segments that are not closed. */
   lost: [from: number, to: number][] = [];
-  /** When the first row came. */
+  /** When the first row came, monotonic. */
   sinceMs = 0;
 
   constructor(store: ObjectStore, lane: Lane, hooks: LaneHooks) {
@@ -86,7 +88,7 @@ export class LaneArchive {
   }
 
   push(row: Row): void {
-    if (this.rows.length === 0) this.sinceMs = this.#hooks.nowMs();
+    if (this.rows.length === 0) this.sinceMs = this.#hooks.monotonicMs();
     this.rows.push(row);
     this.bytes += row.bytes;
   }
@@ -124,7 +126,7 @@ export class LaneArchive {
   #begin(entry: SegmentEntry, shape: DocumentShape): Closing {
     const split = this.rows.findIndex((row) => row.offset >= entry.end);
     const rows = this.rows.splice(0, split < 0 ? this.rows.length : split);
-    this.sinceMs = this.#hooks.nowMs();
+    this.sinceMs = this.#hooks.monotonicMs();
     const { seen } = this.#chain!;
     const days = new Map<string, LogRecord[]>();
     for (const { record, offset } of rows) {

@@ -26,6 +26,7 @@ class Owner {
     this.archive = new LaneArchive(store, this.lane, {
       release: (row) => this.lane.tracker.finish(row.ticket),
       nowMs: () => NOW_MS,
+      monotonicMs: () => NOW_MS,
     });
   }
 

@@ -34,6 +34,7 @@ class World {
     const archive = new LaneArchive(this.store, lane, {
       release: (row) => lane.tracker.finish(row.ticket),
       nowMs: () => this.clock.wallMs(),
+      monotonicMs: () => this.clock.monotonicMs(),
     });
     return { lane, archive };
   });

@@ -181,7 +181,11 @@ export class Consumer {
   /** One membership, from joining to leaving. Rejects where it has to be made anew. */
   async #member(joined: () => void): Promise<void> {
     const limitMs = 2 * this.#options.rebalanceTimeoutMs + 30_000;
-    const session = await openGroup(this.#kafka, { ...this.#options, topics: this.topics });
+    const session = await openGroup(
+      this.#kafka,
+      { ...this.#options, topics: this.topics },
+      (topic, partition, first) => this.#outOfRange(topic, partition, first),
+    );
     const { group } = session;
     try {
       await group.connect();
@@ -189,7 +193,7 @@ export class Consumer {
         this.state = "joining";
         if (why !== "rejoined") await bounded(group.joinAndSync(), limitMs);
         await group.offsetManager.resolveOffsets();
-        this.#adopt(group);
+        this.#adopt(session);
         joined();
         why = await this.#generation(session);
         if (typeof why === "object") throw why.error;
@@ -231,7 +235,7 @@ export class Consumer {
   /**
    * Takes over the new assignment. A partition that stays ours goes on behind what is in memory.
    */
-  #adopt(group: Group): void {
+  #adopt({ group, takesFirst }: Session): void {
     const manager = group.offsetManager, committed = manager.committedOffsets();
     const assigned = new Set<string>();
     for (const { topic, partitions } of group.assigned()) {
@@ -247,7 +251,9 @@ export class Consumer {
         }
         if (kept !== undefined && this.#sink.keepsPlace) kept.live = false;
         const lane = new Lane(topic, partition);
-        lane.committed = begin;
+        // Where the group has no offset it gets one at once: what Kafka removes behind it shows as a gap then.
+        if (takesFirst(topic, partition)) lane.tracker.skipTo(begin);
+        else lane.committed = begin;
         this.#lanes.set(key, lane);
       }
     }
@@ -366,12 +372,12 @@ export class Consumer {
    * begin where that can be; what is in memory of it is written all the same.
    */
   #shorter(before: Lane): Lane {
-    const { topic, partition, tracker, siblings } = before;
+    const { topic, partition, tracker, committed, siblings } = before;
     before.isShort = this.#sink.keepsPlace === true;
     this.#log.error("Kafka has less of a partition than was read of it", {
       topic,
       partition,
-      read: tracker.next,
+      read: Math.max(tracker.next, committed),
       hint: before.isShort
         ? "Was the topic made anew? Nothing more of it is archived: give it another name, or the archive another place."
         : "Was the topic made anew, or its log cut? It is read from its begin.",
@@ -381,6 +387,16 @@ export class Consumer {
     lane.siblings = siblings;
     this.#lanes.set(lane.key, lane);
     return lane;
+  }
+
+  /** A fetch found nothing at its offset: retention was quicker, or the partition is shorter than it was. */
+  #outOfRange(topic: string, partition: number, first: number): void {
+    const lane = this.#lanes.get(laneKey(topic, partition));
+    if (lane === undefined || lane.isShort) return;
+    if (first < Math.max(lane.tracker.next, lane.committed)) return void this.#shorter(lane);
+    lane.logStart = first;
+    if (lane.logStartFirst < 0) lane.logStartFirst = first;
+    this.#noticeLoss(lane, first);
   }
 
   #noticeLoss(lane: Lane, logStart: number): void {

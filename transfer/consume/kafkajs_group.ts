@@ -12,6 +12,7 @@ import InstrumentationEventEmitter from "kafkajs/src/instrumentation/emitter.js"
 import { WeirError } from "../../core/errors.ts";
 import { dropSilent } from "../../core/kafka/client.ts";
 import { type BatchMessage, Damage, decodeFetchAnswer } from "./fetch_answer.ts";
+import { laneKey } from "./lane.ts";
 
 /**
  * Interval of a heartbeat that is sent in any case: kafkajs goes by the time of day, and where that was set back it
@@ -84,17 +85,26 @@ export interface Session {
   group: Group;
   /** Reads other topics from the next join on. */
   subscribe(topics: readonly string[]): Promise<void>;
+  /** True once for a partition of which the group had no offset: it is read from the oldest on. */
+  takesFirst(topic: string, partition: number): boolean;
   /** Drops all connections, none of which may lead anywhere, and finds the coordinator by new ones. */
   renew(error: unknown): Promise<void>;
   disconnect(): Promise<void>;
 }
 
+/** Kafka does not have the offset that was asked for; the oldest that it has is `first`, which is read next. */
+export type OutOfRange = (topic: string, partition: number, first: number) => void;
+
 /** Connects and makes a group that has not joined yet. Rejects with kafkajs's errors. */
-export async function openGroup(kafka: Kafka, options: GroupOptions): Promise<Session> {
-  const cluster = newCluster(kafka);
+export async function openGroup(
+  kafka: Kafka,
+  options: GroupOptions,
+  outOfRange: OutOfRange,
+): Promise<Session> {
+  const cluster = newCluster(kafka), fresh = new Set<string>();
   await cluster.connect();
   await cluster.addMultipleTargetTopics([...options.topics]);
-  const lean = leanCluster(cluster, options.instanceId);
+  const lean = leanCluster(cluster, options.instanceId, fresh);
   const emitter = new InstrumentationEventEmitter();
   const group = new (ConsumerGroup as any)({
     retry: { initialRetryTime: 200, maxRetryTime: 2000, retries: 5 },
@@ -120,8 +130,10 @@ export async function openGroup(kafka: Kafka, options: GroupOptions): Promise<Se
     rackId: "",
     metadataMaxAge: 60_000,
   }) as Group;
+  goOnAtFirst(group, cluster, outOfRange);
   return {
     group,
+    takesFirst: (topic, partition) => fresh.delete(laneKey(topic, partition)),
     async subscribe(topics) {
       await cluster.addMultipleTargetTopics([...topics]);
       group.topicsSubscribed = [...topics];
@@ -187,9 +199,38 @@ function newCluster(kafka: Kafka): any {
   });
 }
 
-/** The same cluster, its brokers decoding fetch answers by batches and knowing us by our name. */
-function leanCluster(cluster: any, instanceId: string): any {
+/**
+ * Where Kafka does not have an offset any more the group reads on at the oldest, and says so. kafkajs would commit
+ * "from the oldest on" before anything else: whoever started next could not see that something was removed.
+ */
+function goOnAtFirst(group: Group, cluster: any, outOfRange: OutOfRange): void {
+  const recover = async ({ topic, partition }: { topic: string; partition: number }) => {
+    const manager = group.offsetManager;
+    const [found] = await cluster.fetchTopicsOffset([
+      { topic, partitions: [{ partition }], fromBeginning: true },
+    ]);
+    const first = Number(found.partitions[0].offset);
+    outOfRange(topic, partition, first);
+    manager.resolveOffset({ topic, partition, offset: String(first - 1) });
+  };
+  Object.defineProperty(group, "recoverFromOffsetOutOfRange", { value: recover });
+}
+
+/**
+ * The same cluster, its brokers decoding fetch answers by batches and knowing us by our name. `fresh` gets the partitions
+ * whose offset the group asks Kafka for because it has none.
+ */
+function leanCluster(cluster: any, instanceId: string, fresh: Set<string>): any {
   return Object.create(cluster, {
+    fetchTopicsOffset: {
+      value: async (topics: { topic: string; partitions: { partition: number }[] }[]) => {
+        const found = await cluster.fetchTopicsOffset(topics);
+        for (const { topic, partitions } of topics) {
+          for (const { partition } of partitions) fresh.add(laneKey(topic, partition));
+        }
+        return found;
+      },
+    },
     findBroker: {
       value: async (which: { nodeId: string }) => leanBroker(await cluster.findBroker(which)),
     },

@@ -11,6 +11,7 @@ import type { DocumentWriter, LogRecord, WriteOutcome } from "../../core/ports/d
 import type { DeadLetters } from "../dead_letter.ts";
 import type { Entry } from "./entry.ts";
 import { Pace, type PaceOptions, THROTTLED } from "./pace.ts";
+import { lasting, type Problem, problemsOf, type Why } from "./waiting.ts";
 import type { RowRange, RowWriter } from "./row_writer.ts";
 import type { Span } from "./span.ts";
 import { countOf, cutAt, sorted } from "./spans.ts";
@@ -29,11 +30,16 @@ export interface DeliveryEvents {
   delay(ms: number): void;
 }
 
+/** Codes that the log is told of, at most, until all is well again. */
+const TOLD_MAX = 32;
+
 /** Spans that are tried together. */
 interface Work {
   spans: Span[];
   attempt: number;
   dueMs: number;
+  /** Of the attempt before; undefined before the first. */
+  why?: Why | undefined;
 }
 
 export class Deliverer {
@@ -57,8 +63,10 @@ export class Deliverer {
   #draining = false;
   #stopped = false;
   #idle: (() => void)[] = [];
-  /** What keeps records from being written now, by code; empty when all is well. */
-  readonly problems = new Map<string, { reason: string; sinceMs: number; lines: number }>();
+  /** What is being tried again. */
+  readonly #trying = new Set<Work>();
+  /** Codes of problems that the log was told of. */
+  readonly #told = new Set<string>();
 
   constructor(
     writer: DocumentWriter,
@@ -87,6 +95,14 @@ export class Deliverer {
   /** Consecutive failures of the writer as a whole. */
   get failures(): number {
     return this.#pace.failures;
+  }
+  /** What keeps records from being written now, by code; empty when all is well. */
+  get problems(): ReadonlyMap<string, Problem> {
+    return problemsOf([...this.#trying, ...this.#retries]);
+  }
+  /** What has kept records from being written for more than a moment; empty where they arrive. */
+  notReady(): string[] {
+    return lasting(this.problems, this.failures);
   }
   get waiting(): number {
     return this.#readyLines + this.#retries.reduce((sum, { spans }) => sum + countOf(spans), 0);
@@ -128,12 +144,14 @@ export class Deliverer {
         const work = this.#next(now);
         if (work === undefined) break;
         this.#active++;
+        if (work.why !== undefined) this.#trying.add(work);
         this.#deliver(work).catch((error) => {
           // A fault of ours: the lines are tried again, never lost.
           this.#log.error("Delivery failed unexpectedly", { reason: messageOf(error) });
-          this.#again(work.spans, work.attempt + 1);
+          this.#again(work, work.spans, { code: "DELIVERY_FAILED", reason: messageOf(error) });
         }).finally(() => {
           this.#active--;
+          this.#trying.delete(work);
           this.#pump();
           for (const wake of this.#idle.splice(0)) wake();
         });
@@ -237,14 +255,15 @@ export class Deliverer {
     return spans.length === 0 ? undefined : { ...work, spans };
   }
 
-  async #deliver({ spans, attempt }: Work): Promise<void> {
+  async #deliver(work: Work): Promise<void> {
+    const { spans } = work;
     const dead = spans.filter((span) => span.dead !== null);
-    if (dead.length > 0) await this.#bury(dead, attempt);
+    if (dead.length > 0) await this.#bury(work, dead);
     const alive = dead.length === 0 ? spans : spans.filter((span) => span.dead === null);
-    if (alive.length > 0) await this.#write(alive, attempt);
+    if (alive.length > 0) await this.#write(work, alive);
   }
 
-  async #write(spans: Span[], attempt: number): Promise<void> {
+  async #write(work: Work, spans: Span[]): Promise<void> {
     const count = countOf(spans), since = this.#clock.monotonicMs();
     let outcomes: "created" | WriteOutcome[];
     try {
@@ -253,14 +272,15 @@ export class Deliverer {
         throw new Error(`${outcomes.length} outcomes for ${count} records`);
       }
     } catch (error) {
-      return this.#failed(spans, attempt, error);
+      return this.#failed(work, spans, error);
     }
-    this.#succeeded();
+    this.#answered();
     const ms = this.#clock.monotonicMs() - since;
     this.#events.bulk(count, spans.reduce((sum, span) => sum + span.bytes, 0), ms);
     const crowded = this.#pace.isCrowded(count, ms);
     if (outcomes === "created") this.#settleCreated(spans, count, crowded);
-    else await this.#settle(spans, outcomes, attempt, crowded);
+    else await this.#settle(work, spans, outcomes, crowded);
+    if (this.#retries.length === 0) this.#told.clear();
   }
 
   #outcomes(spans: Span[]): Promise<"created" | WriteOutcome[]> {
@@ -291,9 +311,9 @@ export class Deliverer {
   }
 
   async #settle(
+    work: Work,
     spans: Span[],
     outcomes: WriteOutcome[],
-    attempt: number,
     crowded: boolean,
   ): Promise<void> {
     const counts = new Map<string, [WriteOutcome["result"], string, number]>();
@@ -302,7 +322,6 @@ export class Deliverer {
       const counted = counts.get(outcome.result + code);
       if (counted === undefined) counts.set(outcome.result + code, [outcome.result, code, 1]);
       else counted[2]++;
-      if (outcome.result === "retry") this.#problem(outcome.code, outcome.reason, 1);
     }
     for (const [result, code, count] of counts.values()) this.#events.outcome(result, code, count);
     const { done, again, dead } = sorted(spans, outcomes);
@@ -310,18 +329,18 @@ export class Deliverer {
     if (counts.has(`retry${THROTTLED}`)) this.#pace.throttle(this.#clock.monotonicMs());
     else if (crowded) this.#pace.less();
     else if (again.length === 0) this.#pace.more();
-    if (again.length > 0) this.#again(again, attempt + 1);
-    if (dead.length > 0) await this.#bury(dead, 0);
+    for (const { spans, outcome } of again) this.#again(work, spans, outcome);
+    if (dead.length > 0) await this.#bury(undefined, dead);
   }
 
-  async #bury(spans: Span[], attempt: number): Promise<void> {
+  /** @param work what the lines are of where it was tried before; undefined for what is new in the dead letters */
+  async #bury(work: Work | undefined, spans: Span[]): Promise<void> {
     try {
       await this.#dead.send(spans.flatMap((span) => entriesOf(span)));
     } catch (error) {
-      const code = error instanceof WeirError ? error.code : "DEAD_LETTER_FAILED";
-      this.#problem(code, messageOf(error), countOf(spans));
-      this.#events.failed(code);
-      return this.#again(spans, attempt + 1);
+      const why = whyOf(error, "DEAD_LETTER_FAILED");
+      this.#events.failed(why.code);
+      return this.#again(work, spans, why);
     }
     for (const span of spans) {
       this.#events.dead(span.dead?.code ?? "", span.count);
@@ -330,38 +349,52 @@ export class Deliverer {
   }
 
   /** Nothing is known of any of the lines: all are tried again, behind a pause for everybody. */
-  #failed(spans: Span[], attempt: number, error: unknown): void {
-    const code = error instanceof WeirError ? error.code : "WRITER_FAILED";
-    const fields = { code, reason: messageOf(error), lines: countOf(spans) };
+  #failed(work: Work, spans: Span[], error: unknown): void {
+    const why = whyOf(error, "WRITER_FAILED"), { code } = why;
+    const fields = { ...why, lines: countOf(spans) };
     if (isRetriable(error)) this.#log.warn("Cannot write, trying again", fields);
     else this.#log.error("Cannot write for a reason that may not pass by itself", fields);
     this.#events.failed(code);
-    this.#problem(code, messageOf(error), countOf(spans));
     this.#pace.failed(code, this.#clock.monotonicMs());
-    this.#retries.push({ spans, attempt, dueMs: this.#pace.closedUntilMs });
+    const { attempt } = work, dueMs = this.#pace.closedUntilMs;
+    this.#retries.push({ spans, attempt, dueMs, why: this.#since(work, why) });
   }
 
-  #succeeded(): void {
+  #answered(): void {
     if (this.#pace.failures > 0) this.#log.info("Writing again");
     this.#pace.answered();
-    if (this.#retries.length === 0) this.problems.clear();
   }
 
-  #again(spans: Span[], attempt: number): void {
+  #again(work: Work | undefined, spans: Span[], why: Told): void {
+    const attempt = (work?.attempt ?? 0) + 1;
     const dueMs = this.#clock.monotonicMs() + this.#pace.backoff(attempt);
-    this.#retries.push({ spans, attempt, dueMs });
+    this.#retries.push({ spans, attempt, dueMs, why: this.#since(work, why) });
   }
 
-  #problem(code: string, reason: string, lines: number): void {
-    const known = this.problems.get(code);
-    if (known !== undefined) {
-      known.reason = reason;
-      known.lines += lines;
-    } else if (this.problems.size < 32) {
-      this.problems.set(code, { reason, sinceMs: this.#clock.wallMs(), lines });
-      this.#log.warn("Lines wait", { code, reason });
+  /** The reason, since the lines wait for it. */
+  #since(work: Work | undefined, { code, reason, hint = "" }: Told): Why {
+    if (!this.#told.has(code) && this.#told.size < TOLD_MAX) {
+      this.#told.add(code);
+      this.#log.warn("Lines wait", { code, reason, hint });
     }
+    const before = work?.why;
+    const sinceMs = before?.code === code ? before.sinceMs : this.#clock.wallMs();
+    return { code, reason, hint, sinceMs };
   }
+}
+
+/** Why something was not done, as it is told. */
+interface Told {
+  code: string;
+  reason: string;
+  hint?: string;
+}
+
+function whyOf(error: unknown, otherwise: string): Required<Told> {
+  const reason = messageOf(error);
+  return error instanceof WeirError
+    ? { code: error.code, reason, hint: error.hint }
+    : { code: otherwise, reason, hint: "" };
 }
 
 function entriesOf(span: Span): Entry[] {

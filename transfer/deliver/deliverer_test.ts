@@ -161,6 +161,58 @@ Deno.test("Deliverer retries only what is to be retried, and commits nothing beh
   assert.equal(deliverer.problems.size, 0);
 });
 
+Deno.test("Deliverer says which lines are refused, since when, and what helps, until they are written", async () => {
+  const { clock, writer, take, deliverer, channel } = bench();
+  let refused: WriteOutcome | undefined = {
+    result: "retry",
+    code: "ES_NOT_ALLOWED",
+    reason: "403 security_exception: action [indices:data/write/index] is unauthorized",
+    hint: "Give it create_doc.",
+  };
+  writer.answer = (value) => value.startsWith("no") ? refused : undefined;
+  const other = new Lane("other", 0), sinceMs = clock.wallMs();
+  channel.take(other, batchOf(lines(5), 0));
+  take(["a", "no 1", "no 2", "b"]);
+  await pass(clock, 100);
+  assert.deepEqual(deliverer.notReady(), [], "once is no state");
+  await pass(clock, 5000);
+  assert.equal(deliverer.failures, 0, "the writer answers");
+  const [[code, { attempts, sinceMs: since, ...problem }], ...more] = deliverer.problems;
+  assert.deepEqual(more, []);
+  assert.equal(code, "ES_NOT_ALLOWED");
+  assert.ok(attempts >= 3, `${attempts} attempts`);
+  assert.deepEqual(problem, {
+    reason: "403 security_exception: action [indices:data/write/index] is unauthorized",
+    hint: "Give it create_doc.",
+    lines: 2,
+    topics: ["t"],
+  });
+  assert.ok(since >= sinceMs && since <= sinceMs + 200, "since the first refusal");
+  const text = "ES_NOT_ALLOWED: 2 lines of t cannot be written since " +
+    `${new Date(since).toISOString()}: 403 security_exception: action ` +
+    "[indices:data/write/index] is unauthorized. Give it create_doc.";
+  assert.deepEqual(deliverer.notReady(), [text]);
+  // New lines that are written do not hide those that are not.
+  take(lines(20, "m"));
+  await pass(clock, 200);
+  assert.deepEqual(deliverer.notReady(), [text]);
+  refused = undefined;
+  await pass(clock, 5000);
+  assert.deepEqual(deliverer.notReady(), []);
+  assert.equal(deliverer.problems.size, 0);
+});
+
+Deno.test("Deliverer is not ready for lines of which the writer says that it has too much to do only where that lasts", async () => {
+  const { clock, writer, take, deliverer } = bench({ retryMaxMs: 60_000 });
+  writer.answer = () => retry(THROTTLED);
+  take(lines(3));
+  await pass(clock, 5000);
+  assert.equal(deliverer.problems.get(THROTTLED)?.lines, 3);
+  assert.deepEqual(deliverer.notReady(), []);
+  await pass(clock, 120_000);
+  assert.match(deliverer.notReady().join(), /^ES_THROTTLED: 3 lines of t cannot be written since/);
+});
+
 Deno.test("Deliverer sends dead letters before their offset counts as finished", async () => {
   const { clock, writer, dead, take, lane } = bench();
   writer.answer = (value) =>

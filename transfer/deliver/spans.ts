@@ -22,12 +22,20 @@ export function cutAt(spans: readonly Span[], count: number): [Span[], Span[]] {
   return [first, rest];
 }
 
-/** The spans, cut where the outcome of one record is not that of the one before it. */
+/** Records that are to be tried again for the same reason. */
+export interface Again {
+  spans: Span[];
+  /** The first of them. */
+  outcome: Retry;
+}
+type Retry = WriteOutcome & { result: "retry" };
+
+/** The spans, cut where the outcome of one record is not that of the one before it; `again` by code. */
 export function sorted(
   spans: readonly Span[],
   outcomes: readonly WriteOutcome[],
-): { done: Span[]; again: Span[]; dead: Span[] } {
-  const done: Span[] = [], again: Span[] = [], dead: Span[] = [];
+): { done: Span[]; again: Again[]; dead: Span[] } {
+  const done: Span[] = [], dead: Span[] = [], again = new Map<string, Again>();
   let at = 0;
   for (const span of spans) {
     for (let i = 0; i < span.count;) {
@@ -39,19 +47,27 @@ export function sorted(
         one.dead = { code: outcome.code, reason: outcome.reason };
         dead.push(one);
       } else {
-        const isDone = result !== "retry";
-        while (to < span.count && isAs(outcomes[at], isDone)) {
+        const code = result === "retry" ? outcome.code : undefined;
+        while (to < span.count && isAs(outcomes[at], code)) {
           to++;
           at++;
         }
-        (isDone ? done : again).push(span.slice(i, to));
+        const slice = span.slice(i, to);
+        if (result !== "retry") done.push(slice);
+        else {
+          const same = again.get(outcome.code);
+          if (same !== undefined) same.spans.push(slice);
+          else again.set(outcome.code, { spans: [slice], outcome: outcome as Retry });
+        }
       }
       i = to;
     }
   }
-  return { done, again, dead };
+  return { done, again: [...again.values()], dead };
 }
 
-function isAs({ result }: WriteOutcome, done: boolean): boolean {
-  return done ? result === "created" || result === "exists" : result === "retry";
+/** @param code of what is tried again; undefined: the document is there */
+function isAs(outcome: WriteOutcome, code: string | undefined): boolean {
+  if (code === undefined) return outcome.result === "created" || outcome.result === "exists";
+  return outcome.result === "retry" && outcome.code === code;
 }

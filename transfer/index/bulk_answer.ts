@@ -20,6 +20,18 @@ const CREATED: WriteOutcome = { result: "created" };
 const EXISTS: WriteOutcome = { result: "exists" };
 const REASON_MAX = 1000;
 
+/** What helps where single documents are not taken for now. */
+const HINTS = {
+  ES_NOT_ALLOWED: "Give this user or API key the rights of docs/security.md on these indices; " +
+    "nothing is committed meanwhile.",
+  ES_THROTTLED: "Elasticsearch has too much to do: fewer bulk.workers, or more nodes.",
+  ES_CLUSTER_BLOCK: "Is a node's disk full? Make room, or take the block off the index.",
+  ES_INDEX_MISSING: "May indices be created by themselves here (action.auto_create_index)?",
+  ES_INDEX_NOT_CREATED: "The reason names what the index lacks: shards, a template, an alias.",
+  ES_UNAVAILABLE: "It is tried again until it succeeds; nothing is committed meanwhile.",
+  ES_ANSWER_UNKNOWN: "Is a proxy between the transfer and Elasticsearch? It is tried again.",
+} as const;
+
 /** The answer that nearly every bulk request gets: each document was created. */
 export class AllCreated {
   constructor(readonly count: number) {}
@@ -105,7 +117,12 @@ function sortItems(body: unknown, count: number): BulkAnswer {
 function sortItem(status: unknown, error: unknown): WriteOutcome {
   const { type, reason } = errorOf({ error });
   const text = cut(`${wordOf(status)} ${type}: ${reason}`);
-  const retry = (code: string): WriteOutcome => ({ result: "retry", code, reason: text });
+  const retry = (code: keyof typeof HINTS): WriteOutcome => ({
+    result: "retry",
+    code,
+    reason: text,
+    hint: HINTS[code],
+  });
   if (status === 429) return retry("ES_THROTTLED");
   if (type === "cluster_block_exception") return retry("ES_CLUSTER_BLOCK");
   if (status === 401 || status === 403) return retry("ES_NOT_ALLOWED");
@@ -120,6 +137,10 @@ function sortItem(status: unknown, error: unknown): WriteOutcome {
 }
 
 function aboutTheIndex(type: string, reason: string): boolean {
+  // Its reason quotes the document, which may hold any of those words: tried for ever it would hold up its partition.
+  if (type === "document_parsing_exception" || /failed to parse field \[/.test(reason)) {
+    return false;
+  }
   return NOT_THE_DOCUMENT.has(type) || NOT_THE_DOCUMENT_REASON.test(reason);
 }
 

@@ -265,9 +265,9 @@ export class ElasticWriter implements RowWriter {
       await this.#send(targets, middle, to, outcomes);
     } catch (error) {
       // The first half is known: only the rest is tried again.
-      const { code, message } = error as WeirError;
+      const { code, message, hint } = error as WeirError;
       for (let i = middle; i < to; i++) {
-        outcomes[i] ??= { result: "retry", code: code ?? "ES_FAILED", reason: message };
+        outcomes[i] ??= { result: "retry", code: code ?? "ES_FAILED", reason: message, hint };
       }
     }
   }
@@ -319,7 +319,7 @@ export class ElasticWriter implements RowWriter {
 /** The outcome of rows whose template or name was refused; throws what is wrong with more than their topic. */
 function heldBy(error: unknown): WriteOutcome {
   if (!(error instanceof WeirError) || !OF_TOPIC.has(error.code)) throw error;
-  return { result: "retry", code: error.code, reason: error.message };
+  return { result: "retry", code: error.code, reason: error.message, hint: error.hint };
 }
 
 /** The document at that place of a bulk request. */

@@ -15,6 +15,13 @@ export function endOf(answer: HistogramAnswer): number {
   return startOf(answer) + countOf(answer) * answer.bucketMs;
 }
 
+/** A time for `since` and `until`, ms; held within what the API can read, years 0 to 9999. */
+export function timeValue(ms: number): string {
+  return new Date(Math.max(YEAR_0_MS, Math.min(YEAR_9999_MS, Math.round(ms)))).toISOString();
+}
+
+const YEAR_0_MS = -62_167_219_200_000, YEAR_9999_MS = 253_402_300_799_999;
+
 export interface Span {
   fromMs: number;
   toMs: number;

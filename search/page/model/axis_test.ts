@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
-import { countOf, endOf, gapsOf, linePath, startOf } from "./axis.ts";
+import { countOf, endOf, gapsOf, linePath, startOf, timeValue } from "./axis.ts";
 
 Deno.test("axis: begins at a whole bar and covers the last line", () => {
   const answer = { bucketMs: 100, fromMs: 250, toMs: 601, total: 1, buckets: [] };
   assert.deepEqual([startOf(answer), countOf(answer), endOf(answer)], [200, 5, 700]);
   assert.equal(countOf({ ...answer, fromMs: null, toMs: null }), 0);
+});
+
+Deno.test("axis: times before 1970 and far in the future are ones that the API can read", () => {
+  assert.equal(timeValue(-1), "1969-12-31T23:59:59.999Z");
+  assert.equal(timeValue(8.64e15), "9999-12-31T23:59:59.999Z");
+  assert.equal(timeValue(-8.64e15), "0000-01-01T00:00:00.000Z");
 });
 
 Deno.test("axis: gaps lie between runs, within the axis; short pauses and what was before are none", () => {

@@ -80,6 +80,14 @@ export class LineBuffer {
     this.add(kept);
   }
 
+  /** Drops the rows before a time, ms; true where there were some. */
+  dropBefore(ms: number): boolean {
+    let count = 0;
+    while (count < this.#rows.length && this.#rows[count].timeMs < ms) count++;
+    for (const row of this.#rows.splice(0, count)) this.#keys.delete(row.key);
+    return count > 0;
+  }
+
   /** Drops the oldest rows down to `max`. */
   trimOlder(max: number): void {
     if (this.#rows.length <= max) return;

@@ -45,8 +45,8 @@ export function shortPath(path: string): string {
 /** 950, 12.3 k, 4.5 M */
 export function countText(count: number): string {
   if (count < 10_000) return String(count);
-  if (count < 1_000_000) return `${(count / 1000).toFixed(count < 100_000 ? 1 : 0)} k`;
-  return `${(count / 1e6).toFixed(count < 1e8 ? 1 : 0)} M`;
+  if (count < 999_500) return `${(count / 1000).toFixed(count < 99_950 ? 1 : 0)} k`;
+  return `${(count / 1e6).toFixed(count < 99_950_000 ? 1 : 0)} M`;
 }
 
 /** 1,234,567 with the marks of the language. */

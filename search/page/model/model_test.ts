@@ -65,6 +65,17 @@ Deno.test("LineBuffer leaves out live lines older than what it holds while the s
   assert.equal(buffer.hasNewer, true);
 });
 
+Deno.test("LineBuffer drops what lies before a time, and takes it again", () => {
+  const buffer = new LineBuffer();
+  buffer.add([lineOf(100, 1), lineOf(200, 2), lineOf(300, 3)]);
+  assert.equal(buffer.dropBefore(100), false);
+  assert.equal(buffer.dropBefore(201), true);
+  assert.deepEqual(buffer.rows.map((row) => row.timeMs), [300]);
+  assert.equal(buffer.add([lineOf(200, 2)]), 1);
+  assert.equal(buffer.dropBefore(1000), true);
+  assert.deepEqual(buffer.rows, []);
+});
+
 Deno.test("LineBuffer begins anew without a hole, and keeps what came in meanwhile", () => {
   const buffer = new LineBuffer();
   // Lines 2 and 3 were left out by sampling; 6 came while 1 to 5 were read again.
@@ -235,6 +246,8 @@ Deno.test("times, counts and paths are short and exact", () => {
   assert.equal(axisText(ms, 3_600_000, "utc"), "10:02");
   assert.equal(axisText(ms, 5 * 86_400_000, "utc"), "2026-11-21");
   assert.deepEqual([950, 12_345, 4_500_000].map(countText), ["950", "12.3 k", "4.5 M"]);
+  // Just below a step: neither "100.0 k" nor "1000 k".
+  assert.deepEqual([99_970, 999_600, 99_960_000].map(countText), ["100 k", "1.0 M", "100 M"]);
   assert.equal(shortPath("/var/log/nginx/access.log"), "…/nginx/access.log");
   assert.deepEqual([250, 30_000, 7_200_000].map(spanText), ["250 ms", "30 s", "2 h"]);
 });

@@ -77,6 +77,9 @@ const en = {
   clearRange: "Search all of time",
   shown: "{count} lines loaded",
   total: "{count} lines fit",
+  totalAbout: "about {count} lines fit",
+  countedAt: "Counts of {time}",
+  inNewest: "In the newest {count} lines that fit",
   sampled: "Too fast to show everything: {sent} of {seen} lines shown.",
   showAll: "Show all of them",
   trimmed: "Older lines were let go from this page; scroll up to load them again.",
@@ -154,6 +157,7 @@ const en = {
   asColumn: "Show as a column",
   download: "Download",
   downloadHint: "All lines that fit the query and the time range",
+  downloadPart: "Of so many, the first {count}; narrow the range for the others.",
   copyCurl: "Copy as curl",
   sources: "Sources",
   fleet: "Fleet",
@@ -193,6 +197,7 @@ const en = {
   marked: "marked",
   error: "Error",
   summary: "{count} lines fit. {state}.",
+  summaryAbout: "About {count} lines fit. {state}.",
 };
 
 export type TextKey = keyof typeof en;
@@ -271,6 +276,9 @@ const zh: Record<TextKey, string> = {
   clearRange: "搜索全部时间",
   shown: "已加载 {count} 行",
   total: "共 {count} 行符合",
+  totalAbout: "约 {count} 行符合",
+  countedAt: "{time} 时的计数",
+  inNewest: "在最新的 {count} 条符合的日志中",
   sampled: "速度太快，无法全部显示：{seen} 行中显示了 {sent} 行。",
   showAll: "全部显示",
   trimmed: "较早的日志已从页面移除；向上滚动可重新加载。",
@@ -348,6 +356,7 @@ const zh: Record<TextKey, string> = {
   asColumn: "显示为列",
   download: "下载",
   downloadHint: "符合查询和时间范围的全部日志",
+  downloadPart: "数量过多，仅含最早的 {count} 行；请缩小范围以获取其余。",
   copyCurl: "复制为 curl",
   sources: "来源",
   fleet: "机群",
@@ -387,6 +396,7 @@ const zh: Record<TextKey, string> = {
   marked: "已标记",
   error: "错误",
   summary: "共 {count} 行符合。{state}。",
+  summaryAbout: "约 {count} 行符合。{state}。",
 };
 
 export type Language = "en" | "zh";

@@ -1,6 +1,6 @@
 /** Links to Kibana and Grafana that carry the query and time range of the page; nothing where settings name neither. */
 import { type ElsewhereLink, grafanaLink, kibanaLink } from "../model/elsewhere.ts";
-import { zoneName } from "../loader.ts";
+import { zoneName } from "../range.ts";
 import * as state from "../state.ts";
 
 const { t, elsewhere } = state;

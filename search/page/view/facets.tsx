@@ -1,16 +1,19 @@
 /** Beside the list: which hosts, topics, files and fields there are, with counts; a click includes or excludes. */
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { setColumns, toggle } from "../actions.ts";
 import { getJson, problemOf } from "../client.ts";
-import { rangeValues } from "../loader.ts";
+import { rangeValues } from "../range.ts";
 import { choiceOf } from "../model/edit_query.ts";
-import { countText, shortPath } from "../model/format.ts";
+import { countText, exactCount, shortPath, timeText } from "../model/format.ts";
+import { Renewal } from "../model/renewal.ts";
 import { shortName } from "../../query/fields.ts";
-import { facets, menu, problem, t, view } from "../state.ts";
+import { facets, facetsOf, histogram, language, menu, problem, t, view } from "../state.ts";
 
 /** Lines that are looked at for the values of a field found in lines. */
 const SAMPLE = 20_000;
+/** Reading those again waits so many times as long as it took. */
+const RESTS = 20;
 
 interface Value {
   value: string;
@@ -23,6 +26,11 @@ export function Facets() {
   const found = answer?.fields.filter(({ values }) => values === undefined) ?? [];
   return (
     <aside class={`facets${menu.value === "filters" ? " shown" : ""}`} aria-label={t("filters")}>
+      {facetsOf.value !== undefined && (
+        <p class="none">
+          {t("countedAt", { time: timeText(facetsOf.value, view.value.zone).slice(11, 19) })}
+        </p>
+      )}
       {fixed.filter(({ field }) =>
         field !== "log.level"
       ).map(({ field, values }) => (
@@ -33,7 +41,11 @@ export function Facets() {
           <Values field={field} values={values!} />
         </details>
       ))}
-      {found.length > 0 && <h2>{t("inLines")}</h2>}
+      {found.length > 0 && (
+        <h2 title={t("inNewest", { count: exactCount(answer!.sample, language.value) })}>
+          {t("inLines")}
+        </h2>
+      )}
       {found.map(({ field, present }) => (
         <FieldFacet key={field} field={field} present={present} sample={answer!.sample} />
       ))}
@@ -54,20 +66,33 @@ function FieldFacet(
   { field, present, sample }: { field: string; present: number; sample: number },
 ) {
   const open = useSignal(false);
-  const values = useSignal<Value[] | undefined>(undefined);
+  const found = useSignal<{ values: Value[]; sample: number } | undefined>(undefined);
   const { q, since, until } = view.value;
+  const renewal = useRef<Renewal | undefined>(undefined);
   useEffect(() => {
     if (!open.value) return;
     const stop = new AbortController();
-    // Of the newest lines: that is quick however many there are.
-    const asked = { ...rangeValues(), field, sample: SAMPLE };
-    getJson<{ values: Value[] }>("/api/values", asked, stop.signal)
-      .then((answer) => values.value = answer.values)
-      .catch((error) => {
+    let tookMs = 0;
+    const read = async () => {
+      const beganMs = performance.now();
+      // Of the newest lines: that is quick however many there are.
+      const asked = { ...rangeValues(), field, sample: SAMPLE };
+      try {
+        found.value = await getJson("/api/values", asked, stop.signal);
+      } catch (error) {
         if (!stop.signal.aborted) problem.value = problemOf(error);
-      });
-    return () => stop.abort();
+      }
+      tookMs = performance.now() - beganMs;
+    };
+    renewal.current = new Renewal(read, 0, () => tookMs * RESTS);
+    renewal.current.soon();
+    return () => {
+      renewal.current = undefined;
+      stop.abort();
+    };
   }, [open.value, q, since, until]);
+  // Again with the other fields.
+  useEffect(() => renewal.current?.soon(), [facets.value]);
   const share = Math.max(1, Math.round(100 * present / Math.max(1, sample)));
   return (
     <details onToggle={(event) => open.value = event.currentTarget.open}>
@@ -75,7 +100,16 @@ function FieldFacet(
         <span class="name">{field}</span>
         <span class="count">{share} %</span>
       </summary>
-      {open.value && values.value !== undefined && <Values field={field} values={values.value} />}
+      {open.value && found.value !== undefined && (
+        <>
+          {found.value.sample < (histogram.value?.total ?? 0) && (
+            <p class="none">
+              {t("inNewest", { count: exactCount(found.value.sample, language.value) })}
+            </p>
+          )}
+          <Values field={field} values={found.value.values} />
+        </>
+      )}
     </details>
   );
 }
@@ -102,7 +136,9 @@ function Values({ field, values }: { field: string; values: readonly Value[] }) 
                 <span class="name">
                   {field === "log.file.path" ? shortPath(value).replace(/^…\//, "") : value || '""'}
                 </span>
-                <span class="count">{countText(count)}</span>
+                <span class="count" title={exactCount(count, language.value)}>
+                  {countText(count)}
+                </span>
               </button>
               <button
                 type="button"

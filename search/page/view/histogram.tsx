@@ -6,8 +6,8 @@ import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { zoomIn, zoomOut } from "../actions.ts";
 import { countOf, endOf, gapsOf, type Span, startOf } from "../model/axis.ts";
-import { axisText, countText, spanText, timeText } from "../model/format.ts";
-import { histogram, type HistogramAnswer, host, pointed, t, view } from "../state.ts";
+import { axisText, countText, exactCount, spanText, timeText } from "../model/format.ts";
+import { histogram, type HistogramAnswer, host, language, pointed, t, view } from "../state.ts";
 import { HostStrip } from "./host_strip.tsx";
 
 const HEIGHT = 72;
@@ -94,7 +94,12 @@ function useChoice(
     const [low, high] = spanOf(from.value < 0 ? at.value : from.value, at.value);
     const start = startOf(answer);
     from.value = at.value = -1;
-    zoomIn(start + low * answer.bucketMs, start + (high + 1) * answer.bucketMs);
+    // Not beyond the chosen range: a bar at its border has the lines of a part of its width.
+    const end = start + (high + 1) * answer.bucketMs;
+    zoomIn(
+      Math.max(answer.fromMs!, start + low * answer.bucketMs),
+      view.value.until === "" ? end : Math.min(answer.toMs!, end),
+    );
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
@@ -160,14 +165,15 @@ function gapText(gap: Span): string {
 function barText(answer: HistogramAnswer, index: number, gaps: readonly Span[]): string {
   const { bucketMs } = answer;
   const start = startOf(answer) + index * bucketMs;
+  const number = (count: number) => exactCount(count, language.value);
   const bucket = answer.buckets.find(({ startMs }) => startMs === start);
   const levels = STACK.filter((level) => (bucket?.levels[level] ?? 0) > 0)
-    .map((level) => `${level || t("noLevel")} ${countText(bucket!.levels[level])}`).join(", ");
+    .map((level) => `${level || t("noLevel")} ${number(bucket!.levels[level])}`).join(", ");
   const time = timeText(start, view.value.zone).slice(0, bucketMs < 1000 ? 23 : 19);
   const gap = gaps.find(({ fromMs, toMs }) => fromMs < start + bucketMs && toMs > start);
-  return `${time} +${spanText(bucketMs)}: ${countText(bucket?.count ?? 0)}${
-    levels && ` (${levels})`
-  }${gap === undefined ? "" : ` — ${gapText(gap)}`}`;
+  return `${time} +${spanText(bucketMs)}: ${number(bucket?.count ?? 0)}${levels && ` (${levels})`}${
+    gap === undefined ? "" : ` — ${gapText(gap)}`
+  }`;
 }
 
 function Bars(

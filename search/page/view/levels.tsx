@@ -1,19 +1,24 @@
-/** Chips of the levels: each stands in the query as level:…; a click adds it or takes it back. */
+/**
+ * Chips of the levels: each stands in the query as level:…; a click adds it or takes it back. Their counts are the sums
+ * of the bars.
+ */
 import { run, toggle } from "../actions.ts";
 import { includedValues, toggleNoLevel, wantsNoLevel } from "../model/edit_query.ts";
-import { countText } from "../model/format.ts";
+import { countText, exactCount } from "../model/format.ts";
 import { LEVELS } from "../../query/fields.ts";
-import { facets, histogram, t, view } from "../state.ts";
+import { histogram, language, t, view } from "../state.ts";
 
 export function LevelChips() {
   const included = includedValues(view.value.q, "level");
-  const counts = facets.value?.fields.find(({ field }) => field === "log.level")?.values ?? [];
-  const none = histogram.value?.buckets.reduce((sum, { levels }) => sum + (levels[""] ?? 0), 0) ??
-    0;
+  const counts = new Map<string, number>();
+  for (const { levels } of histogram.value?.buckets ?? []) {
+    for (const [level, count] of Object.entries(levels)) {
+      counts.set(level, (counts.get(level) ?? 0) + count);
+    }
+  }
   return (
     <div class="chips" role="group" aria-label={t("levels")}>
       {[...LEVELS].reverse().map((level) => {
-        const count = counts.find((one) => one.value === level)?.count;
         const on = included.includes(level);
         return (
           <button
@@ -25,7 +30,7 @@ export function LevelChips() {
           >
             <span class="dot" aria-hidden="true" />
             {level}
-            {count !== undefined && <span class="count">{countText(count)}</span>}
+            <Count count={counts.get(level) ?? 0} />
           </button>
         );
       })}
@@ -38,8 +43,13 @@ export function LevelChips() {
       >
         <span class="dot" aria-hidden="true" />
         {t("noLevel")}
-        {none > 0 && <span class="count">{countText(none)}</span>}
+        <Count count={counts.get("") ?? 0} />
       </button>
     </div>
   );
+}
+
+function Count({ count }: { count: number }) {
+  if (count === 0) return null;
+  return <span class="count" title={exactCount(count, language.value)}>{countText(count)}</span>;
 }

@@ -3,7 +3,7 @@ import { type Signal, useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { run } from "../actions.ts";
 import { getJson } from "../client.ts";
-import { rangeValues } from "../loader.ts";
+import { rangeValues } from "../range.ts";
 import { type Suggestion, suggestionsFor } from "../model/suggest.ts";
 import { facets, recent, t, typed, typedFault, view } from "../state.ts";
 

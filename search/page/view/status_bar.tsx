@@ -14,6 +14,7 @@ export function StatusBar() {
   state.version.value;
   const rows = state.buffer.rows.length;
   const total = histogram.value?.total;
+  const isEstimate = histogram.value?.estimated !== undefined;
   const mode = live.value === "off"
     ? state.view.value.archive && loading.value === ""
       ? t("archiveMode")
@@ -38,7 +39,9 @@ export function StatusBar() {
         {mode}
       </button>
       {total !== undefined && (
-        <span>{t("total", { count: exactCount(total, language.value) })}</span>
+        <span>
+          {t(isEstimate ? "totalAbout" : "total", { count: exactCount(total, language.value) })}
+        </span>
       )}
       <span class="quiet">{t("shown", { count: exactCount(rows, language.value) })}</span>
       {loading.value === "older" && <span class="quiet">{t("loadingOlder")}</span>}
@@ -63,8 +66,8 @@ export function StatusBar() {
         </span>
       )}
       <Summary
-        text={t("summary", {
-          count: exactCount(total ?? rows, language.value),
+        text={total === undefined ? mode : t(isEstimate ? "summaryAbout" : "summary", {
+          count: exactCount(total, language.value),
           state: mode,
         })}
       />

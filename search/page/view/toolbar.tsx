@@ -12,6 +12,7 @@ import {
   toggleWrap,
 } from "../actions.ts";
 import { load } from "../loader.ts";
+import { exactCount } from "../model/format.ts";
 import type { TextKey } from "../model/text.ts";
 import * as state from "../state.ts";
 import { ArchiveButton } from "./archive_bar.tsx";
@@ -23,6 +24,8 @@ import { SavedMenu } from "./saved_menu.tsx";
 
 const { menu, t } = state;
 type Name = typeof menu.value;
+/** Most lines of one download, as the API sends them. */
+const EXPORT_LINES_MAX = 1_000_000;
 
 export const PRESETS: [string, TextKey][] = [
   ["", "all"],
@@ -57,7 +60,17 @@ export function Toolbar() {
           <ColumnsMenu />
         </Menu>
         <Menu name="download" label={t("download")}>
-          <p>{t("downloadHint")}</p>
+          <p>
+            {t("downloadHint")}
+            {(state.histogram.value?.total ?? 0) > EXPORT_LINES_MAX && (
+              <>
+                {" "}
+                {t("downloadPart", {
+                  count: exactCount(EXPORT_LINES_MAX, state.language.value),
+                })}
+              </>
+            )}
+          </p>
           {["ndjson", "csv", "text"].map((format) => (
             <a key={format} href={downloadUrl(format)} download>
               {{ ndjson: "NDJSON", csv: "CSV", text: "Text" }[format]}

@@ -8,7 +8,7 @@ import { Buffer } from "node:buffer";
 import { CheckpointStore } from "../../../agent/checkpoint/checkpoint_store.ts";
 import { KafkaLineSink } from "../../../agent/ship/kafka_line_sink.ts";
 import { BufferPool } from "../../../agent/tail/buffers.ts";
-import { parseEntries } from "../../../agent/tail/entries.ts";
+import { type Entry, parseEntries } from "../../../agent/tail/entries.ts";
 import { TailSet } from "../../../agent/tail/tail_set.ts";
 import { WeirError } from "../../../core/errors.ts";
 import { type Clock, systemClock } from "../../../core/ports/clock.ts";
@@ -18,6 +18,7 @@ import type { Files } from "../../../core/ports/files.ts";
 import type { LineSink } from "../../../core/ports/line_sink.ts";
 import type { Random } from "../../support/random.ts";
 import { SimFiles } from "../sim_files.ts";
+import type { Joining } from "./joining.ts";
 import type { KafkaWorld } from "./kafka_world.ts";
 import { Life } from "./network.ts";
 import { simKafka } from "./sim_cluster.ts";
@@ -27,15 +28,31 @@ import { sleep } from "./virtual_time.ts";
 export const TOPIC = "t";
 /** Of longer lines the first part is kept. */
 export const LINE_BYTES_MAX = 200;
-const ENTRIES = parseEntries(`[{"path": "/log/*.log*", "topic": "${TOPIC}"}]`, "simulation");
+/** A record without an end is ended when its file did not grow for so long. */
+export const PARTIAL_FLUSH_MS = 3000;
+/** Between two seals of an agent. */
+export const SEAL_INTERVAL_MS = 10_000;
+/** By which each written line is known. */
+export const LINE_NAME = /h\d \d{5}/g;
+/** What programs write; their rotated files have names that begin so. */
+export const PATHS = ["/log/a.log", "/log/b.log"] as const;
 
 /** Where a planted bug takes hold of an agent; the agent itself knows nothing of it. */
 export interface AgentSeams {
   sink?: (sink: LineSink, host: SimHost) => LineSink;
-  checkpoint?: (files: Files, clock: Clock) => CheckpointStore;
+  checkpoint?: (files: Files, clock: Clock, host: SimHost) => CheckpointStore;
   acks?: -1 | 1;
   /** What the ledger is told. */
   shipped?: (rows: Progress[]) => Progress[];
+}
+
+function entriesOf(joinings: ReadonlyMap<string, Joining>) {
+  const entries = PATHS.map((path) => ({
+    path: `${path}*`,
+    topic: TOPIC,
+    ...(joinings.has(path) && { multiline: joinings.get(path) }),
+  }));
+  return parseEntries(JSON.stringify(entries), "simulation");
 }
 
 /** The host's files as one process sees them: a write takes time, and is there only if the process lives as long. */
@@ -64,6 +81,8 @@ function filesOf(host: SimHost, life: Life): Files {
 }
 
 export class SimHost {
+  /** What is tailed. */
+  readonly entries: readonly Entry[];
   readonly files: SimFiles;
   readonly clock: Clock;
   jumpMs = 0;
@@ -74,13 +93,17 @@ export class SimHost {
   #sink: LineSink | undefined;
   #ledger: LedgerPart | undefined;
   #saved = "";
+  #changes = 0;
 
   constructor(
     readonly name: string,
     readonly random: Random,
     readonly kafka: KafkaWorld,
     readonly seams: AgentSeams,
+    /** Of paths whose lines are joined. */
+    readonly joinings: ReadonlyMap<string, Joining> = new Map(),
   ) {
+    this.entries = entriesOf(joinings);
     this.files = new SimFiles(random);
     this.files.reuseInodes = random.chance(0.5);
     this.clock = { ...systemClock, wallMs: () => Date.now() + this.jumpMs };
@@ -89,27 +112,28 @@ export class SimHost {
   get runs(): boolean {
     return this.#set !== undefined;
   }
+  /** It is about to run, or has not ended yet. */
+  get isChanging(): boolean {
+    return this.#changes > 0;
+  }
   get life(): Life | undefined {
     return this.#life;
   }
 
-  /** False where the agent could not start. */
+  /** False where the agent could not start. One at a time: a lock of the state folder sees to that. */
   async start(): Promise<boolean> {
+    this.#changes++;
+    return await this.#start().finally(() => this.#changes--);
+  }
+
+  async #start(): Promise<boolean> {
     const life = this.#life = new Life(`agent ${this.name}`);
     const { clock, seams } = this;
     const files = filesOf(this, life);
     const acks = seams.acks ?? -1;
-    const kafkaSink = new KafkaLineSink({
-      client: simProduceClient(this.kafka, life, acks),
-      clock,
-      acks,
-      codec: "none",
-      level: 1,
-      lingerMs: 5,
-      batchBytesMax: 2048,
-    });
+    const kafkaSink = this.sink(life, acks);
     const sink = seams.sink?.(kafkaSink, this) ?? kafkaSink;
-    const checkpoint = seams.checkpoint?.(files, clock) ??
+    const checkpoint = seams.checkpoint?.(files, clock, this) ??
       new CheckpointStore(files, clock, "/state");
     const set = new TailSet(
       {
@@ -133,7 +157,7 @@ export class SimHost {
         host: this.name,
         tz: "UTC",
         lineBytesMax: LINE_BYTES_MAX,
-        partialFlushMs: 3000,
+        partialFlushMs: PARTIAL_FLUSH_MS,
       },
       {
         added() {},
@@ -157,10 +181,23 @@ export class SimHost {
     if (life.dead) return false;
     this.#set = set;
     this.#sink = kafkaSink;
-    set.apply(ENTRIES);
+    set.apply(this.entries);
     void this.#saveLoop(set, life);
     this.#startLedger(set, life);
     return true;
+  }
+
+  /** To the simulated brokers. */
+  sink(life: Life, acks: -1 | 1): KafkaLineSink {
+    return new KafkaLineSink({
+      client: simProduceClient(this.kafka, life, acks),
+      clock: this.clock,
+      acks,
+      codec: "none",
+      level: 1,
+      lingerMs: 5,
+      batchBytesMax: 2048,
+    });
   }
 
   #startLedger(set: TailSet, life: Life): void {
@@ -169,7 +206,7 @@ export class SimHost {
       log: new LedgerLog(simKafka(this.kafka, life), LEDGER_TOPIC),
       host: this.name,
       guarantee: "all",
-      intervalMs: 10_000,
+      intervalMs: SEAL_INTERVAL_MS,
       clock,
       progress: () => shipped(set.shipped()),
       sealed: (seals) => set.sealed(seals),
@@ -200,10 +237,11 @@ export class SimHost {
       return false;
     }
     // The row may be of an earlier life that was as long.
-    const last = new TextDecoder().decode(content).trimEnd().split("\n").at(-1)!.slice(0, 9);
-    return this.kafka.brokers.partitions.some(({ readable }) =>
-      readable.some(({ raw }) => Buffer.from(raw).includes(last))
-    );
+    const last = new TextDecoder().decode(content).match(LINE_NAME)?.at(-1);
+    return last !== undefined &&
+      this.kafka.brokers.partitions.some(({ readable }) =>
+        readable.some(({ raw }) => Buffer.from(raw).includes(last))
+      );
   }
 
   /** The process is gone at once. What is awaited is only that its loops have noticed. */
@@ -216,6 +254,11 @@ export class SimHost {
 
   /** Acknowledges what it can, writes its checkpoint, ends. */
   async stop(): Promise<void> {
+    this.#changes++;
+    await this.#stop().finally(() => this.#changes--);
+  }
+
+  async #stop(): Promise<void> {
     const set = this.#set, sink = this.#sink, life = this.#life!;
     this.#set = undefined;
     await this.#ledger?.stop(2000);

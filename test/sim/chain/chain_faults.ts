@@ -1,8 +1,10 @@
 /** The faults of a simulated world: each begins, and heals by itself after a time of its own, so that they overlap. */
 import type { Random } from "../../support/random.ts";
 import { type IndexFaults, NO_FAULTS } from "./sim_index.ts";
+import type { SimPartition } from "./sim_broker.ts";
 import type { ChainWorld } from "./chain_world.ts";
 import { WeirError } from "../../../core/errors.ts";
+import { PARTIAL_FLUSH_MS } from "./agent_process.ts";
 
 interface Fault {
   name: string;
@@ -83,6 +85,27 @@ export const FAULTS: readonly Fault[] = [
         if (host.life === life && host.runs) world.wait(host.kill());
         if (healed) world.startAgent(host);
       }, random.below(300));
+      return () => {
+        healed = true;
+        world.startAgent(host);
+      };
+    },
+  },
+  {
+    name: "agent killed while a trace is told slowly",
+    weight: 5,
+    begin(world, random) {
+      const at = random.below(world.hosts.length), host = world.hosts[at];
+      const [path] = [...host.joinings.keys()];
+      if (!host.runs || path === undefined) return undefined;
+      const writer = world.writers[at], { life } = host;
+      writer.trace(path, true);
+      let healed = false;
+      setTimeout(() => {
+        if (host.life === life && host.runs) world.wait(host.kill());
+        writer.trace(path, false);
+        if (healed) world.startAgent(host);
+      }, PARTIAL_FLUSH_MS + random.below(800));
       return () => {
         healed = true;
         world.startAgent(host);
@@ -203,6 +226,26 @@ export const FAULTS: readonly Fault[] = [
   network("requests late", { late: 0.1 }),
 ];
 
+/** Kafka removes what the group has not committed; only in worlds whose end is looked at with that in mind. */
+const RETENTION: Fault = {
+  name: "retention ahead of the transfers",
+  weight: 0,
+  begin({ kafka: { brokers, group } }, random) {
+    const committedOf = ({ topic, number }: SimPartition) =>
+      group.committed.get(`${topic} ${number}`);
+    const unread = (partition: SimPartition) => {
+      const committed = committedOf(partition) ?? 0;
+      return partition.readable.filter(({ lastOffset }) => lastOffset >= committed).length;
+    };
+    const behind = brokers.partitions.filter((partition) => unread(partition) > 0);
+    if (behind.length === 0) return undefined;
+    const partition = random.pick(behind), count = unread(partition);
+    partition.remove(partition.readable.length - count + 1 + random.below(count));
+    if (committedOf(partition) === undefined) partition.unseen = partition.logStart;
+    return undefined;
+  },
+};
+
 function crash(world: ChainWorld, random: Random, power: boolean): (() => void) | undefined {
   const { brokers } = world.kafka;
   const broker = random.pick(brokers.brokers.filter(({ up }) => up));
@@ -243,7 +286,8 @@ function network(name: string, loss: Partial<ChainWorld["network"]["loss"]>): Fa
 
 const TOTAL = FAULTS.reduce((sum, { weight }) => sum + weight, 0);
 
-export function pickFault(random: Random): Fault {
+export function pickFault(random: Random, hasRetention: boolean): Fault {
+  if (hasRetention && random.chance(0.2)) return RETENTION;
   let roll = random.below(TOTAL);
   return FAULTS.find(({ weight }) => (roll -= weight) < 0)!;
 }

@@ -3,23 +3,28 @@
  * of real transfers, one index, one etcd, and faults that overlap. It begins shortly before midnight. Every seed is one
  * world. `chain_check.ts` says what must hold when all is healed.
  */
+import type { Audit } from "../../../cli/audit/audit.ts";
 import type { DropSeal } from "../../../core/ledger/drop_seal.ts";
 import { Random } from "../../support/random.ts";
-import { type AgentSeams, SimHost, TOPIC } from "./agent_process.ts";
+import { type AgentSeams, PATHS, SEAL_INTERVAL_MS, SimHost, TOPIC } from "./agent_process.ts";
 import { pickFault } from "./chain_faults.ts";
+import { pickJoinings } from "./joining.ts";
 import { KafkaWorld } from "./kafka_world.ts";
 import { Network } from "./network.ts";
 import { SimBrokers } from "./sim_broker.ts";
 import { SimEtcd } from "./sim_decisions.ts";
 import { NO_FAULTS, SimIndex } from "./sim_index.ts";
-import { SimTransfer, type TransferSeams } from "./transfer_process.ts";
-import { type AuditFound, auditWorld, shortOf } from "./sim_ledger.ts";
+import { type Loss, SimTransfer, type TransferSeams } from "./transfer_process.ts";
+import { repair } from "./retention.ts";
+import { auditWorld } from "./sim_ledger.ts";
 import { VirtualTime } from "./virtual_time.ts";
 import { Writers } from "./writers.ts";
 
 /** Planted bugs: none in the real chain. */
 export interface Seams extends AgentSeams, TransferSeams {
   beforeAudit?: (world: ChainWorld) => void;
+  /** Lines are not joined in any file, and Kafka keeps what it has. */
+  plain?: boolean;
 }
 
 const STEPS = 50;
@@ -27,6 +32,8 @@ const START_MS = Date.UTC(2026, 10, 21, 23, 59, 25);
 const PARTITIONS = 3;
 /** Within this time after the last fault every line is in the index and committed. */
 export const RECOVERY_MS = 120_000;
+/** A seal that was on its way may time out, and goes with the next one. */
+const LAST_SEALS_MS = SEAL_INTERVAL_MS + 8000;
 const NAMES = ["weir-{topic}-{day}", "logs-{topic}-{day}"];
 
 export class ChainWorld {
@@ -40,6 +47,10 @@ export class ChainWorld {
   transfers: SimTransfer[] = [];
   /** Dropped ranges that the ledger was not told of before the commit, as it was not to be had for too long. */
   readonly untold: DropSeal[] = [];
+  /** What transfers counted as removed by Kafka before they read it. */
+  readonly losses: Loss[] = [];
+  /** Kafka removes records here that nobody has read. */
+  readonly hasRetention: boolean;
   /** What must never happen and did. */
   readonly violations: string[] = [];
   readonly trace: string[] = [];
@@ -51,7 +62,9 @@ export class ChainWorld {
   /** True where all agents had sent all there is when the time was up. */
   wereSettled = false;
   /** What the audit says in the end. */
-  audited: AuditFound | undefined;
+  audited: Audit | undefined;
+  /** And what it says where Kafka had removed lines, after they were sent again. */
+  repaired: Audit | undefined;
   /** Faults that began. */
   faults = 0;
 
@@ -63,12 +76,19 @@ export class ChainWorld {
     const brokers = new SimBrokers(random);
     this.kafka = new KafkaWorld(brokers, this.network);
     this.index = new SimIndex(random);
-    this.hosts = ["h1", "h2"].map((name) => new SimHost(name, random, this.kafka, seams));
+    const joinings = () => seams.plain ? new Map() : pickJoinings(random, PATHS);
+    this.hosts = ["h1", "h2"].map((name) =>
+      new SimHost(name, random, this.kafka, seams, joinings())
+    );
+    this.hasRetention = !seams.plain && random.chance(0.2);
     this.writers = this.hosts.map((host) => new Writers(host, random));
   }
 
-  /** A life of the world, from its start to the state after the last fault. Throws nothing that `check` should say. */
-  async run(): Promise<void> {
+  /**
+   * A life of the world, from its start to the state after the last fault. Throws nothing that `check` should say.
+   * @param look called when all is healed and audited, and before what Kafka removed is sent again
+   */
+  async run(look: () => void): Promise<void> {
     this.time.install();
     try {
       this.kafka.brokers.createTopic(TOPIC, PARTITIONS);
@@ -80,7 +100,9 @@ export class ChainWorld {
       await this.#settle();
       this.wereSettled = this.hosts.every((host) => host.settled);
       this.#seams.beforeAudit?.(this);
-      this.audited = await this.audit();
+      this.audited = await this.#inTime(auditWorld(this));
+      look();
+      if (this.hasRetention) await this.#repair(this.audited);
       await this.#end();
     } finally {
       this.time.restore();
@@ -99,6 +121,7 @@ export class ChainWorld {
 
   startAgent(host: SimHost): void {
     if (host.runs) return;
+    if (host.isChanging) return void setTimeout(() => this.startAgent(host), 100);
     void host.start().then((started) => {
       if (started) return;
       this.note(`${host.name} could not start`);
@@ -107,8 +130,8 @@ export class ChainWorld {
   }
 
   startTransfer(): SimTransfer {
-    const { kafka, index, etcd, untold } = this, seams = this.#seams;
-    const site = { kafka, index, etcd, seams, untold };
+    const { kafka, index, etcd, untold, losses } = this, seams = this.#seams;
+    const site = { kafka, index, etcd, seams, untold, losses };
     const transfer = new SimTransfer(`${++this.#named}`, site, this.#random.pick(NAMES));
     this.transfers.push(transfer);
     transfer.start();
@@ -131,7 +154,7 @@ export class ChainWorld {
   }
 
   #fault(): void {
-    const fault = pickFault(this.#random);
+    const fault = pickFault(this.#random, this.hasRetention);
     const heal = fault.begin(this, this.#random);
     this.note(fault.name);
     this.faults++;
@@ -160,8 +183,8 @@ export class ChainWorld {
       await this.time.pass(2000);
       if (this.isDone()) break;
     }
-    // What comes late comes now.
-    await this.time.pass(20_000);
+    // What comes late comes now, and the agents' last seals.
+    await this.time.pass(Math.max(LAST_SEALS_MS, this.network.latestMs - this.time.nowMs + 1000));
   }
 
   /** True where all agents have sent, and the group has committed, all there is. */
@@ -173,9 +196,17 @@ export class ChainWorld {
       );
   }
 
-  /** What the audit says now. */
-  async audit(): Promise<AuditFound> {
-    const asked = auditWorld(this).then((found) => shortOf(this, found));
+  /** Where lines are missing they are sent again, and the world is audited anew. */
+  async #repair(found: Audit): Promise<void> {
+    if (found.files.every(({ missing }) => missing.length === 0)) return;
+    this.note("repair");
+    await this.#inTime(repair(this, found));
+    await this.#settle();
+    this.repaired = await this.#inTime(auditWorld(this));
+  }
+
+  /** Lets time pass until it is there. */
+  async #inTime<T>(asked: Promise<T>): Promise<T> {
     let isOpen = true;
     void asked.catch(() => {}).then(() => isOpen = false);
     for (let i = 0; isOpen && i < 60; i++) await this.time.pass(1000);

@@ -5,7 +5,7 @@ const encoder = new TextEncoder();
 
 export function encodeFetchAnswer(found: readonly Fetched[]): Uint8Array {
   const byTopic = Map.groupBy(found, ({ topic }) => topic);
-  const out = new Writer();
+  const out = new Writer(sizeOf(found));
   out.int32(0); // throttled
   out.int16(0);
   out.int32(0); // session
@@ -15,12 +15,12 @@ export function encodeFetchAnswer(found: readonly Fetched[]): Uint8Array {
     out.int16(name.length);
     out.bytes(name);
     out.int32(partitions.length);
-    for (const { number, code, highWatermark, bytes } of partitions) {
+    for (const { number, code, highWatermark, logStart, bytes } of partitions) {
       out.int32(number);
       out.int16(code);
       out.int64(highWatermark);
       out.int64(highWatermark); // last stable
-      out.int64(0); // first offset
+      out.int64(logStart);
       out.int32(0); // aborted transactions
       out.int32(-1); // preferred replica
       out.int32(bytes.reduce((sum, part) => sum + part.length, 0));
@@ -30,22 +30,28 @@ export function encodeFetchAnswer(found: readonly Fetched[]): Uint8Array {
   return out.take();
 }
 
+/** As many bytes as the answer has at most. */
+function sizeOf(found: readonly Fetched[]): number {
+  return found.reduce(
+    (sum, { topic, bytes }) => bytes.reduce((all, part) => all + part.length, sum + topic.length),
+    14 + 60 * found.length,
+  );
+}
+
 class Writer {
-  #bytes = new Uint8Array(4096);
-  #view = new DataView(this.#bytes.buffer);
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
   #at = 0;
+
+  constructor(size: number) {
+    this.#bytes = new Uint8Array(size);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
 
   /** Where the next `size` bytes go. */
   #room(size: number): number {
-    const at = this.#at;
     this.#at += size;
-    if (this.#at > this.#bytes.length) {
-      const grown = new Uint8Array(2 * this.#at);
-      grown.set(this.#bytes);
-      this.#bytes = grown;
-      this.#view = new DataView(grown.buffer);
-    }
-    return at;
+    return this.#at - size;
   }
   int16(value: number): void {
     const at = this.#room(2);

@@ -48,6 +48,8 @@ export class Network {
   /** Shares of requests and of answers that are lost, and of requests that are very late, 0 to 1. */
   loss = { request: 0, answer: 0, late: 0 };
   latencyMs = 4;
+  /** When the latest of all requests arrives, ms since 1970. */
+  latestMs = 0;
 
   constructor(random: Random) {
     this.#random = random;
@@ -76,6 +78,7 @@ export class Network {
     const lateMs = this.#random.chance(this.loss.late) ? this.#random.below(15_000) : 0;
     const arrives = Date.now() + this.#delay() + lateMs;
     connection.arrivesMs = Math.max(connection.arrivesMs, arrives);
+    this.latestMs = Math.max(this.latestMs, connection.arrivesMs);
     if (isLost || from.cut) connection.broken = true;
     if (connection.broken) return result.promise;
     setTimeout(() => {

@@ -55,7 +55,7 @@ function arrived(world: ChainWorld) {
 
 /** Plays it; returns how many records were sent again. */
 async function play(seed: number): Promise<number> {
-  const world = new ChainWorld(seed), random = new Random(seed);
+  const world = new ChainWorld(seed, { plain: true }), random = new Random(seed);
   const [host] = world.hosts, [writer] = world.writers;
   host.files.faulty = false;
   world.time.install();

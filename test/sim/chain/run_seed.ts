@@ -1,5 +1,5 @@
 /** One seed of the simulated chain, run and checked; and its mark, by which two runs of a seed are compared. */
-import { checkChain, watchCommits } from "./chain_check.ts";
+import { type ChainFound, checkChain, lookAt, watchCommits } from "./chain_check.ts";
 import { ChainWorld, type Seams } from "./chain_world.ts";
 
 export interface SeedResult {
@@ -12,8 +12,9 @@ export async function runSeed(seed: number, seams: Seams = {}): Promise<SeedResu
   const world = new ChainWorld(seed, seams);
   watchCommits(world);
   try {
-    await world.run();
-    checkChain(world, world.audited!);
+    let found: ChainFound | undefined;
+    await world.run(() => found = lookAt(world));
+    checkChain(world, found!);
     return { world, fault: undefined };
   } catch (fault) {
     return { world, fault };

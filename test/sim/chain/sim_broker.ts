@@ -1,7 +1,8 @@
 /**
  * The simulated brokers: partitions with a log on each of three brokers, followers that lag, an in-sync set, a high
  * watermark, idempotent producers whose numbers are found in the log, leaders that change. A broker that loses power
- * loses what it had not synced; one that is killed does not. It takes and gives record batches as they are.
+ * loses what it had not synced; one that is killed does not. Retention removes the oldest batches, read or not. Brokers
+ * take and give record batches as they are.
  */
 import { WeirError } from "../../../core/errors.ts";
 // @ts-ignore: kafkajs has no types for its inner files
@@ -51,6 +52,11 @@ export class SimPartition {
   highWatermark = 0;
   /** Grows with each change of the leader. */
   term = 0;
+  /** Retention removed what is before it; what that was is kept for the checker, and for the producers' numbers. */
+  logStart = 0;
+  readonly removed: Stored[] = [];
+  /** What is before it was removed before the group had an offset: nobody can know that there was more. */
+  unseen = 0;
   /** Settles with the next change. */
   changed = Promise.withResolvers<void>();
 
@@ -61,12 +67,26 @@ export class SimPartition {
 
   end(node = this.leader): number {
     const last = this.logs.get(node)!.batches.at(-1);
-    return last === undefined ? 0 : last.lastOffset + 1;
+    return last === undefined ? this.logStart : last.lastOffset + 1;
   }
   /** What consumers can read. */
   get readable(): Stored[] {
     return this.logs.get(this.leader)!.batches
       .filter(({ lastOffset }) => lastOffset < this.highWatermark);
+  }
+
+  /** Retention removes the oldest of what consumers can read. */
+  remove(count: number): void {
+    const gone = this.readable.slice(0, count);
+    if (gone.length === 0) return;
+    this.removed.push(...gone);
+    this.logStart = gone.at(-1)!.lastOffset + 1;
+    for (const log of this.logs.values()) {
+      const kept = log.batches.findIndex(({ lastOffset }) => lastOffset >= this.logStart);
+      const old = kept < 0 ? log.batches.length : kept;
+      log.batches.splice(0, old);
+      log.synced = Math.max(0, log.synced - old);
+    }
   }
 }
 
@@ -263,7 +283,9 @@ export class SimBrokers {
     const stored: Stored = { ...batch, epoch: view.getInt16(51), sequence: view.getInt32(53) };
     const { batches } = partition.logs.get(partition.leader)!;
     if (stored.producerId !== "-1") {
-      const known = batches.filter(({ producerId }) => producerId === stored.producerId)
+      const known = [...partition.removed, ...batches].filter(({ producerId }) =>
+        producerId === stored.producerId
+      )
         .slice(-BATCHES_REMEMBERED);
       const twin = known.find((one) =>
         one.sequence === stored.sequence && one.count === stored.count
@@ -307,12 +329,14 @@ export class SimBrokers {
       bytesMax: number;
     },
   ): Fetched {
-    const none = { topic, number, highWatermark: 0, bytes: [] as Uint8Array[] };
+    const none = { topic, number, highWatermark: 0, logStart: 0, bytes: [] as Uint8Array[] };
     const partition = this.topics.get(topic)?.[number];
     if (partition === undefined) return { ...none, code: CODE.UNKNOWN_TOPIC };
     if (partition.leader !== node) return { ...none, code: CODE.NOT_LEADER };
-    const { highWatermark } = partition;
-    if (offset > partition.end()) return { ...none, highWatermark, code: CODE.OFFSET_OUT_OF_RANGE };
+    const { highWatermark, logStart } = partition;
+    if (offset > partition.end() || offset < logStart) {
+      return { ...none, highWatermark, logStart, code: CODE.OFFSET_OUT_OF_RANGE };
+    }
     const bytes: Uint8Array[] = [];
     let size = 0;
     for (const batch of partition.readable) {
@@ -321,7 +345,7 @@ export class SimBrokers {
       bytes.push(batch.raw);
       size += batch.raw.length;
     }
-    return { topic, number, code: 0, highWatermark, bytes };
+    return { topic, number, code: 0, highWatermark, logStart, bytes };
   }
 }
 
@@ -336,6 +360,7 @@ export interface Fetched {
   /** Of the protocol, 0 where all is well. */
   code: number;
   highWatermark: number;
+  logStart: number;
   /** Whole batches. */
   bytes: Uint8Array[];
 }

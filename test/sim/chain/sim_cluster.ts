@@ -192,7 +192,10 @@ class ClusterFace {
     return this.ask(() =>
       topics.map(({ topic, partitions }) => ({
         topic,
-        partitions: partitions.map(({ partition }) => ({ partition, offset: "0" })),
+        partitions: partitions.map(({ partition }) => {
+          const { logStart } = this.world.brokers.partition(topic, partition);
+          return { partition, offset: String(logStart) };
+        }),
       }))
     );
   }
@@ -224,10 +227,10 @@ export function simKafka(world: KafkaWorld, life: Life): Kafka {
         }),
       fetchTopicOffsets: (topic: string) =>
         ask(() =>
-          (world.brokers.topics.get(topic) ?? []).map(({ number, highWatermark }) => ({
-            partition: number,
-            high: String(highWatermark),
-            low: "0",
+          (world.brokers.topics.get(topic) ?? []).map((one) => ({
+            partition: one.number,
+            high: String(one.highWatermark),
+            low: String(one.logStart),
           }))
         ),
     }),

@@ -8,7 +8,12 @@ import type { DropSeal } from "../../../core/ledger/drop_seal.ts";
 import { LedgerLog } from "../../../core/ledger/ledger_log.ts";
 import { LEDGER_TOPIC } from "../../../core/ledger/seal.ts";
 import { systemClock } from "../../../core/ports/clock.ts";
-import { type BatchSink, Consumer } from "../../../transfer/consume/consumer.ts";
+import {
+  type BatchSink,
+  Consumer,
+  type ConsumerEvents,
+  type ConsumerOptions,
+} from "../../../transfer/consume/consumer.ts";
 import { Channel, type ChannelEvents } from "../../../transfer/deliver/channel.ts";
 import { Deliverer, type DeliveryEvents } from "../../../transfer/deliver/deliverer.ts";
 import { KafkaDeadLetters } from "../../../transfer/dead_letter.ts";
@@ -41,6 +46,17 @@ export interface TransferSeams {
   names?: (names: IndexNames, wanted: IndexNames) => IndexNames;
   /** What is written of dropped lines before a commit. */
   drops?: (ledger: DropLedger) => Pick<DropLedger, "add" | "flush">;
+  /** What is counted of records that Kafka removed before they were read. */
+  losses?: (count: (loss: Loss) => void) => (loss: Loss) => void;
+}
+
+/** Offsets that a transfer said Kafka had removed before it read them. */
+export interface Loss {
+  transfer: string;
+  topic: string;
+  partition: number;
+  from: number;
+  to: number;
 }
 
 export interface TransferSite {
@@ -50,6 +66,8 @@ export interface TransferSite {
   seams: TransferSeams;
   /** Dropped ranges that the ledger was not told of in time. */
   untold: DropSeal[];
+  /** What was counted. */
+  losses: Loss[];
 }
 
 const DELIVERY_EVENTS: DeliveryEvents = {
@@ -58,6 +76,22 @@ const DELIVERY_EVENTS: DeliveryEvents = {
   failed() {},
   dead() {},
   delay() {},
+};
+
+const CONSUMER: ConsumerOptions = {
+  groupId: "weir",
+  instanceId: "",
+  choice: { names: [TOPIC], patterns: [], excluded: new Set() },
+  topicsRefreshMs: 30_000,
+  sessionTimeoutMs: 6000,
+  rebalanceTimeoutMs: 10_000,
+  heartbeatMs: 1000,
+  commitIntervalMs: 500,
+  offsetsIntervalMs: 10_000,
+  fetchWaitMs: 1500,
+  fetchBytes: 16_384,
+  partitionBytes: 8192,
+  stuckAfterMs: 20_000,
 };
 
 const TEMPLATE: TemplateOptions = {
@@ -127,24 +161,20 @@ export class SimTransfer {
     );
     this.consumer = new Consumer(
       kafka,
-      {
-        groupId: "weir",
-        instanceId: "",
-        choice: { names: [TOPIC], patterns: [], excluded: new Set() },
-        topicsRefreshMs: 30_000,
-        sessionTimeoutMs: 6000,
-        rebalanceTimeoutMs: 10_000,
-        heartbeatMs: 1000,
-        commitIntervalMs: 500,
-        offsetsIntervalMs: 10_000,
-        fetchWaitMs: 500,
-        fetchBytes: 16_384,
-        partitionBytes: 8192,
-        stuckAfterMs: 20_000,
-      },
+      CONSUMER,
       site.seams.batches?.(this.channel) ?? this.channel,
-      { committing: () => drops.flush() },
+      { committing: () => drops.flush(), lost: this.#lossesTo(name, site) },
     );
+  }
+
+  #lossesTo(
+    transfer: string,
+    { seams, losses }: TransferSite,
+  ): NonNullable<ConsumerEvents["lost"]> {
+    const told = (loss: Loss) => void (this.life.dead || losses.push(loss));
+    const count = seams.losses?.(told) ?? told;
+    return (topic, partition, records, from) =>
+      count({ transfer, topic, partition, from, to: from + records });
   }
 
   start(): void {
