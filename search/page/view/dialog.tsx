@@ -8,8 +8,12 @@ export function Dialog({ title, children }: { title: string; children: Component
   useLayoutEffect(() => {
     const element = box.current!;
     const before = document.activeElement as HTMLElement | null;
+    const closed = () => void (dialog.value = "");
+    element.addEventListener("close", closed);
     element.showModal();
     return () => {
+      // The browser tells the end of this window later; another one may be open by then.
+      element.removeEventListener("close", closed);
       element.close();
       before?.focus({ preventScroll: true });
     };
@@ -18,7 +22,6 @@ export function Dialog({ title, children }: { title: string; children: Component
     <dialog
       ref={box}
       aria-labelledby="dialog-title"
-      onClose={() => dialog.value = ""}
       onClick={(event) => {
         if (event.target === box.current) dialog.value = "";
       }}
