@@ -4,15 +4,13 @@
  * its connection, which would need it to cancel it alone.
  */
 import http2, { type ClientHttp2Session } from "node:http2";
+import { hasOldHttp2 } from "./runtime.ts";
 
-/** From this version on the runtime forgets them. */
-const SINCE = 8;
 let forgetting = false;
 
 /** From now on connections forget streams that ended; twice is no fault. */
 export function forgetEndedStreams(): void {
-  const [major, minor] = Deno.version.deno.split(".").map(Number);
-  if (forgetting || major > 2 || (major === 2 && minor >= SINCE)) return;
+  if (forgetting || !hasOldHttp2()) return;
   forgetting = true;
   const connect = http2.connect as (...target: unknown[]) => ClientHttp2Session;
   http2.connect = ((...target: unknown[]) => {

@@ -8,6 +8,7 @@ import { isIP } from "node:net";
 import { connect, type SecureContext, type TLSSocket } from "node:tls";
 import type { Etcd3 } from "etcd3";
 import { readSecretFile } from "../secrets.ts";
+import { hasOldHttp2 } from "./runtime.ts";
 import type { EtcdSettings } from "./settings.ts";
 
 export interface TlsFiles {
@@ -35,17 +36,9 @@ interface Target {
   secureContext: SecureContext;
 }
 
-/** From this version on the runtime makes HTTP/2 connections with the certificates that it is given. */
-const SINCE = 8;
-
-function connectsItself(): boolean {
-  const [major, minor] = Deno.version.deno.split(".").map(Number);
-  return major > 2 || (major === 2 && minor >= SINCE);
-}
-
 /** Mends how a client whose credentials are certificates connects. */
 export function mendTls(client: Etcd3): void {
-  const old = !connectsItself();
+  const old = hasOldHttp2();
   const { pool } = client as unknown as { pool: { hosts: { channelCredentials: Credentials }[] } };
   for (const credentials of new Set(pool.hosts.map((host) => host.channelCredentials))) {
     const optionsOf = credentials._getConnectionOptions.bind(credentials);

@@ -22,6 +22,7 @@ import type { FleetView } from "../fleet/fleet_view.ts";
 import { changeAnswer } from "./fleet_config.ts";
 import { fleetRoutes } from "./fleet_routes.ts";
 import { hostAnswer, type HostView } from "./host.ts";
+import { LIMITS } from "./limits.ts";
 import { invalid, Parameters } from "./parameters.ts";
 import { CSV_COLUMNS, csvLine, csvRow, jsonLine, plainDocument, textLine } from "./render.ts";
 import type { Tails } from "./tail.ts";
@@ -51,13 +52,6 @@ export interface ApiOptions {
   tailRateMax: number;
 }
 
-const LIMITS = {
-  search: 100_000,
-  export: 1_000_000,
-  searchMs: 30_000,
-  exportMs: 600_000,
-  longestMs: 3_600_000,
-} as const;
 const RANGE = ["q", "since", "until", "tz", "timeout"] as const;
 
 type Answer = (parameters: Parameters, context: Context) => Promise<Response> | Response;

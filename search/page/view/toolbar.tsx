@@ -11,6 +11,7 @@ import {
   setRange,
   toggleWrap,
 } from "../actions.ts";
+import { LIMITS } from "../../api/limits.ts";
 import { load } from "../loader.ts";
 import { exactCount } from "../model/format.ts";
 import type { TextKey } from "../model/text.ts";
@@ -24,8 +25,6 @@ import { SavedMenu } from "./saved_menu.tsx";
 
 const { menu, t } = state;
 type Name = typeof menu.value;
-/** Most lines of one download, as the API sends them. */
-const EXPORT_LINES_MAX = 1_000_000;
 
 export const PRESETS: [string, TextKey][] = [
   ["", "all"],
@@ -62,11 +61,11 @@ export function Toolbar() {
         <Menu name="download" label={t("download")}>
           <p>
             {t("downloadHint")}
-            {(state.histogram.value?.total ?? 0) > EXPORT_LINES_MAX && (
+            {(state.histogram.value?.total ?? 0) > LIMITS.export && (
               <>
                 {" "}
                 {t("downloadPart", {
-                  count: exactCount(EXPORT_LINES_MAX, state.language.value),
+                  count: exactCount(LIMITS.export, state.language.value),
                 })}
               </>
             )}
