@@ -8,6 +8,7 @@ import {
   numbers,
   pageTest,
   sees,
+  toTheBeginning,
 } from "./page_tests.ts";
 import { START_MS } from "./site.ts";
 
@@ -27,15 +28,7 @@ pageTest(
   async ({ page }) => {
     await sees(page, "number=899 ");
     // What is looked at stays in its place when older lines come in above: up again until there are none.
-    const beginning = page.getByText("This is the beginning");
-    const sinceMs = performance.now();
-    while (await beginning.count() === 0) {
-      assert(performance.now() - sinceMs < 120_000, "the beginning was never reached");
-      await page.locator("#list").evaluate((box) => {
-        box.scrollTop = 0;
-        return new Promise((resolve) => requestAnimationFrame(resolve));
-      });
-    }
+    await toTheBeginning(page);
     const seen = new Set<number>();
     let last = -1;
     for (let top = 0;; top += 400) {
@@ -217,17 +210,10 @@ pageTest(
 pageTest("a hundred thousand rows: loaded, scrolled, drawn as a few, and no more", async (made) => {
   const { page } = made;
   await sees(page, "number=102999 ");
-  const beginning = page.getByText("This is the beginning");
   let most = 0;
-  const sinceMs = performance.now();
-  for (let round = 0; await beginning.count() === 0; round++) {
-    assert(performance.now() - sinceMs < 180_000, "the beginning was never reached");
-    await page.locator("#list").evaluate((box) => {
-      box.scrollTop = 0;
-      return new Promise((resolve) => requestAnimationFrame(resolve));
-    });
+  await toTheBeginning(page, async (round) => {
     if (round % 10 === 0) most = Math.max(most, await page.locator(".space .row").count());
-  }
+  });
   const rows = await page.locator("#list").getAttribute("aria-rowcount");
   assert.equal(rows, "100001", "the head and as many rows as are held");
   await page.locator("#list").evaluate((box) => box.scrollTop = 0);

@@ -99,6 +99,23 @@ export async function isDrawn(page: Page): Promise<void> {
   });
 }
 
+/** Scrolls up until no older line is left; `each` is called after each step. */
+export async function toTheBeginning(
+  page: Page,
+  each: (round: number) => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  const beginning = page.getByText("This is the beginning");
+  const sinceMs = performance.now();
+  for (let round = 0; await beginning.count() === 0; round++) {
+    assert(performance.now() - sinceMs < 180_000, "the beginning was never reached");
+    await page.locator("#list").evaluate((box) => {
+      box.scrollTop = 0;
+      return new Promise((resolve) => requestAnimationFrame(resolve));
+    });
+    await each(round);
+  }
+}
+
 /** All numbers of the list, from its first row to its last. */
 export async function allNumbers(page: Page): Promise<number[]> {
   const seen = new Set<number>();
