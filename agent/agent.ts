@@ -13,7 +13,7 @@ import { logOf } from "../core/log.ts";
 import type { Registry } from "../core/metrics/registry.ts";
 import type { Clock } from "../core/ports/clock.ts";
 import type { ConfigSnapshot, ConfigSource } from "../core/ports/config_source.ts";
-import type { Files } from "../core/ports/files.ts";
+import { type Files, isNotFound } from "../core/ports/files.ts";
 import type { LineSink } from "../core/ports/line_sink.ts";
 import { lockState } from "../core/state_lock.ts";
 import { APPLIED_COPY, AppliedCopy } from "./applied_copy.ts";
@@ -190,7 +190,7 @@ export class Agent implements Part {
       if (refused !== undefined) this.#set!.discovered.then(() => this.#refused(refused));
       this.#log.info("Going on with the last configuration that was applied", { revision });
     } catch (error) {
-      if (error instanceof WeirError && error.code === "FILE_NOT_FOUND") return;
+      if (isNotFound(error)) return;
       this.#log.warn("Cannot use the copy of the last configuration", { reason: messageOf(error) });
     }
   }

@@ -6,7 +6,7 @@
 import { messageOf, WeirError } from "../../core/errors.ts";
 import { logOf } from "../../core/log.ts";
 import type { Clock } from "../../core/ports/clock.ts";
-import type { Files } from "../../core/ports/files.ts";
+import { type Files, isNotFound } from "../../core/ports/files.ts";
 import type { FileState } from "./state.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "./state.ts";
 
@@ -115,7 +115,7 @@ export async function readCheckpoint(
     try {
       text = await files.readText(path);
     } catch (error) {
-      if (error instanceof WeirError && error.code === "FILE_NOT_FOUND") continue;
+      if (isNotFound(error)) continue;
       throw new WeirError(
         "CHECKPOINT_UNREADABLE",
         `Cannot read the checkpoint: ${messageOf(error)}`,

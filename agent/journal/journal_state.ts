@@ -1,6 +1,6 @@
 /** The journal's checkpoint: one small file, replaced whole, with this agent's id and the acknowledged cursor. */
 import { WeirError } from "../../core/errors.ts";
-import type { Files } from "../../core/ports/files.ts";
+import { type Files, isNotFound } from "../../core/ports/files.ts";
 
 export interface JournalState {
   /** Part of every generation; made once. */
@@ -22,7 +22,7 @@ export async function loadState(files: Files, folder: string): Promise<JournalSt
   try {
     text = await files.readText(path);
   } catch (error) {
-    if (error instanceof WeirError && error.code === "FILE_NOT_FOUND") return undefined;
+    if (isNotFound(error)) return undefined;
     throw error;
   }
   try {

@@ -5,7 +5,7 @@
 import { isRetriable, messageOf, WeirError } from "../../core/errors.ts";
 import type { Plan } from "../../core/fleet/plan_schema.ts";
 import type { Clock } from "../../core/ports/clock.ts";
-import type { Files } from "../../core/ports/files.ts";
+import { type Files, isNotFound } from "../../core/ports/files.ts";
 import type { TailSettings } from "../config.ts";
 import type { BufferPool } from "../tail/buffers.ts";
 import { discover, isInside, type Problem } from "../tail/discovery.ts";
@@ -175,7 +175,7 @@ function problemOf(path: string, error: unknown): Problem {
     path,
     code: error instanceof WeirError ? error.code : "FILE_FAILED",
     reason: messageOf(error),
-    retriable: isRetriable(error) || (error as WeirError).code === "FILE_NOT_FOUND",
+    retriable: isRetriable(error) || isNotFound(error),
   };
 }
 

@@ -5,7 +5,13 @@
  */
 import picomatch from "picomatch";
 import { isRetriable, messageOf, WeirError } from "../../core/errors.ts";
-import { type FileHandle, type Files, type FileStat, readFully } from "../../core/ports/files.ts";
+import {
+  type FileHandle,
+  type Files,
+  type FileStat,
+  isNotFound,
+  readFully,
+} from "../../core/ports/files.ts";
 import type { FileState } from "../checkpoint/state.ts";
 import { type Entry, seenKey } from "./entries.ts";
 import type { SeenFile } from "./fingerprint.ts";
@@ -143,7 +149,7 @@ class Walk {
     try {
       await this.#files.stat(path);
     } catch (error) {
-      if (error instanceof WeirError && error.code === "FILE_NOT_FOUND") {
+      if (isNotFound(error)) {
         this.#problem(path, "NAME_NOT_UTF8", "its name holds bytes that are no UTF-8: rename it");
         return false;
       }
@@ -159,7 +165,7 @@ class Walk {
         this.#problem(path, "NOT_A_FILE", "it is a device, pipe or socket");
       }
     } catch (error) {
-      if (!(error instanceof WeirError) || error.code !== "FILE_NOT_FOUND") {
+      if (!isNotFound(error)) {
         this.#problem(path, codeOf(error), messageOf(error), isRetriable(error));
       }
     }
@@ -172,7 +178,7 @@ class Walk {
     try {
       return await this.#files.readDir(path);
     } catch (error) {
-      if (error instanceof WeirError && error.code === "FILE_NOT_FOUND") {
+      if (isNotFound(error)) {
         this.#found.directories.delete(path);
         await this.#watchNearest(directory);
       } else {

@@ -3,7 +3,7 @@
  * to it; whatever is opened here is closed by `release`.
  */
 import { WeirError } from "../../core/errors.ts";
-import type { Files } from "../../core/ports/files.ts";
+import { type Files, isNotFound } from "../../core/ports/files.ts";
 import { PackedFile } from "../unpack/packed_file.ts";
 import { UnpackPool } from "../unpack/unpack_pool.ts";
 import { openInside } from "./discovery.ts";
@@ -114,7 +114,7 @@ export class OpenFiles {
     try {
       return keyOf(await this.#options.files.stat(path)) === key;
     } catch (error) {
-      if (error instanceof WeirError && error.code === "FILE_NOT_FOUND") return false;
+      if (isNotFound(error)) return false;
       throw error;
     }
   }

@@ -3,6 +3,7 @@
  * acknowledgements only wake it. agent/tail/DESIGN.md has the look cycle in numbered steps.
  */
 import { messageOf, WeirError } from "../../core/errors.ts";
+import { isNotFound } from "../../core/ports/files.ts";
 import { logOf } from "../../core/log.ts";
 import type { Seal } from "../../core/ledger/seal.ts";
 import { dayOf } from "../../core/record/identity.ts";
@@ -317,7 +318,7 @@ export class TailSet {
     } catch (error) {
       if (error instanceof NotYet) {
         this.#search.lookAgain(path);
-      } else if (error instanceof WeirError && error.code === "FILE_NOT_FOUND") {
+      } else if (isNotFound(error)) {
         await this.#turns.leave(path, "", turn).catch(() => this.#search.failed(path));
       } else {
         this.#search.problems.add(path, error);

@@ -4,8 +4,7 @@
  * while no file starves. A parked file's state is among the known ones; what is here says when to look at it again.
  */
 import { basename, dirname } from "node:path";
-import { WeirError } from "../../core/errors.ts";
-import type { DirEntry, Files, FileStat } from "../../core/ports/files.ts";
+import { type DirEntry, type Files, type FileStat, isNotFound } from "../../core/ports/files.ts";
 import type { FileState } from "../checkpoint/state.ts";
 import type { Progress } from "../ledger/sealer.ts";
 import { entriesFor } from "./discovery.ts";
@@ -193,7 +192,7 @@ export class Turns {
       if (keyOf(stat) !== key) await this.leave(path, keyOf(stat));
     } catch (error) {
       // Any other fault is reported where it was met: the file is where it was.
-      if (isGone(error)) await this.leave(path, "").catch(() => {});
+      if (isNotFound(error)) await this.leave(path, "").catch(() => {});
     }
   }
 
@@ -358,7 +357,7 @@ export async function* siblings(
       const beside = `${directory}/${entry.name}`;
       yield { path: beside, stat: await files.stat(beside) };
     } catch (error) {
-      if (!isGone(error)) throw error;
+      if (!isNotFound(error)) throw error;
     }
   }
 }
@@ -367,13 +366,9 @@ async function listOf(files: Files, directory: string): Promise<DirEntry[]> {
   try {
     return await files.readDir(directory);
   } catch (error) {
-    if (isGone(error)) return [];
+    if (isNotFound(error)) return [];
     throw error;
   }
-}
-
-export function isGone(error: unknown): boolean {
-  return error instanceof WeirError && error.code === "FILE_NOT_FOUND";
 }
 
 /** Which file a name or handle leads to. */

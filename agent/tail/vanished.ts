@@ -6,7 +6,7 @@
  */
 import { messageOf, WeirError } from "../../core/errors.ts";
 import { logOf } from "../../core/log.ts";
-import type { Files, FileStat } from "../../core/ports/files.ts";
+import { type Files, type FileStat, isNotFound } from "../../core/ports/files.ts";
 import type { FileState } from "../checkpoint/state.ts";
 import type { Progress } from "../ledger/sealer.ts";
 import { entriesFor, lookInside } from "./discovery.ts";
@@ -15,7 +15,7 @@ import { sameContent, type SeenFile } from "./fingerprint.ts";
 import { knownOf } from "./known_files.ts";
 import { placeOf } from "./shipped.ts";
 import type { TailedFile } from "./tailed_file.ts";
-import { isGone, keyOf, siblings } from "./turns.ts";
+import { keyOf, siblings } from "./turns.ts";
 
 /** Files that are opened to compare them with one that is not there. */
 const COMPARED_MAX = 32;
@@ -110,7 +110,7 @@ export class Vanished {
       const isSame = stat.device === device && stat.inode === inode;
       return isSame && !this.#host.open().has(keyOf({ device, inode }));
     } catch (error) {
-      if (isGone(error)) return false;
+      if (isNotFound(error)) return false;
       if (error instanceof WeirError && error.retriable) throw error;
       return true;
     }

@@ -7,7 +7,7 @@
 import { dirname } from "node:path";
 import { messageOf, WeirError } from "../../core/errors.ts";
 import { byDay, type Seal } from "../../core/ledger/seal.ts";
-import { type FileHandle, type Files, readFully } from "../../core/ports/files.ts";
+import { type FileHandle, type Files, isNotFound, readFully } from "../../core/ports/files.ts";
 import type { LineChunk, LineSink } from "../../core/ports/line_sink.ts";
 import { dayOf } from "../../core/record/identity.ts";
 import { LaneShape, markOf } from "../../agent/lines/lane_shape.ts";
@@ -95,10 +95,6 @@ async function* candidates(files: Files, { path, inode }: Seal): AsyncGenerator<
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }
-}
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof WeirError && error.code === "FILE_NOT_FOUND";
 }
 
 async function openIfSame(

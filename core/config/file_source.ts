@@ -1,8 +1,8 @@
 /** The ConfigSource over a local file: for hosts without etcd, and for tests. A deletion counts as one. */
-import { messageOf, WeirError } from "../errors.ts";
+import { messageOf } from "../errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ConfigSnapshot, ConfigSource } from "../ports/config_source.ts";
-import type { Files } from "../ports/files.ts";
+import { type Files, isNotFound } from "../ports/files.ts";
 
 export class FileConfigSource implements ConfigSource {
   readonly name: string;
@@ -29,7 +29,7 @@ export class FileConfigSource implements ConfigSource {
         deleted: false,
       };
     } catch (error) {
-      if (error instanceof WeirError && error.code === "FILE_NOT_FOUND") {
+      if (isNotFound(error)) {
         return { text: null, revision: this.#clock.wallMs(), deleted: true };
       }
       throw error;

@@ -7,6 +7,8 @@
  * crash at any moment, the old content or the new, never a mixture, and when it resolves the new content is
  * on disk. Errors are WeirErrors: FILE_NOT_FOUND, FILE_DENIED, FILE_IS_LINK, FILE_FAILED (retriable).
  */
+import { WeirError } from "../errors.ts";
+
 export interface Files {
   open(path: string): Promise<FileHandle>;
   /** Follows links. */
@@ -46,6 +48,11 @@ export interface FileStat {
 export interface DirEntry {
   name: string;
   kind: "file" | "directory" | "link" | "other";
+}
+
+/** Nothing has that name. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof WeirError && error.code === "FILE_NOT_FOUND";
 }
 
 /** Reads `length` bytes at `position`, over as many reads as it takes; fewer at the end of the file. */
