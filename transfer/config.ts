@@ -45,7 +45,8 @@ const consumer = group({
       "Topics that a pattern does not mean; internal topics, dead letters, ledger and detail never are.",
   }),
   topicsRefresh: duration(1000, 3600e3, "60s", {
-    description: "Between two looks for new topics.",
+    description:
+      "Between two looks for new topics, and for added partitions where it is a minute at most.",
   }),
   sessionTimeout: duration(6000, 1800e3, "45s", {
     description: "After this long without a sign the group gives our partitions to others.",

@@ -12,7 +12,7 @@ import type { LineChunk, LineSink } from "../../core/ports/line_sink.ts";
 import { BuilderPool } from "./builder_pool.ts";
 import type { Batch, Pending, Producer } from "./partition_queue.ts";
 import { PartitionQueue } from "./partition_queue.ts";
-import { choosePartition, type Partitioning } from "./partitioning.ts";
+import { type Partitioning, Places } from "./partitioning.ts";
 
 export interface KafkaLineSinkOptions {
   client: Pick<
@@ -51,8 +51,14 @@ const TOLD_FROM = 3;
 /** Short: so much later than Kafka lines go on at most. */
 const RETRY_MAX_MS = 2000;
 
+/** A topic is asked so often whether it has more partitions. */
+const COUNT_EVERY_MS = 300_000;
+
 interface TopicState {
   partitions: number;
+  /** When they were counted. */
+  countedAt: number;
+  places: Places;
   waiting: Pending[];
   retryAt: number;
   resolving: boolean;
@@ -71,7 +77,6 @@ export class KafkaLineSink implements LineSink {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #requests = 0;
   #inFlight = 0;
-  #chosen = 0;
   #refreshing = false;
   #stopping = false;
   #stopped = false;
@@ -112,6 +117,10 @@ export class KafkaLineSink implements LineSink {
       const since = this.#options.clock.monotonicMs();
       const pending: Pending = { chunk, next: 0, done: 0, since, resolve, reject };
       const topic = this.#topicOf(chunk.topic);
+      if (topic.partitions > 0 && since - topic.countedAt >= COUNT_EVERY_MS) {
+        topic.countedAt = since;
+        void this.#countAgain(chunk.topic, topic);
+      }
       if (topic.partitions > 0) this.#enqueue(topic, pending);
       else topic.waiting.push(pending);
       this.#pump();
@@ -146,21 +155,18 @@ export class KafkaLineSink implements LineSink {
   #topicOf(name: string): TopicState {
     let topic = this.#topics.get(name);
     if (topic === undefined) {
-      topic = { partitions: 0, waiting: [], retryAt: 0, resolving: false, failures: 0 };
+      topic = {
+        ...{ partitions: 0, countedAt: 0, waiting: [], retryAt: 0, resolving: false, failures: 0 },
+        places: new Places(this.#options.partitioning ?? { by: "key" }),
+      };
       this.#topics.set(name, topic);
     }
     return topic;
   }
 
   #enqueue(topic: TopicState, pending: Pending): void {
-    const { chunk } = pending;
-    const partitioning = this.#options.partitioning ?? { by: "key" };
-    const partition = choosePartition(
-      partitioning,
-      chunk.generation,
-      topic.partitions,
-      this.#chosen++,
-    );
+    const { chunk } = pending, { places } = topic;
+    const partition = places.enter(chunk.generation, topic.partitions);
     const key = `${chunk.topic}/${partition}`;
     let queue = this.#queues.get(key);
     if (queue === undefined) {
@@ -169,7 +175,18 @@ export class KafkaLineSink implements LineSink {
       queue.producer = this.#producer ?? undefined;
       this.#queues.set(key, queue);
     }
-    queue.push(pending);
+    const leave = () => places.leave(chunk.generation);
+    queue.push({
+      ...pending,
+      resolve() {
+        leave();
+        pending.resolve();
+      },
+      reject(error) {
+        leave();
+        pending.reject(error);
+      },
+    });
   }
 
   async #resolve(name: string, topic: TopicState): Promise<void> {
@@ -179,6 +196,7 @@ export class KafkaLineSink implements LineSink {
       this.#checkPartition(name, partitions);
       if (this.#producer === undefined) this.#producer = await this.#newProducer();
       topic.partitions = partitions;
+      topic.countedAt = this.#options.clock.monotonicMs();
       topic.failures = 0;
       for (const pending of topic.waiting.splice(0)) this.#enqueue(topic, pending);
     } catch (error) {
@@ -189,6 +207,22 @@ export class KafkaLineSink implements LineSink {
       topic.resolving = false;
     }
     this.#pump();
+  }
+
+  /** Partitions that were added are used from now on. Fewer are learnt of where one has no leader. */
+  async #countAgain(name: string, topic: TopicState): Promise<void> {
+    const { client } = this.#options, before = topic.partitions;
+    try {
+      await client.refresh();
+      const partitions = await client.partitionsOf(name);
+      if (partitions <= before || topic.partitions !== before) return;
+      topic.partitions = partitions;
+      this.#log.info("The topic has more partitions: files are spread over all of them", {
+        ...{ topic: name, before, partitions },
+      });
+    } catch (error) {
+      this.#log.debug("Partitions not counted", { topic: name, reason: messageOf(error) });
+    }
   }
 
   #checkPartition(topic: string, partitions: number): void {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { WeirError } from "../../core/errors.ts";
 import { partitionOf } from "../../core/kafka/partition.ts";
-import { systemClock } from "../../core/ports/clock.ts";
+import { type Clock, systemClock } from "../../core/ports/clock.ts";
 import type { LineChunk } from "../../core/ports/line_sink.ts";
 import { newGeneration } from "../../core/record/identity.ts";
 import { KafkaLineSink, type KafkaLineSinkOptions } from "./kafka_line_sink.ts";
@@ -19,7 +19,10 @@ function chunkFor(partition: number): LineChunk {
 }
 
 /** A sink whose brokers take all, but for what `client` says. */
-function sinkTo(client: Partial<KafkaLineSinkOptions["client"]>): KafkaLineSink {
+function sinkTo(
+  client: Partial<KafkaLineSinkOptions["client"]>,
+  clock: Clock = systemClock,
+): KafkaLineSink {
   return new KafkaLineSink({
     client: {
       partitionsOf: () => Promise.resolve(1),
@@ -32,7 +35,7 @@ function sinkTo(client: Partial<KafkaLineSinkOptions["client"]>): KafkaLineSink 
       ...client,
     },
     ...{
-      clock: systemClock,
+      clock,
       acks: -1,
       codec: "none",
       level: 1,
@@ -63,6 +66,51 @@ Deno.test("KafkaLineSink goes on where a topic is made anew with fewer partition
   assert.equal(near.status, "fulfilled");
   await sink.send(far);
   assert.deepEqual([sent[0], sent.at(-1)], [5, partitionOf(far.generation, 2)]);
+  await sink.stop(1000);
+});
+
+Deno.test("KafkaLineSink uses partitions that are added; a file moves when nothing of it is on its way", async () => {
+  let partitions = 6, minutes = 0;
+  const sent: number[] = [], held: (() => void)[] = [];
+  let holds = false;
+  const sink = sinkTo({
+    partitionsOf: () => Promise.resolve(partitions),
+    async produce(_node, batches) {
+      sent.push(...batches.map(({ partition }) => partition));
+      if (holds) await new Promise<void>((resolve) => held.push(resolve));
+      return batches.map(() => null);
+    },
+  }, { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + minutes * 60_000 });
+  const sentTo = async (chunk: LineChunk) => {
+    await sink.send(chunk);
+    return sent.at(-1);
+  };
+  const holding = async (batches: number) => {
+    while (held.length < batches) await new Promise((resolve) => setTimeout(resolve, 1));
+  };
+  const still = chunkFor(5), busy = chunkFor(2);
+  const moved = (chunk: LineChunk) => partitionOf(chunk.generation, 60);
+  while ([5, 2].includes(moved(still))) still.generation = chunkFor(5).generation;
+  while ([5, 2].includes(moved(busy))) busy.generation = chunkFor(2).generation;
+  assert.equal(await sentTo(still), 5);
+  partitions = 60;
+  minutes = 4;
+  assert.equal(await sentTo(still), 5, "not counted yet");
+  assert.equal(await sentTo(busy), 2);
+  holds = true;
+  const first = sink.send(busy);
+  await holding(1);
+  minutes = 6;
+  const second = sink.send(busy); // has them counted
+  await holding(2);
+  const third = sink.send(busy);
+  await holding(3);
+  holds = false;
+  for (const go of held) go();
+  await Promise.all([first, second, third]);
+  assert.deepEqual(sent.slice(-3), [2, 2, 2]);
+  assert.equal(await sentTo(busy), moved(busy));
+  assert.equal(await sentTo(still), moved(still));
   await sink.stop(1000);
 });
 

@@ -1,4 +1,8 @@
-/** Which partition a chunk goes to: by its file, always the same one, or one after the other. */
+/**
+ * Which partition of a topic a chunk goes to: by its file, or one after the other. A topic's partitions may become
+ * more while it is written to; a file that has chunks on their way stays where they went until they are settled: none of
+ * its lines overtakes another within a partition.
+ */
 import { partitionOf } from "../../core/kafka/partition.ts";
 
 /**
@@ -10,19 +14,32 @@ export type Partitioning =
   | { by: "round-robin" }
   | { by: "fixed"; partition: number };
 
-/** Partition from 0 to `partitions` - 1; `count`: chunks that went before. */
-export function choosePartition(
-  partitioning: Partitioning,
-  generation: string,
-  partitions: number,
-  count: number,
-): number {
-  switch (partitioning.by) {
-    case "key":
-      return partitionOf(generation, partitions);
-    case "round-robin":
-      return count % partitions;
-    case "fixed":
-      return partitioning.partition;
+/** The partitions of chunks that are on their way to one topic. */
+export class Places {
+  readonly #partitioning: Partitioning;
+  readonly #taken = new Map<string, { partition: number; chunks: number }>();
+  #entered = 0;
+
+  constructor(partitioning: Partitioning) {
+    this.#partitioning = partitioning;
+  }
+
+  /** Partition from 0 to `partitions` - 1 for a chunk of this generation; `leave` follows when it is settled. */
+  enter(generation: string, partitions: number): number {
+    const partitioning = this.#partitioning;
+    if (partitioning.by === "fixed") return partitioning.partition;
+    if (partitioning.by === "round-robin") return this.#entered++ % partitions;
+    let place = this.#taken.get(generation);
+    if (place === undefined || place.partition >= partitions) {
+      place = { partition: partitionOf(generation, partitions), chunks: place?.chunks ?? 0 };
+      this.#taken.set(generation, place);
+    }
+    place.chunks++;
+    return place.partition;
+  }
+
+  leave(generation: string): void {
+    const place = this.#taken.get(generation);
+    if (place !== undefined && --place.chunks === 0) this.#taken.delete(generation);
   }
 }

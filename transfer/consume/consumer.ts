@@ -44,7 +44,6 @@ export interface BatchSink {
 
 export interface ConsumerOptions extends Omit<GroupOptions, "topics"> {
   choice: TopicChoice;
-  topicsRefreshMs: number;
   heartbeatMs: number;
   commitIntervalMs: number;
   /** Between two looks at the ends of the partitions, paused ones included. */

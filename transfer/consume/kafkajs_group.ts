@@ -33,7 +33,12 @@ export interface GroupOptions {
   fetchWaitMs: number;
   fetchBytes: number;
   partitionBytes: number;
+  /** Topics, and partitions added to them, are looked for so often. */
+  topicsRefreshMs: number;
 }
+
+/** Who leads what is asked so often at least. */
+const METADATA_MS_MAX = 60_000;
 
 /** What of kafkajs's ConsumerGroup is used. */
 export interface Group {
@@ -101,7 +106,8 @@ export async function openGroup(
   options: GroupOptions,
   outOfRange: OutOfRange,
 ): Promise<Session> {
-  const cluster = newCluster(kafka), fresh = new Set<string>();
+  const metadataMaxAge = Math.min(METADATA_MS_MAX, options.topicsRefreshMs);
+  const cluster = newCluster(kafka, metadataMaxAge), fresh = new Set<string>();
   await cluster.connect();
   await cluster.addMultipleTargetTopics([...options.topics]);
   const lean = leanCluster(cluster, options.instanceId, fresh);
@@ -128,7 +134,7 @@ export async function openGroup(
     autoCommit: false,
     isolationLevel: 1,
     rackId: "",
-    metadataMaxAge: 60_000,
+    metadataMaxAge,
   }) as Group;
   goOnAtFirst(group, cluster, outOfRange);
   return {
@@ -186,14 +192,14 @@ export async function openFetcher(kafka: Kafka, topics: readonly string[]): Prom
   };
 }
 
-function newCluster(kafka: Kafka): any {
+function newCluster(kafka: Kafka, metadataMaxAge = METADATA_MS_MAX): any {
   const create = Object.getOwnPropertySymbols(kafka)
     .find((symbol) => symbol.description === "private:Kafka:createCluster");
   if (create === undefined) {
     throw new Error("This version of kafkajs is not the one that is pinned (2.2.4)");
   }
   return (kafka as any)[create]({
-    metadataMaxAge: 60_000,
+    metadataMaxAge,
     allowAutoTopicCreation: false,
     isolationLevel: 1,
   });

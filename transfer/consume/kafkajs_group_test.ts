@@ -52,6 +52,7 @@ async function groupAt(committed: string) {
     fetchWaitMs: 1,
     fetchBytes: 1,
     partitionBytes: 1,
+    topicsRefreshMs: 60_000,
   }, (...gap) => gaps.push(gap));
   const group = session.group as any;
   group.offsetManager = new (OffsetManager as any)({
