@@ -1,7 +1,7 @@
 /**
- * Which partition of a topic a chunk goes to: by its file, or one after the other. A topic's partitions may become
- * more while it is written to; a file that has chunks on their way stays where they went until they are settled: none of
- * its lines overtakes another within a partition.
+ * Which partition of a topic a chunk goes to: by its file, or one after the other. Partitions may be added to a topic
+ * while it is written to; a file stays where it was as long as chunks of it are on their way, so that none of its lines
+ * overtakes another within a partition.
  */
 import { partitionOf } from "../../core/kafka/partition.ts";
 
