@@ -31,6 +31,8 @@ export interface KafkaLineSinkOptions {
   inFlightMax?: number;
   /** @default {{ by: "key" }} */
   partitioning?: Partitioning;
+  /** A topic that is sent to is asked so often whether it has more partitions. @default {300_000} */
+  countEveryMs?: number;
   /** Memory for buffers that lines are read into and sent from without a copy. @default {0} */
   bufferBytes?: number;
   /** Hears of each batch that was acknowledged, of each failure, and of each line that only went cut. */
@@ -51,7 +53,6 @@ const TOLD_FROM = 3;
 /** Short: so much later than Kafka lines go on at most. */
 const RETRY_MAX_MS = 2000;
 
-/** A topic is asked so often whether it has more partitions. */
 const COUNT_EVERY_MS = 300_000;
 
 interface TopicState {
@@ -72,6 +73,7 @@ export class KafkaLineSink implements LineSink {
   readonly #queues = new Map<string, PartitionQueue>();
   readonly #log = logOf("agent.ship");
   readonly #builders: BuilderPool;
+  readonly #countEveryMs: number;
   /** Whose numbers new partitions take; undefined before it is known that there is one, null where there is none. */
   #producer: Producer | null | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -86,6 +88,7 @@ export class KafkaLineSink implements LineSink {
 
   constructor(options: KafkaLineSinkOptions) {
     this.#options = options;
+    this.#countEveryMs = options.countEveryMs ?? COUNT_EVERY_MS;
     this.#builders = new BuilderPool(options.batchBytesMax, options.bufferBytes ?? 0);
     if (options.acks !== -1) this.#producer = null;
     this.guarantee = {
@@ -117,7 +120,7 @@ export class KafkaLineSink implements LineSink {
       const since = this.#options.clock.monotonicMs();
       const pending: Pending = { chunk, next: 0, done: 0, since, resolve, reject };
       const topic = this.#topicOf(chunk.topic);
-      if (topic.partitions > 0 && since - topic.countedAt >= COUNT_EVERY_MS) {
+      if (topic.partitions > 0 && since - topic.countedAt >= this.#countEveryMs) {
         topic.countedAt = since;
         void this.#countAgain(chunk.topic, topic);
       }

@@ -197,6 +197,7 @@ export class SimHost {
       level: 1,
       lingerMs: 5,
       batchBytesMax: 2048,
+      countEveryMs: 2000,
     });
   }
 

@@ -4,7 +4,10 @@ import { type IndexFaults, NO_FAULTS } from "./sim_index.ts";
 import type { SimPartition } from "./sim_broker.ts";
 import type { ChainWorld } from "./chain_world.ts";
 import { WeirError } from "../../../core/errors.ts";
-import { PARTIAL_FLUSH_MS } from "./agent_process.ts";
+import { PARTIAL_FLUSH_MS, TOPIC } from "./agent_process.ts";
+
+/** A topic grows to so many. */
+const PARTITIONS_MAX = 8;
 
 interface Fault {
   name: string;
@@ -128,6 +131,18 @@ export const FAULTS: readonly Fault[] = [
     begin(world, random) {
       const { brokers } = world.kafka;
       brokers.moveLeader(random.pick(brokers.partitions));
+      return undefined;
+    },
+  },
+  {
+    name: "partition added",
+    weight: 3,
+    begin({ kafka: { brokers } }) {
+      // A new one is in sync with all, so all have to be there.
+      if (brokers.partitions.length >= PARTITIONS_MAX || !brokers.brokers.every(({ up }) => up)) {
+        return undefined;
+      }
+      brokers.addPartition(TOPIC);
       return undefined;
     },
   },

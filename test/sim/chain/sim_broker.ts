@@ -135,6 +135,14 @@ export class SimBrokers {
     for (const partition of made) this.#elect(partition);
   }
 
+  addPartition(topic: string): void {
+    const partitions = this.topics.get(topic)!, nodes = this.brokers.map(({ node }) => node);
+    const added = new SimPartition(topic, partitions.length, nodes);
+    partitions.push(added);
+    added.leader = this.#random.pick(nodes);
+    this.#elect(added);
+  }
+
   newProducer(): { id: bigint; epoch: number } {
     return { id: this.#nextProducer++, epoch: 0 };
   }

@@ -15,7 +15,6 @@ import { protocolError } from "./sim_broker.ts";
 
 const NOT_COORDINATOR = 16;
 const REQUEST_MS = 6000;
-const METADATA_MS = 60_000;
 const SEND = Symbol("private:Broker:sendRequest");
 
 /** The error that kafkajs throws for a fault of the network. */
@@ -125,7 +124,11 @@ class ClusterFace {
   /** Its connections are never kept. */
   readonly brokerPool = { brokers: {}, seedBroker: undefined };
 
-  constructor(readonly world: KafkaWorld, readonly life: Life) {}
+  constructor(
+    readonly world: KafkaWorld,
+    readonly life: Life,
+    readonly metadataMaxAge: number,
+  ) {}
 
   async connect(): Promise<void> {
     await this.ask(() => {});
@@ -163,7 +166,7 @@ class ClusterFace {
   }
 
   async refreshMetadataIfNecessary(): Promise<void> {
-    if (Date.now() - this.state.loadedMs > METADATA_MS) await this.refreshMetadata();
+    if (Date.now() - this.state.loadedMs > this.metadataMaxAge) await this.refreshMetadata();
   }
 
   findTopicPartitionMetadata(topic: string): Metadata[] {
@@ -210,7 +213,8 @@ export function simKafka(world: KafkaWorld, life: Life): Kafka {
     return new BrokerFace(world, life, up.node).ask(serve);
   };
   return {
-    [Symbol("private:Kafka:createCluster")]: () => new ClusterFace(world, life),
+    [Symbol("private:Kafka:createCluster")]: ({ metadataMaxAge }: { metadataMaxAge: number }) =>
+      new ClusterFace(world, life, metadataMaxAge),
     logger: () => silent,
     admin: () => ({
       connect: () => ask(() => {}),

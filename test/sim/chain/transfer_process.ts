@@ -82,7 +82,7 @@ const CONSUMER: ConsumerOptions = {
   groupId: "weir",
   instanceId: "",
   choice: { names: [TOPIC], patterns: [], excluded: new Set() },
-  topicsRefreshMs: 30_000,
+  topicsRefreshMs: 5000,
   sessionTimeoutMs: 6000,
   rebalanceTimeoutMs: 10_000,
   heartbeatMs: 1000,
