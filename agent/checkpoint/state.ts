@@ -46,6 +46,8 @@ export interface TopicState {
   from?: number;
   /** The ledger was told of everything before it. */
   sealed?: number;
+  /** The name under which an entry wants it, where none does under the present one: it is read to its end. */
+  path?: string;
   /** Forced line ends behind `offset`, ascending: a replay cuts there again. */
   cuts: number[];
   /** The bytes that `mark` is made of; not written, `mark` is made from it when it is there. */

@@ -204,6 +204,8 @@ function tailContext(context: PlanContext, sink: FirstLines): TailContext {
     },
     roomFor: () => Infinity,
     took: () => {},
+    entriesFor: () => [],
+    detachedMs: 0,
     sync: () => Promise.resolve(),
   };
 }

@@ -36,6 +36,8 @@ export interface LaneEvents {
 export class Lane {
   readonly topic: string;
   entry: Entry;
+  /** The name of the file under which the entry wants it. */
+  wantedAt = "";
   readonly state: TopicState;
   /** Acknowledged offset when this lane began, parked times left out: what the ledger can answer for begins here. */
   origin: number;

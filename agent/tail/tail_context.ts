@@ -6,6 +6,7 @@ import type { CheckpointStore } from "../checkpoint/checkpoint_store.ts";
 import type { FileState } from "../checkpoint/state.ts";
 import type { Counted } from "../lines/shaper.ts";
 import type { BufferPool } from "./buffers.ts";
+import type { Entry } from "./entries.ts";
 import type { LaneEvents } from "./lane.ts";
 import type { TailedFile } from "./tailed_file.ts";
 
@@ -72,6 +73,10 @@ export interface TailContext {
   /** Bytes that a topic may have in flight now. */
   roomFor(topic: string): number;
   took(topic: string, bytes: number): void;
+  /** The entries that want a file of this name. */
+  entriesFor(path: string): readonly Entry[];
+  /** What no entry wants under its present name is done with when its file did not grow for so long. */
+  detachedMs: number;
   /** Syncs the checkpoint with all that is noted. */
   sync(): Promise<void>;
 }

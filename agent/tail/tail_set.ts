@@ -61,7 +61,10 @@ export class TailSet {
 
   constructor(
     options: TailSetOptions,
-    context: Omit<TailContext, "events" | "roomFor" | "took" | "sync">,
+    context: Omit<
+      TailContext,
+      "events" | "roomFor" | "took" | "sync" | "entriesFor" | "detachedMs"
+    >,
     events: TailSetEvents,
   ) {
     this.#options = options;
@@ -136,6 +139,8 @@ export class TailSet {
         options.bufferBytesMax / Math.max(1, this.#topicCount()) - (this.#inFlight.get(topic) ?? 0),
       took: (topic, bytes) => this.#inFlight.set(topic, (this.#inFlight.get(topic) ?? 0) + bytes),
       sync: () => this.save(),
+      entriesFor: (path) => entriesFor(path, this.#search.entries),
+      detachedMs: options.detachedMs,
     };
   }
 
@@ -261,11 +266,9 @@ export class TailSet {
   #unwanted(file: TailedFile): void {
     this.#looks.add(file);
     if (entriesFor(file.path, this.#search.entries).length === 0) {
-      for (const lane of [...file.lanes.values()]) {
-        if (lane.flights === 0) file.lanes.delete(lane.topic);
-      }
+      file.keep(new Map());
       if (file.lanes.size === 0) this.#close(file);
-      else this.#search.within(100);
+      else if (file.flights > 0) this.#search.within(100);
     } else if (!file.detached) {
       file.detached = true;
       this.#events.rotated(file.path);
@@ -309,7 +312,7 @@ export class TailSet {
       // For status, until the first look.
       if (file.packed === undefined) file.size = Math.max(file.size, stat.size);
       const later = turn?.later ?? this.#turns.later(path, entries);
-      await file.serve(entries, turn?.size ?? stat.size, later);
+      await file.serve(path, entries, turn?.size ?? stat.size, later);
       this.#turns.parked.delete(path);
       const isSame = file.decided && file.settled && stat.size === file.measured.size &&
         stat.modifiedMs === file.measured.modifiedMs && stat.links === file.links;

@@ -73,6 +73,7 @@ export class TailedFile {
   async addLane(entry: Entry, size: number, isLater = false): Promise<void> {
     const lane = await this.#laneFor(entry, this.state, size, isLater);
     if (lane !== undefined) {
+      lane.wantedAt = this.path;
       this.state.topics[entry.topic] = lane.state;
       this.lanes.set(entry.topic, lane);
       return;
@@ -82,10 +83,12 @@ export class TailedFile {
   }
 
   /**
-   * Has a lane for each topic of these entries, and no other but those that have something on their way.
+   * Has a lane for each topic of these entries, and no other but those that are kept.
+   * @param path the name under which the entries want it
    * @param later topics for which it came after its entry had been searched for
    */
   async serve(
+    path: string,
     entries: readonly Entry[],
     size: number,
     later: ReadonlySet<string>,
@@ -95,15 +98,40 @@ export class TailedFile {
       const lane = this.lanes.get(topic);
       if (lane !== undefined) {
         lane.entry = entry;
+        lane.wantedAt = path;
+        delete lane.state.path;
         continue;
       }
       const isLater = later.has(topic);
       if (this.packed !== undefined) size = await this.#unpackedSize(entry, isLater);
       await this.addLane(entry, size, isLater);
+      this.lanes.get(topic)!.wantedAt = path;
     }
+    this.keep(wanted);
+  }
+
+  /**
+   * Ends the lanes of other topics, but for those that have something on their way, and those that an entry wants under
+   * the name that the file had: rotated under a name that other entries want, it is read to its end for these too.
+   */
+  keep(wanted: ReadonlyMap<string, Entry>): void {
     for (const [topic, lane] of this.lanes) {
-      if (!wanted.has(topic) && lane.flights === 0) this.lanes.delete(topic);
+      if (wanted.has(topic)) continue;
+      const isWanted = this.#entryAt(lane.wantedAt, topic) !== undefined;
+      if (isWanted) lane.state.path = lane.wantedAt;
+      if (lane.flights > 0 || (isWanted && !this.#isDone(lane))) continue;
+      delete lane.state.path;
+      this.lanes.delete(topic);
     }
+  }
+
+  #entryAt(path: string, topic: string): Entry | undefined {
+    return this.#context.entriesFor(path).find((entry) => entry.topic === topic);
+  }
+
+  #isDone({ state }: Lane): boolean {
+    const { clock, detachedMs } = this.#context;
+    return state.offset >= this.size && clock.monotonicMs() - this.lastGrowthMs >= detachedMs;
   }
 
   /** As far as it is known; whole where the entry may begin at the end. */
@@ -148,9 +176,10 @@ export class TailedFile {
   async adopt(state: FileState, seen: SeenFile, taken: () => void): Promise<boolean> {
     const lanes: Lane[] = [];
     const { size } = await this.measure(); // a copy may have been completed since
-    for (const { entry } of this.lanes.values()) {
+    for (const { entry, at } of this.#adopted(state)) {
       const lane = await this.#laneFor(entry, state, size, true, true);
       if (lane === undefined) return false;
+      lane.wantedAt = at;
       lanes.push(lane);
     }
     const isShort = lanes.some((lane) => lane.readOffset > size);
@@ -173,10 +202,22 @@ export class TailedFile {
     this.#notePacked();
     this.lanes.clear();
     for (const lane of lanes) {
+      if (lane.wantedAt === this.path) delete lane.state.path;
+      else lane.state.path = lane.wantedAt;
       state.topics[lane.topic] = lane.state;
       this.lanes.set(lane.topic, lane);
     }
     return true;
+  }
+
+  /** What a known generation is read for: as this file is, and as it was wanted under its name. */
+  *#adopted({ path, topics }: FileState): Generator<{ entry: Entry; at: string }> {
+    for (const { entry, wantedAt: at } of this.lanes.values()) yield { entry, at };
+    for (const [topic, of] of Object.entries(topics)) {
+      const at = of.path ?? path;
+      const entry = this.lanes.has(topic) ? undefined : this.#entryAt(at, topic);
+      if (entry !== undefined) yield { entry, at };
+    }
   }
 
   /** As the recognition needs it. */
@@ -313,9 +354,13 @@ export class TailedFile {
     this.life.renew(newFileState(this.path, stat));
     this.decided = false;
     this.held = undefined;
-    for (const [topic, old] of this.lanes) {
+    for (const [topic, { entry, wantedAt, state: { path } }] of [...this.lanes]) {
+      this.lanes.delete(topic);
+      if (path !== undefined) continue; // it was wanted for what the old life had
       const state = this.state.topics[topic] = newTopicState();
-      this.lanes.set(topic, new Lane(topic, old.entry, state, new Uint8Array(0)));
+      const lane = new Lane(topic, entry, state, new Uint8Array(0));
+      lane.wantedAt = wantedAt;
+      this.lanes.set(topic, lane);
     }
   }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { WeirError } from "../../core/errors.ts";
 import { parseEntries } from "./entries.ts";
 import { type Bench, bench } from "./tail_bench.ts";
 
@@ -80,4 +81,124 @@ Deno.test("a file that is nowhere any more is told of as gone", () =>
     assert.deepEqual(it.events.filter((event) => event.startsWith("removed")), [
       `removed ${LOG} 0`,
     ]);
+  }));
+
+/** A file with two lines of which the second waits for its acknowledgement; the agent is killed and the file changed. */
+async function behind(it: Bench, change: () => Promise<void> | void): Promise<void> {
+  it.entries = EXACT;
+  it.set.apply(EXACT);
+  it.files.append(LOG, "1\n");
+  await it.settle(10);
+  const gate = Promise.withResolvers<void>();
+  it.sink.gate = gate.promise;
+  it.files.append(LOG, "the second\n");
+  await it.settle(10);
+  await it.set.save();
+  await it.kill();
+  gate.resolve();
+  await change();
+}
+
+const removals = (it: Bench) => it.events.filter((event) => event.startsWith("removed"));
+const away = (it: Bench) => it.set.shipped().filter((row) => row.away);
+
+Deno.test("of a file that is gone the ledger is told what it had, once", () =>
+  bench(async (it) => {
+    await behind(it, () => it.files.remove(LOG));
+    await it.start();
+    await it.settle(12_000);
+    assert.deepEqual(removals(it), [`removed ${LOG} 11`]);
+    const [row, ...others] = away(it);
+    assert.deepEqual(others, []);
+    const { path, topic, begin, offset, origin, lines, size } = row;
+    assert.deepEqual({ path, topic, begin, offset, origin, lines, size }, {
+      ...{ path: LOG, topic: "t", begin: 0, offset: 2, origin: 2, lines: 0, size: 13 },
+    });
+    await it.settle(30_000);
+    assert.deepEqual(away(it), [], "it is told once");
+    assert.equal(removals(it).length, 1);
+  }));
+
+Deno.test("a file that is wanted no more is not looked for, and not told of", () =>
+  bench(async (it) => {
+    await behind(it, () => it.files.rename(LOG, `${LOG}.1`));
+    it.entries = parseEntries(`[{"path": "/var/log/other.log", "topic": "t"}]`, "test");
+    await it.start();
+    await it.settle(12_000);
+    assert.deepEqual(removals(it), []);
+    assert.deepEqual(away(it), []);
+    assert.deepEqual(it.indexed(), ["1", "the second"]);
+  }));
+
+Deno.test("a file that is wanted for another topic is not told of for the old one", () =>
+  bench(async (it) => {
+    await behind(it, () => it.files.remove(LOG));
+    it.entries = parseEntries(
+      `[{"path": "${LOG}", "topic": "t"}, {"path": "${LOG}", "topic": "u"}]`,
+      "test",
+    );
+    await it.start();
+    await it.settle(12_000);
+    assert.deepEqual(away(it).map(({ topic }) => topic), ["t"], "it never went to u");
+  }));
+
+for (
+  const [name, failure, told] of [
+    ["may not be looked at is taken as there", new WeirError("FILE_DENIED", "denied"), []],
+    [
+      "could not be looked at is looked for again",
+      new WeirError("FILE_FAILED", "for now", { retriable: true }),
+      [`removed ${LOG} 11`],
+    ],
+  ] as const
+) {
+  Deno.test(`a file of the last run that ${name}`, () =>
+    bench(async (it) => {
+      await behind(it, () => it.files.remove(LOG));
+      let fails = true;
+      it.seen = new Proxy(it.files, {
+        get(files, key) {
+          if (key === "stat") {
+            return (path: string) =>
+              fails && path === LOG ? Promise.reject(failure) : files.stat(path);
+          }
+          const value = Reflect.get(files, key);
+          return typeof value === "function" ? value.bind(files) : value;
+        },
+      });
+      await it.start();
+      await it.settle(12_000);
+      assert.deepEqual(removals(it), [], "nobody knows yet");
+      fails = false;
+      await it.settle(30_000);
+      assert.deepEqual(removals(it), told);
+    }));
+}
+
+Deno.test("the rest of a file is not looked for in what is packed", () =>
+  bench(async (it) => {
+    await behind(it, () => it.files.rename(LOG, `${LOG}.gz`));
+    it.files.append(`${LOG}.gz`, "3 that no pattern means\n");
+    await it.start();
+    await it.settle(12_000);
+    assert.deepEqual(removals(it), [`removed ${LOG} 11`]);
+    assert.deepEqual(it.indexed(), ["1", "the second"]);
+  }));
+
+Deno.test("a copy that has no more than was acknowledged is not read", () =>
+  bench(async (it) => {
+    it.entries = EXACT;
+    it.set.apply(EXACT);
+    it.files.append(LOG, "1\n2\n");
+    await it.settle(10);
+    await it.set.save();
+    await it.kill();
+    it.files.copy(LOG, `${LOG}.1`);
+    await it.files.remove(LOG);
+    await it.start();
+    await it.settle(12_000);
+    assert.deepEqual(removals(it), [`removed ${LOG} 0`]);
+    it.files.append(`${LOG}.1`, "3 of nobody\n");
+    await it.settle(30_000);
+    assert.deepEqual(it.indexed(), ["1", "2"]);
   }));
