@@ -4,6 +4,7 @@ import { parseEntries } from "./entries.ts";
 import { type Bench, bench } from "./tail_bench.ts";
 
 const LOG = "/var/log/app.log";
+const PATTERN = parseEntries(`[{"path": "/var/log/*.log", "topic": "t"}]`, "test");
 const EXACT = parseEntries(`[{"path": "${LOG}", "topic": "t"}]`, "test");
 
 /** Lines before and while the agent is down, one way of rotation, and lines behind it. */
@@ -84,9 +85,13 @@ Deno.test("a file that is nowhere any more is told of as gone", () =>
   }));
 
 /** A file with two lines of which the second waits for its acknowledgement; the agent is killed and the file changed. */
-async function behind(it: Bench, change: () => Promise<void> | void): Promise<void> {
-  it.entries = EXACT;
-  it.set.apply(EXACT);
+async function behind(
+  it: Bench,
+  change: () => Promise<void> | void,
+  entries = EXACT,
+): Promise<void> {
+  it.entries = entries;
+  it.set.apply(entries);
   it.files.append(LOG, "1\n");
   await it.settle(10);
   const gate = Promise.withResolvers<void>();
@@ -154,13 +159,17 @@ for (
 ) {
   Deno.test(`a file of the last run that ${name}`, () =>
     bench(async (it) => {
-      await behind(it, () => it.files.remove(LOG));
-      let fails = true;
+      // By a pattern: the search looks at the names that there are.
+      await behind(it, () => it.files.remove(LOG), PATTERN);
+      let fails = true, asked = 0;
       it.seen = new Proxy(it.files, {
         get(files, key) {
           if (key === "stat") {
-            return (path: string) =>
-              fails && path === LOG ? Promise.reject(failure) : files.stat(path);
+            return (path: string) => {
+              if (path !== LOG || !fails) return files.stat(path);
+              asked++;
+              return Promise.reject(failure);
+            };
           }
           const value = Reflect.get(files, key);
           return typeof value === "function" ? value.bind(files) : value;
@@ -169,6 +178,7 @@ for (
       await it.start();
       await it.settle(12_000);
       assert.deepEqual(removals(it), [], "nobody knows yet");
+      assert(asked > 0);
       fails = false;
       await it.settle(30_000);
       assert.deepEqual(removals(it), told);
