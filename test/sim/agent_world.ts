@@ -21,9 +21,16 @@ const PATHS = ["/log/a.log", "/log/b.log", "/log/sub/c.log"];
 const ALL = `{"path": "/log/**/*.log*", "topic": "t"}`;
 const A_TOO = `{"path": "/log/a.log*", "topic": "u"}`;
 const WITHOUT_C = `{"path": "/log/**/*.log*", "topic": "t", "exclude": ["/log/sub/**"]}`;
+/** Of the names that this file gets no entry of its own topic means any but this one. */
+const B_ALONE = `{"path": "/log/b.log", "topic": "v"}`;
 /** What is tailed at the end; before that, any of the others. */
-const WHOLE = `[${ALL}, ${A_TOO}]`;
-const ENTRIES = [WHOLE, `[${ALL}]`, `[${A_TOO}, ${WITHOUT_C}]`, `[${WITHOUT_C}]`];
+const WHOLE = `[${ALL}, ${A_TOO}, ${B_ALONE}]`;
+const ENTRIES = [
+  WHOLE,
+  `[${ALL}, ${B_ALONE}]`,
+  `[${A_TOO}, ${WITHOUT_C}, ${B_ALONE}]`,
+  `[${B_ALONE}, ${WITHOUT_C}]`,
+];
 
 export class World {
   readonly random: Random;
@@ -231,10 +238,22 @@ export class World {
   #arrived(path: string): boolean {
     if (this.torn.has(path)) return false;
     const arrived = new Set(this.lines.map(({ topic, text }) => `${topic} ${text}`));
+    const begun = this.#begunAlone();
     const lines = new TextDecoder().decode(this.files.content(path)).split("\n").slice(0, -1);
     return lines.every((text) =>
-      arrived.has(`t ${text}`) &&
+      arrived.has(`t ${text}`) && (!begun.has(text) || arrived.has(`v ${text}`)) &&
       (!this.origin.get(text)!.startsWith("/log/a.log") || arrived.has(`u ${text}`))
+    );
+  }
+
+  /** Lines of the lives of which `v` has any: of one that it knows it is to have all, whatever its name becomes. */
+  #begunAlone(): Set<string> {
+    const lives = new Set(
+      this.lines.filter(({ topic }) => topic === "v").map(({ generation }) => generation),
+    );
+    return new Set(
+      this.lines.filter(({ topic, generation }) => topic === "t" && lives.has(generation))
+        .map(({ text }) => text),
     );
   }
 
@@ -254,6 +273,11 @@ export class World {
       );
       this.#checkTopic(this.lines.filter((line) => line.topic === topic), wanted, topic);
     }
+    this.#checkTopic(
+      this.lines.filter((line) => line.topic === "v"),
+      [...this.#begunAlone()],
+      "v",
+    );
   }
 
   #checkTopic(lines: KeptLine[], wanted: string[], topic: string): void {
