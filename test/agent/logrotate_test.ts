@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import { countNumbered, numberedLine } from "../support/numbered.ts";
 import { run } from "../support/process.ts";
+import { needCommand, sayOnStderr } from "../support/real/install.ts";
 import { tempDir } from "../support/temp.ts";
 import { waitFor } from "../support/wait.ts";
 import { TailSite } from "./tail_site.ts";
@@ -61,14 +62,9 @@ function onDisk(folder: string): string[] {
   return texts;
 }
 
-const isThere = await run("logrotate", ["--version"]).then(() => true, () => false);
-
 for (const [name, words] of Object.entries(MODES)) {
   Deno.test(`TailSet under logrotate: ${name}`, async () => {
-    if (!isThere) {
-      console.log("skipped: logrotate is not installed");
-      return;
-    }
+    const logrotate = await needCommand("logrotate", "logrotate", sayOnStderr);
     // What is written to a file while it is copied or packed is lost by logrotate, where nobody has the file open.
     const losesItself = words.includes("copytruncate") ||
       (words.includes("compress") && !words.includes("delaycompress"));
@@ -92,7 +88,7 @@ for (const [name, words] of Object.entries(MODES)) {
         for (let batch = 0; batch < BATCHES; batch++) {
           if (batch === 5) {
             if (words.includes("dateext")) await newSecond(); // it names its files by it
-            rotation = run("logrotate", ["-f", "-s", folder.join("rotated"), conf]);
+            rotation = run(logrotate, ["-f", "-s", folder.join("rotated"), conf]);
             rotation.then(() => isOver = true, () => isOver = true);
           }
           writer.write();

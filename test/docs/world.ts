@@ -8,7 +8,7 @@ import { sha256Sums } from "../../deploy/release.ts";
 import { DebianRoot } from "../deploy/debian_root.ts";
 import { distFolder } from "../support/dist.ts";
 import { type Program, run, startProgram } from "../support/process.ts";
-import { sayOnStderr, unpackedCommand } from "../support/real/install.ts";
+import { needCommand, sayOnStderr, unpackedCommand } from "../support/real/install.ts";
 import { servers } from "../support/servers.ts";
 import { type TempDir, tempDir, uniqueName } from "../support/temp.ts";
 import { blocksOf } from "./commands.ts";
@@ -55,6 +55,7 @@ export class World implements AsyncDisposable {
     const dist = distFolder("npm test -- docs");
     const { kafka, elasticsearch, etcd } = await servers("kafka", "elasticsearch", "etcd");
     const etcdctl = await unpackedCommand("etcdctl", "etcd-client", sayOnStderr);
+    await needCommand("kcat", "kcat", sayOnStderr);
     const folder = await tempDir("weir-docs-");
     const options = { dist, out: folder.path, version: "0.1.0", fast: true };
     const debs = await Promise.all(PACKAGES.map((spec) => buildDeb(spec, options)));

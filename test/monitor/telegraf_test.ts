@@ -8,6 +8,7 @@ import type { Point } from "../../core/ports/metric_sink.ts";
 import { monitorSettings } from "../../monitor/config.ts";
 import { createReader } from "../../monitor/works.ts";
 import { IGNORED_FS_TYPES, PointWriter } from "../../monitor/write/influx_points.ts";
+import { needCommand, sayOnStderr } from "../support/real/install.ts";
 
 interface TelegrafPoint {
   measurement: string;
@@ -35,16 +36,10 @@ const EXACT =
 /** Depends on what happened between two looks: only type and name are compared. */
 const OF_AN_INTERVAL = /^(cpu\.|diskio\.io_(util|await|svctm)$)/;
 
-const go = await new Deno.Command("go", { args: ["version"] }).output().then(
-  ({ success }) => success,
-  () => false,
-);
-if (!go) console.log("skipped: comparison with Telegraf needs go (apt-get install golang-go)");
-
 Deno.test({
   name: "points have Telegraf's measurements, tags, fields, types and values",
-  ignore: !go,
   fn: async () => {
+    await needCommand("go", "golang-go", sayOnStderr);
     const folder = await Deno.makeTempDir({ prefix: "weir-telegraf-" });
     try {
       const program = await build(folder);

@@ -3,7 +3,7 @@
  * per minute, counted by a plain consumer and by kcat, each line once.
  */
 import assert from "node:assert/strict";
-import { findCommand } from "../support/process.ts";
+import { needCommand, sayOnStderr } from "../support/real/install.ts";
 import { kafkaBroker } from "./servers.ts";
 import { type Line, Site } from "./site.ts";
 
@@ -78,10 +78,7 @@ Deno.test({
   sanitizeOps: false, // the clients keep sockets and timers for a while
   sanitizeResources: false,
   async fn() {
-    if (findCommand("kcat") === undefined) {
-      console.log("skipped: kcat is not on the PATH");
-      return;
-    }
+    await needCommand("kcat", "kcat", sayOnStderr);
     const site = await Site.open();
     try {
       const topic = await site.topic("errors");
