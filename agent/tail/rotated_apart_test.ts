@@ -1,5 +1,6 @@
 /** A file whose rotated name other entries want than its own: each topic gets all lines that it was to have. */
 import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
 import { parseEntries } from "./entries.ts";
 import { type Bench, bench } from "./tail_bench.ts";
 
@@ -15,10 +16,15 @@ const WAYS: Record<string, (it: Bench) => void> = {
   },
 };
 
+const PACKED = [...Object.entries(WAYS), ["packed at once", (it: Bench) => {
+  it.files.append(`${LOG}.1.gz`, gzipSync(it.files.content(LOG)));
+  it.files.truncate(LOG);
+}]] as const;
+
 const linesOf = (it: Bench, topic: string) =>
   it.sink.lines.filter((line) => line.topic === topic).map(({ text }) => text);
 
-for (const [way, rotate] of Object.entries(WAYS)) {
+for (const [way, rotate] of PACKED) {
   for (const isDown of [false, true]) {
     const when = isDown ? "while no agent runs" : "under the agent";
     Deno.test(`a file that is ${way} ${when} is read to its end for both topics`, () =>
