@@ -91,12 +91,13 @@ export class Vanished {
 
   async #decide(state: FileState): Promise<void> {
     const { path, topics, size = 0 } = state;
-    const wanted = new Set(entriesFor(path, this.#host.entries()).map(({ topic }) => topic));
-    if (wanted.size === 0 || await this.#isThere(state)) return;
+    const wanted = Object.entries(topics).filter(([topic, of]) =>
+      entriesFor(of.path ?? path, this.#host.entries()).some((entry) => entry.topic === topic)
+    );
+    if (wanted.length === 0 || await this.#isThere(state)) return;
     const rest = await this.#restOf(state);
     if (rest !== undefined) return this.#host.found(rest, state);
-    for (const [topic, of] of Object.entries(topics)) {
-      if (!wanted.has(topic)) continue;
+    for (const [topic, of] of wanted) {
       this.#host.removed(path, Math.max(0, size - of.offset));
       const place = placeOf(state, topic, of);
       this.#rows.push({ ...place, origin: of.offset, lines: 0, size, away: true });

@@ -185,6 +185,37 @@ for (
     }));
 }
 
+Deno.test("of a file that was renamed before it went, each topic's rest is told of", () =>
+  bench(async (it) => {
+    const own = `{"path": "${LOG}", "topic": "own"}`,
+      all = `{"path": "/var/log/**", "topic": "all"}`;
+    it.entries = parseEntries(`[${own}, ${all}]`, "test");
+    it.set.apply(it.entries);
+    it.files.append(LOG, "1\n");
+    await it.settle(10);
+    const gate = Promise.withResolvers<void>();
+    it.sink.gate = gate.promise;
+    it.files.append(LOG, "the second\n");
+    it.files.rename(LOG, `${LOG}.1`);
+    await it.settle(12_000);
+    await it.set.save();
+    await it.kill();
+    it.sink.gate = gate.promise;
+    await it.start(); // from now on it is known by its new name
+    await it.settle(12_000);
+    await it.set.save();
+    await it.kill();
+    gate.resolve();
+    await it.files.remove(`${LOG}.1`);
+    await it.start();
+    await it.settle(12_000);
+    assert.deepEqual(removals(it), [`removed ${LOG}.1 11`, `removed ${LOG}.1 11`]);
+    assert.deepEqual(away(it).map(({ topic, offset }) => `${topic} ${offset}`).sort(), [
+      "all 2",
+      "own 2",
+    ]);
+  }));
+
 Deno.test("the rest of a file is not looked for in what is packed", () =>
   bench(async (it) => {
     await behind(it, () => it.files.rename(LOG, `${LOG}.gz`));
