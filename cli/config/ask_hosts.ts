@@ -12,7 +12,7 @@ import type { Registered } from "../../core/fleet/registration_schema.ts";
 import { kafkaError } from "../../core/kafka/errors.ts";
 import { systemClock } from "../../core/ports/clock.ts";
 import { type Fetcher, openFetcher } from "../../transfer/consume/kafkajs_group.ts";
-import { RecordCursor } from "../../transfer/consume/record_batch.ts";
+import { isForReaders, RecordCursor } from "../../transfer/consume/record_batch.ts";
 
 export interface AskOptions {
   client: Etcd3;
@@ -113,7 +113,7 @@ async function* answersFrom(
         })
       ) {
         at = Math.max(at, batch.lastOffset + 1);
-        if (batch.control) continue;
+        if (!isForReaders(batch)) continue;
         const cursor = new RecordCursor(batch, UNPACKED_BYTES_MAX);
         while (cursor.next()) {
           if (cursor.offset < from || cursor.valueStart < 0) continue;

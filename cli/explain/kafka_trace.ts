@@ -17,7 +17,7 @@ import type {
 } from "../../search/explain/trace.ts";
 import { RecordDecoder } from "../../transfer/consume/decode.ts";
 import { type Fetcher, openFetcher } from "../../transfer/consume/kafkajs_group.ts";
-import { RecordCursor } from "../../transfer/consume/record_batch.ts";
+import { isForReaders, RecordCursor } from "../../transfer/consume/record_batch.ts";
 import { readSeals } from "../audit/read_ledger.ts";
 
 const FETCH_BYTES = 1024 * 1024, UNPACKED_BYTES_MAX = 64 * 2 ** 20;
@@ -141,7 +141,7 @@ async function* records(
     if (found.length === 0) return;
     for (const { batch } of found) {
       at = Math.max(at, batch.lastOffset + 1);
-      if (batch.control) continue;
+      if (!isForReaders(batch)) continue;
       const cursor = new RecordCursor(batch, UNPACKED_BYTES_MAX);
       while (cursor.next()) {
         if (cursor.offset < from) continue;

@@ -8,7 +8,7 @@ import { decodeDetail, type FleetDetail } from "../../core/fleet/detail.ts";
 import type { Part } from "../../core/lifecycle.ts";
 import { systemClock } from "../../core/ports/clock.ts";
 import { type Fetcher, openFetcher } from "../../transfer/consume/kafkajs_group.ts";
-import { RecordCursor } from "../../transfer/consume/record_batch.ts";
+import { isForReaders, RecordCursor } from "../../transfer/consume/record_batch.ts";
 
 const BYTES_MAX = 64 * 2 ** 20;
 const FETCH_BYTES = 4 * 2 ** 20;
@@ -88,7 +88,7 @@ export class DetailReader implements Part {
     let next = from;
     for (const { batch } of await fetcher.fetch(at)) {
       next = Math.max(next, batch.lastOffset + 1);
-      if (batch.control) continue;
+      if (!isForReaders(batch)) continue;
       const cursor = new RecordCursor(batch, UNPACKED_BYTES_MAX);
       while (cursor.next()) {
         if (cursor.offset < from || cursor.keyStart < 0 || cursor.valueStart < 0) continue;

@@ -1,20 +1,19 @@
 /**
- * Decodes a broker's Fetch v11 answer into record batches, in the shape that kafkajs's group code
- * expects: each batch stands where kafkajs has a message, so that its filters for aborted
- * transactions and control records work as they are, at the cost of one object a batch. Damage in
+ * Decodes a broker's Fetch v11 answer into record batches, in the shape that kafkajs's group code expects: each batch
+ * stands where kafkajs has a message, so that its filter for control records works as it is, at the cost of one object
+ * a batch. Which transactions were aborted is found out here: kafkajs 2.2.4 takes the broker's list as if it were in
+ * the order of their begins, and one of them a message, and hands out what was aborted where they overlap. Damage in
  * one partition is told by that partition alone.
  */
 import { logOf } from "../../core/log.ts";
-import { readBatches, type RecordBatch, RecordCursor } from "./record_batch.ts";
+import { isForReaders, readBatches, type RecordBatch, RecordCursor } from "./record_batch.ts";
 
 /** What kafkajs reads of a message, here for a whole batch. */
 export interface BatchMessage {
   /** Of the last record. */
   offset: string;
-  /** Of a control batch's marker: kafkajs finds aborts by it. */
-  key: Uint8Array | null;
+  /** kafkajs passes over it. */
   isControlRecord: boolean;
-  batchContext: { producerId: string; inTransaction: boolean };
   batch: RecordBatch;
   /** First offset that the partition still has. */
   logStart: number;
@@ -34,7 +33,8 @@ export interface FetchedPartition {
   highWatermark: string;
   lastStableOffset: string;
   lastStartOffset: string;
-  abortedTransactions: { producerId: string; firstOffset: string }[];
+  /** None that kafkajs would have to look for. */
+  abortedTransactions: readonly [];
   preferredReadReplica: number;
   messages: BatchMessage[];
 }
@@ -80,37 +80,52 @@ function partition(reader: Reader, topic: string, damage: Damage): FetchedPartit
     highWatermark: reader.int64(),
     lastStableOffset: reader.int64(),
     lastStartOffset: reader.int64(),
-    abortedTransactions: reader.list(() => ({
-      producerId: reader.int64(),
-      firstOffset: reader.int64(),
-    })),
-    preferredReadReplica: reader.int32(),
   };
+  const aborted = reader.list((): Aborted => ({
+    producerId: reader.int64(),
+    firstOffset: Number(reader.int64()),
+  }));
+  const preferredReadReplica = reader.int32();
   const passes = (offset: number) => damage.passes(topic, head.partition, offset);
-  return {
-    ...head,
-    messages: readBatches(reader.bytes(), passes).map((batch) =>
-      message(batch, Number(head.lastStartOffset))
-    ),
-  };
+  const batches = readBatches(reader.bytes(), passes);
+  if (aborted.length > 0) markAborted(batches, aborted);
+  const messages = batches.map((batch) => message(batch, Number(head.lastStartOffset)));
+  return { ...head, abortedTransactions: [], preferredReadReplica, messages };
+}
+
+interface Aborted {
+  producerId: string;
+  firstOffset: number;
+}
+
+/** As the protocol says: a transaction that was aborted reaches from its first offset to its producer's next marker. */
+function markAborted(batches: readonly RecordBatch[], aborted: Aborted[]): void {
+  const byBegin = aborted.toSorted((a, b) => a.firstOffset - b.firstOffset);
+  const producers = new Set<string>();
+  for (const batch of batches) {
+    while (byBegin.length > 0 && byBegin[0].firstOffset <= batch.lastOffset) {
+      producers.add(byBegin.shift()!.producerId);
+    }
+    if (batch.control && isAbort(batch)) producers.delete(batch.producerId);
+    else if (batch.transactional && producers.has(batch.producerId)) batch.aborted = true;
+  }
 }
 
 function message(batch: RecordBatch, logStart: number): BatchMessage {
   return {
     offset: String(batch.lastOffset),
-    key: batch.control ? markerKey(batch) : null,
-    isControlRecord: batch.control,
-    batchContext: { producerId: batch.producerId, inTransaction: batch.transactional },
+    isControlRecord: !isForReaders(batch),
     batch,
     logStart,
   };
 }
 
-function markerKey(batch: RecordBatch): Uint8Array | null {
+/** The key of a marker is its version and its type, two bytes each: 0 for an abort, 1 for a commit. */
+function isAbort(batch: RecordBatch): boolean {
   const cursor = new RecordCursor(batch, 65_536);
-  return cursor.next() && cursor.keyStart >= 0
-    ? cursor.bytes.subarray(cursor.keyStart, cursor.keyEnd)
-    : null;
+  if (!cursor.next() || cursor.keyStart < 0) return false;
+  const { bytes, keyStart, keyEnd } = cursor;
+  return keyEnd - keyStart >= 4 && bytes[keyStart + 2] === 0 && bytes[keyStart + 3] === 0;
 }
 
 class Reader {

@@ -21,6 +21,8 @@ export interface RecordBatch {
   count: number;
   control: boolean;
   transactional: boolean;
+  /** Its transaction was aborted, as the fetch says that it came with. */
+  aborted?: boolean;
   producerId: string;
   firstTimestamp: number;
   maxTimestamp: number;
@@ -31,6 +33,11 @@ export interface RecordBatch {
   raw: Uint8Array;
   /** Why its records cannot be read; its offsets are as far as can be known. */
   fault?: string;
+}
+
+/** False for what nobody is to read: ends of transactions, and those that were aborted. */
+export function isForReaders({ control, aborted }: RecordBatch): boolean {
+  return !control && aborted !== true;
 }
 
 /**

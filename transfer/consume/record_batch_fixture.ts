@@ -17,6 +17,7 @@ export interface BatchOptions {
   pack?: (records: Uint8Array) => Uint8Array;
   /** Bits of the attributes beside the codec's. */
   attributes?: number;
+  producerId?: bigint;
 }
 
 const bytesOf = (text: string | Uint8Array) =>
@@ -64,7 +65,7 @@ export function batchBytes(records: readonly TestRecord[], options: BatchOptions
   view.setInt32(23, records[records.length - 1].offset - first.offset);
   view.setBigInt64(27, BigInt(first.timestampMs));
   view.setBigInt64(35, BigInt(Math.max(...records.map((record) => record.timestampMs))));
-  view.setBigInt64(43, -1n);
+  view.setBigInt64(43, options.producerId ?? -1n);
   view.setInt16(51, -1);
   view.setInt32(53, -1);
   view.setInt32(57, records.length);

@@ -7,7 +7,7 @@ import type { Kafka } from "kafkajs";
 import { WeirError } from "../../core/errors.ts";
 import { kafkaError } from "../../core/kafka/errors.ts";
 import { type Fetcher, openFetcher } from "./kafkajs_group.ts";
-import type { RecordBatch } from "./record_batch.ts";
+import { isForReaders, type RecordBatch } from "./record_batch.ts";
 
 const FETCH_BYTES = 1024 * 1024;
 /** Answers without a record, one after the other, that are taken for a broker that holds us back. */
@@ -70,7 +70,7 @@ export async function* readPartition(
     const before = at;
     for (const { batch } of found) {
       if (batch.lastOffset < at) continue;
-      if (!batch.control && batch.firstOffset < to) yield { partition, from: at, batch };
+      if (isForReaders(batch) && batch.firstOffset < to) yield { partition, from: at, batch };
       at = batch.lastOffset + 1;
     }
     empty = at === before ? empty + 1 : 0;
