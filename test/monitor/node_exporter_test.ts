@@ -76,7 +76,11 @@ Deno.test("/metrics has node_exporter's families, types, series and values while
   const site = await Site.open();
   try {
     const load = await startLoad(site);
-    const { url: theirs } = await startNodeExporter(site, exporterArguments());
+    // Debian's own folder of text files is there only where its package is installed.
+    const textfileDir = `${site.folder}/text`;
+    await Deno.mkdir(textfileDir);
+    const args = [...exporterArguments(), `--collector.textfile.directory=${textfileDir}`];
+    const { url: theirs } = await startNodeExporter(site, args);
     const monitor = await site.monitor({ sharedFor: 0, prometheus: { collectors: COLLECTORS } });
     const ours = `${monitor.url}/metrics`;
     // Both once before it counts: opening a file and a connection changes what is counted.
