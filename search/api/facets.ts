@@ -5,7 +5,7 @@ import type {
   RangeRequest,
 } from "../../core/ports/document_store.ts";
 
-import { fieldValue } from "../query/fields.ts";
+import { FACETS, fieldValue } from "../query/fields.ts";
 
 /** Widths a bar may have, ms. */
 const WIDTHS = [
@@ -107,9 +107,6 @@ export async function sampledValues(
     .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1));
   return { sample: seen, values: values.slice(0, limit) };
 }
-
-/** Fields whose values are always shown. */
-export const FACETS: readonly string[] = ["log.level", "host.name", "topic", "log.file.path"];
 
 export interface FieldFacet {
   field: string;

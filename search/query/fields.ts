@@ -33,6 +33,9 @@ export const DOCUMENT_FIELDS: readonly string[] = [
   "_id",
 ];
 
+/** Fields whose values are always counted beside the list. */
+export const FACETS: readonly string[] = ["log.level", "host.name", "topic", "log.file.path"];
+
 /** Fields whose values are times; ranges over them take ISO 8601. */
 export const TIME_FIELDS: ReadonlySet<string> = new Set([
   "@timestamp",

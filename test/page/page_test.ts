@@ -359,6 +359,18 @@ pageTest(
   },
 );
 
+pageTest("Ctrl-K knows the fields of every line before any was counted", async ({ page }) => {
+  await page.route("**/api/fields?*", () => {}); // no answer, as of a store that is slow
+  await page.reload();
+  await sees(page, "number=99 ");
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("log.file.path");
+  await page.locator("#palette li", { hasText: "File (log.file.path)" }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.activeElement?.id === "query");
+  assert.equal(await page.inputValue("#query"), "file:");
+});
+
 pageTest("Ctrl-K finds actions, ranges, fields and saved views by name", async ({ page }) => {
   await sees(page, "number=99 ");
   const open = async (text: string) => {

@@ -6,6 +6,7 @@ import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import * as actions from "../actions.ts";
 import { setLanguage, setTheme } from "../choices.ts";
+import { FACETS } from "../../query/fields.ts";
 import { paletteFor } from "../model/palette.ts";
 import * as state from "../state.ts";
 import { enterArchive } from "./archive_bar.tsx";
@@ -23,7 +24,9 @@ interface Item {
 
 function items(): Item[] {
   const act = (label: string, run: () => void): Item => ({ kind: t("actions"), label, run });
-  const fields = state.facets.value?.fields.map(({ field }) => field) ?? [];
+  // The common ones are there before anything was counted.
+  const found = state.facets.value?.fields.map(({ field }) => field) ?? [];
+  const fields = [...new Set([...FACETS, ...found])];
   return [
     act(state.following.value ? t("pause") : t("follow"), actions.togglePause),
     act(t("wrap"), actions.toggleWrap),
