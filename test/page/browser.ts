@@ -3,6 +3,7 @@
  * as root; else the run stops and says which command installs it.
  */
 import { type Browser, chromium, type Page } from "playwright-core";
+import { patience } from "../support/wait.ts";
 
 const NAMES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 const INSTALL = "apt-get update && apt-get install -y --no-install-recommends chromium";
@@ -85,7 +86,7 @@ export async function openPage(
     ...(options.login && { httpCredentials: options.login }),
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(60_000);
+  page.setDefaultTimeout(60_000 * patience());
   const complaints: string[] = [], foreign: string[] = [];
   page.on("console", (message) => {
     if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());

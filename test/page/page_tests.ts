@@ -80,7 +80,12 @@ export async function search(page: Page, query: string): Promise<void> {
   await page.keyboard.press("Enter");
 }
 
-export const follows = (page: Page) => page.locator(".mode.following").waitFor();
+/**
+ * Waits until the list follows live lines: the tail is open, and its first lines have taken the place of those that
+ * stood in the page's HTML. What comes in from here on is new to the page.
+ */
+export const follows = (page: Page) =>
+  page.locator(".status:not(:has(.searched)) .mode.open.following").waitFor();
 
 /** Waits until a line can be seen. */
 export const sees = (page: Page, text: string) =>
