@@ -1,6 +1,6 @@
 /** How the page shows things, in a real Chromium: conditions as chips, the host's clock, higher rows, how far it searched. */
 import assert from "node:assert/strict";
-import { browserEnds, messages, pageTest, search, sees } from "./page_tests.ts";
+import { browserEnds, follows, messages, pageTest, search, sees } from "./page_tests.ts";
 
 pageTest(
   "conditions of the query are chips: taken away, or chosen to be edited",
@@ -92,15 +92,19 @@ pageTest(
   "says how far back it has searched while older lines are looked for",
   async ({ page }) => {
     await sees(page, "number=1999 ");
+    await follows(page);
+    const seen = Promise.withResolvers<void>();
     await page.route("**/api/search?**", async (route) => {
-      await new Promise<void>((resolve) =>
-        page.evaluate(() => 0).then(() => setTimeout(resolve, 300))
-      );
+      await seen.promise;
       await route.continue();
     });
-    const said = page.locator(".searched").first().textContent();
     await page.locator("#list").evaluate((box) => box.scrollTop = 0);
-    assert.match(await said ?? "", /searched back to .*\d\d:\d\d:\d\d/);
+    try {
+      const said = await page.locator(".searched").first().textContent();
+      assert.match(said ?? "", /searched back to .*\d\d:\d\d:\d\d/);
+    } finally {
+      seen.resolve();
+    }
     await page.unrouteAll({ behavior: "wait" });
   },
   { lines: 2000 },
