@@ -72,6 +72,33 @@ pageTest(
   { lines: 200 },
 );
 
+pageTest("a list that is drawn anew while somebody scrolls up lets them", async ({ page }) => {
+  await sees(page, "number=199 ");
+  await follows(page);
+  await page.keyboard.press("k");
+  await page.locator(".row.selected", { hasText: "number=199 " }).waitFor();
+  // The browser tells of the scrolling a frame later; the row is marked, and the list drawn, before that.
+  const to = await page.locator("#list").evaluate(async (box) => {
+    const to = box.scrollTop -= 900;
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "m", bubbles: true }));
+    for (let i = 0; i < 3; i++) await new Promise((resolve) => requestAnimationFrame(resolve));
+    return to;
+  });
+  await page.locator(".mode.paused").waitFor();
+  assert.equal(await page.locator("#list").evaluate((box) => box.scrollTop), to);
+}, { lines: 200 });
+
+pageTest("a view that becomes higher or lower goes on following", async ({ page, site }) => {
+  await sees(page, "number=199 ");
+  await follows(page);
+  for (const height of [1000, 600, 1100, 800]) {
+    await Promise.all([site.addNumbered(3), page.setViewportSize({ width: 1280, height })]);
+    await site.addNumbered(3);
+  }
+  await sees(page, "number=223 ");
+  assert.equal(await page.locator(".mode.following").count(), 1);
+}, { lines: 200 });
+
 const PLACE = `${START_MS + 50_000}~CCCCCCCCCCCCCCCC~0~shop`;
 
 pageTest(

@@ -30,6 +30,8 @@ class Place {
   readonly heights = new Heights(rowHeight());
   indexes = new Map<string, number>();
   #held = { key: "", offset: 0, top: 0 };
+  /** Height of all that could be scrolled when the list was placed. */
+  #whole = 0;
 
   setKeys(keys: readonly string[]): void {
     this.heights.setKeys(keys);
@@ -46,13 +48,23 @@ class Place {
     };
   }
 
-  /** True where somebody scrolled up since the list was placed. */
+  /** True where it is further up than it was placed: somebody scrolled, or the view became higher. */
   wentUp(box: HTMLElement): boolean {
     return box.scrollTop < this.#held.top - 1;
   }
 
+  /** True where somebody scrolled up: a view that became higher still stands at the end of what there was. */
+  leftEnd(box: HTMLElement): boolean {
+    return this.wentUp(box) && this.#whole - box.scrollTop - box.clientHeight > 1;
+  }
+
   /** Measures what was drawn, then puts the list where it belongs; true where a height was not as thought. */
   settle(box: HTMLElement): boolean {
+    // The browser tells of scrolling a frame later: what is drawn meanwhile must not take it back.
+    if (state.following.value && this.leftEnd(box)) {
+      state.following.value = false;
+      this.hold(box);
+    }
     let moved = false;
     for (const item of box.querySelectorAll<HTMLElement>("[data-key]")) {
       const { height } = item.getBoundingClientRect();
@@ -68,6 +80,7 @@ class Place {
       }
     }
     this.#held.top = box.scrollTop;
+    this.#whole = box.scrollHeight;
     return moved;
   }
 
@@ -127,8 +140,9 @@ export function useListWindow(keys: readonly string[], layout: string) {
   const onScroll = () => {
     const box = scroller.current!;
     const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 4;
-    if (place.wentUp(box)) state.following.value = false;
-    else if (
+    if (place.wentUp(box)) {
+      if (place.leftEnd(box)) state.following.value = false;
+    } else if (
       atEnd && !state.buffer.hasNewer && !state.following.value && state.live.value !== "off"
     ) {
       state.waiting.value = 0;
