@@ -36,7 +36,7 @@ Deno.test("weir up on a disk that runs full stops taking lines, says so, and goe
   const { status: code, text } = await ready();
   assert.equal(code, 503);
   assert.match(text, /store: .*the disk is full/);
-  assert.match(program.stderr, /STORE_FULL/);
+  await program.waitForLine(/STORE_FULL/);
   disk.empty();
   await waitFor("all lines", async () => await count() === LINES);
   assert.equal((await status()).intake, "open");

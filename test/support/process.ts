@@ -58,11 +58,13 @@ export class Program implements AsyncDisposable {
     return this.#ended;
   }
 
-  /** Waits for a line in either stream; throws when the program ends without one. */
+  /** Waits for a whole line in either stream; throws when the program ends without one. */
   async waitForLine(pattern: RegExp, timeoutMs = 30_000): Promise<RegExpMatchArray> {
     return await waitFor(`a line ${pattern} of ${this.#name}`, () => {
       const ended = this.#ended;
-      for (const line of [...this.#stdout.split("\n"), ...this.#stderr.split("\n")]) {
+      // More may come of a line without an end, as long as it runs.
+      const whole = (text: string) => text.split("\n").slice(0, ended ? undefined : -1);
+      for (const line of [...whole(this.#stdout), ...whole(this.#stderr)]) {
         const match = line.match(pattern);
         if (match !== null) return match;
       }

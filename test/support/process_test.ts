@@ -12,6 +12,15 @@ Deno.test("startProgram() keeps both streams, waits for a line, gives the exit",
   await assert.rejects(program.waitForLine(/never/), /sh ended without a line \/never\/[\s\S]*bad/);
 });
 
+Deno.test("waitForLine() takes a line when it is whole", async () => {
+  await using program = startProgram("sh", [
+    "-c",
+    "printf 'at http://127.0.0.1:1'; sleep 0.3; echo 8080; sleep 0.3; printf 'no end'",
+  ]);
+  assert.equal((await program.waitForLine(/http:\S+/))[0], "http://127.0.0.1:18080");
+  assert.equal((await program.waitForLine(/no e../))[0], "no end");
+});
+
 Deno.test("startProgram() gives a program its input", async () => {
   await using program = startProgram("cat", [], { input: "one\ntwo\n" });
   await program.exit;
