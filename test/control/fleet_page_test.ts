@@ -63,12 +63,12 @@ async function look(url: string, site: Site, log: string): Promise<void> {
   );
   const id = programs[0].id;
   const program = () => get<ProgramAnswer>(`fleet/program?id=${encodeURIComponent(id)}`);
-  await waitFor("detail of the file", async () => {
-    const [file] = (await program()).detail?.files ?? [];
-    return file?.offset === 8;
+  // The one comes through Kafka, the other through etcd.
+  const told = "detail of the file, and that the value is applied";
+  const { detail } = await waitFor(told, async () => {
+    const now = await program(), [file] = now.detail?.files ?? [];
+    return file?.offset === 8 && now.program.applied.state === "APPLIED" ? now : undefined;
   });
-  const { detail, program: about } = await program();
-  assert.equal(about.applied.state, "APPLIED");
   const [file] = detail!.files;
   assert.deepEqual([file.path, file.topic, file.size, file.offset, file.lagBytes, file.lines], [
     log,
