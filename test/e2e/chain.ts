@@ -11,7 +11,7 @@ import { distFolder } from "../support/dist.ts";
 import { type Ended, type Program, startProgram } from "../support/process.ts";
 import { type Servers, servers } from "../support/servers.ts";
 import { type TempDir, tempDir, uniqueName } from "../support/temp.ts";
-import { waitFor } from "../support/wait.ts";
+import { clearOfMidnight, waitFor } from "../support/wait.ts";
 
 export class Chain implements AsyncDisposable {
   readonly folder: TempDir;
@@ -39,6 +39,7 @@ export class Chain implements AsyncDisposable {
   static async open(): Promise<Chain> {
     const dist = distFolder("npm test -- e2e");
     const all = await servers("kafka", "elasticsearch", "etcd", "influxdb");
+    await clearOfMidnight(); // indices are those of a day
     return new Chain(await tempDir("weir-e2e-"), all, dist);
   }
 

@@ -53,6 +53,24 @@ export function patience(): number {
   return factor >= 1 && factor <= 100 ? factor : 1;
 }
 
+const DAY_MS = 86_400_000, DAY_END_MS = 30_000;
+
+/**
+ * Resolves when the day does not end within half a minute, by UTC: at once, but for its last half minute. For a test
+ * that says of what day something is, at the beginning and at the end.
+ */
+export async function clearOfMidnight(): Promise<void> {
+  const ms = midnightMs(Date.now(), DAY_END_MS * patience());
+  if (ms === 0) return;
+  await new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** How long it takes until the next day has begun; 0 where that is not within `soonMs`. */
+export function midnightMs(nowMs: number, soonMs: number): number {
+  const restMs = DAY_MS - nowMs % DAY_MS;
+  return restMs <= soonMs ? restMs + 1 : 0;
+}
+
 /** Thrown by a condition that can never become true: the wait ends at once. */
 export class NeverError extends Error {
   override readonly name = "NeverError";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { NeverError, waitFor } from "./wait.ts";
+import { midnightMs, NeverError, waitFor } from "./wait.ts";
 
 Deno.test("waitFor() returns the first true value, an error counts as not yet", async () => {
   let looks = 0;
@@ -36,4 +36,12 @@ Deno.test("waitFor() ends at once where the condition can never become true", as
     { message: "it is dead" },
   );
   assert.equal(looks, 1);
+});
+
+Deno.test("midnightMs() is the rest of a day that ends soon, and 0 of any other", () => {
+  const midnight = Date.UTC(2026, 10, 22);
+  assert.equal(midnightMs(midnight - 30_001, 30_000), 0);
+  assert.equal(midnightMs(midnight - 30_000, 30_000), 30_001);
+  assert.equal(midnightMs(midnight - 1, 30_000), 2);
+  assert.equal(midnightMs(midnight, 30_000), 0);
 });

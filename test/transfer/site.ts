@@ -19,7 +19,7 @@ import { loadSettings } from "../../core/config/load.ts";
 import { stopParts } from "../../core/lifecycle.ts";
 import { transferSettings } from "../../transfer/config.ts";
 import { Transfer } from "../../transfer/transfer.ts";
-import { patience } from "../support/wait.ts";
+import { clearOfMidnight, patience } from "../support/wait.ts";
 import { elasticsearchUrl, kafkaBroker } from "./servers.ts";
 
 startLog({ level: Deno.env.get("WEIR_TEST_LOG") as "info" ?? "error", format: "text" });
@@ -54,6 +54,7 @@ export class Site {
   }
 
   static async open(): Promise<Site> {
+    await clearOfMidnight(); // indices and quotas are those of a day
     const prefix = `wt${crypto.randomUUID().slice(0, 8)}`;
     const kafka = new Kafka({
       clientId: "test",
