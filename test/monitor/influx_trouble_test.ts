@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import type { Point } from "../../core/ports/metric_sink.ts";
 import { numbered } from "../../core/ports/metric_sink_conformance.ts";
-import { waitFor } from "../support/wait.ts";
+import { patience, waitFor } from "../support/wait.ts";
 import { Gate } from "./gate.ts";
 import { BUFFER_POINTS_MAX, pointsOf, RETRY_MAX_MS, sinkTo } from "./influx_sink.ts";
 import { type Bucket, builtMonitor, Site } from "./site.ts";
@@ -18,12 +18,12 @@ Deno.test("InfluxDB too slow: the buffer is bounded, the oldest go and are count
   const site = await Site.open();
   const bucket = await site.bucket();
   const gate = new Gate(bucket.access.url);
-  const sink = sinkTo(gate.url, bucket, 200);
+  const sink = sinkTo(gate.url, bucket, 200 * patience());
   const of = (from: number, to: number) =>
     Array.from({ length: to - from }, (_, n) => numbered("slow", from + n));
   try {
     sink.write(of(0, 40));
-    await sink.flush(10_000);
+    await sink.flush(10_000 * patience());
     assert.equal(sink.stats().written, 40);
     gate.state = "silent";
     for (let at = 40; at < 1000; at += 40) {
@@ -33,9 +33,9 @@ Deno.test("InfluxDB too slow: the buffer is bounded, the oldest go and are count
     await waitFor("the time limit of a try", () => sink.stats().lastError !== "" || undefined);
     assert.match(sink.stats().lastError, /Cannot write to InfluxDB/);
     gate.release();
-    await sink.flush(10_000);
+    await sink.flush(10_000 * patience());
     sink.write(of(1000, 1040));
-    await sink.flush(10_000);
+    await sink.flush(10_000 * patience());
     const { written, dropped, rejected, buffered, lastError } = sink.stats();
     assert.deepEqual([rejected, buffered, lastError], [0, 0, ""]);
     assert.equal(written + dropped, 1040, "each point is accounted for");

@@ -15,6 +15,7 @@ import type {
 import { printQuery } from "../../search/query/print.ts";
 import { EmbeddedStore } from "../../search/store/embedded_store.ts";
 import { Random } from "../support/random.ts";
+import { patience } from "../support/wait.ts";
 import { allOf, Indices } from "./indexed.ts";
 import { START_MS, texts, TOPICS, WORDS } from "./lines.ts";
 import { queryOf } from "./queries.ts";
@@ -71,7 +72,7 @@ class Pair {
   }
 
   async both<T>(ask: (store: DocumentReader, signal: AbortSignal) => Promise<T>): Promise<[T, T]> {
-    const signal = AbortSignal.timeout(60_000);
+    const signal = AbortSignal.timeout(60_000 * patience());
     return [await ask(this.#stores[0], signal), await ask(this.#stores[1], signal)];
   }
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Document } from "../../core/ports/document_store.ts";
 import { Random } from "../support/random.ts";
-import { waitFor } from "../support/wait.ts";
+import { patience, waitFor } from "../support/wait.ts";
 import { elastic, Indices } from "./indexed.ts";
 
 const BASE: Omit<Document, "_id" | "log.offset" | "message" | "event.ingested"> = {
@@ -57,7 +57,7 @@ test("each line once, written by several at once, out of order and late", async 
       if (seen.size >= total) abort.abort();
     }
   })();
-  const limit = setTimeout(() => abort.abort(), 60_000);
+  const limit = setTimeout(() => abort.abort(), 60_000 * patience());
   // What is there already when it begins is old; so the late ones come once it has begun.
   await indices.add(places[0], [documentOf(0, Date.now())]);
   await waitFor("it to begin", () => seen.has("line 0"));

@@ -8,6 +8,7 @@ import type { Document } from "../../core/ports/document_store.ts";
 import { ElasticReader } from "../../search/elastic/reader.ts";
 import { Requests } from "../../search/elastic/requests.ts";
 import { elasticOptions } from "../support/elastic_options.ts";
+import { patience } from "../support/wait.ts";
 import { allOf, elastic, Indices } from "./indexed.ts";
 
 const ALL = { query: { kind: "all" } } as const;
@@ -36,7 +37,7 @@ async function scripted(
 
 const json = (body: unknown, status = 200) =>
   Response.json(body, { status, headers: { "x-elastic-product": "Elasticsearch" } });
-const signal = () => AbortSignal.timeout(20_000);
+const signal = () => AbortSignal.timeout(20_000 * patience());
 
 test("long lines come in pages that fit", async () => {
   const indices = new Indices();
