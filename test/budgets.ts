@@ -3,7 +3,7 @@
  * tests and no budget. The sum is 25 at most.
  */
 export const BUDGET_MINUTES: Readonly<Record<string, number>> = {
-  "unit": 1,
+  "unit": 1.25,
   "test/support": 0.25,
   "test/tidy": 0.25,
   "test/sim": 0.75,
@@ -12,7 +12,7 @@ export const BUDGET_MINUTES: Readonly<Record<string, number>> = {
   "test/store": 0.5,
   "test/page": 2.75,
   "test/cli": 1,
-  "test/agent": 3.25,
+  "test/agent": 3,
   "test/transfer": 4,
   "test/fuzz": 0.25,
   "test/monitor": 1.75,
