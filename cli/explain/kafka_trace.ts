@@ -79,22 +79,25 @@ export class KafkaTrace implements Trace {
     signal: AbortSignal,
   ): Promise<FoundRecord> {
     const { topic, generation, sinceMs = 0 } = wanted;
-    const ends = await this.#ends(topic);
-    const partition = partitionOf(generation, ends.size);
-    const at = { partition, by: "search" } as const;
-    const { high } = ends.get(partition) ?? { high: 0 };
+    const ends = await this.#ends(topic), by = "search" as const;
+    const partitions = partitionsOf(generation, ends.size);
     let bytes = 0;
     const end = systemClock.monotonicMs() + SEARCH_MS_MAX;
-    const from = await this.#offsetAt(topic, partition, sinceMs);
-    for await (const record of records(fetcher, topic, partition, from, high)) {
-      bytes += record.value.length;
-      if (isWanted(record, wanted)) {
-        return { ...at, offset: offsetOf(record), ...seenOf(record), state: "there" };
+    const isOver = () =>
+      bytes > SEARCH_BYTES_MAX || systemClock.monotonicMs() > end || signal.aborted;
+    for (const partition of partitions) {
+      const { high } = ends.get(partition) ?? { high: 0 };
+      const from = await this.#offsetAt(topic, partition, sinceMs);
+      for await (const record of records(fetcher, topic, partition, from, high)) {
+        bytes += record.value.length;
+        if (isWanted(record, wanted)) {
+          return { partition, by, offset: offsetOf(record), ...seenOf(record), state: "there" };
+        }
+        if (isOver()) break;
       }
-      const isLate = bytes > SEARCH_BYTES_MAX || systemClock.monotonicMs() > end;
-      if (isLate || signal.aborted) break;
+      if (isOver()) break;
     }
-    return { ...at, state: "unknown" };
+    return { partition: partitions[0], by, state: "unknown" };
   }
 
   async #ends(topic: string): Promise<Map<number, { low: number; high: number }>> {
@@ -123,6 +126,15 @@ export class KafkaTrace implements Trace {
       await admin.disconnect();
     }
   }
+}
+
+/** Where an agent puts a file's lines: by the partitions that there are, and by as many as there were before. */
+function partitionsOf(generation: string, count: number): number[] {
+  const found = new Set<number>();
+  for (let partitions = count; partitions > 0; partitions--) {
+    found.add(partitionOf(generation, partitions));
+  }
+  return [...found];
 }
 
 /** Records of a partition from an offset to before `high`, or to where it ends now. */

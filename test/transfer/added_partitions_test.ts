@@ -1,5 +1,7 @@
 /** Partitions that are added to a topic under an agent's deliveries and a transfer that reads it. */
 import assert from "node:assert/strict";
+import { Kafka, logLevel } from "kafkajs";
+import { KafkaTrace } from "../../cli/explain/kafka_trace.ts";
 import { systemClock } from "../../core/ports/clock.ts";
 import type { LineChunk } from "../../core/ports/line_sink.ts";
 import { numberedChunks, openSink } from "../agent/ship_site.ts";
@@ -56,6 +58,18 @@ Deno.test({
       assert.equal((await used(site, topic)).length, 8);
       await allAreThere();
       assert.equal((await site.ids()).length, sent);
+      // A line is found where it went, also of a file that goes elsewhere by now.
+      const kafka = new Kafka({ brokers: [await kafkaBroker()], logLevel: logLevel.NOTHING });
+      const trace = new KafkaTrace(kafka, `${topic}-ledger`), places = new Set<number>();
+      for (const [first, , last] of files) {
+        for (const { generation, start, end, marks } of [first, last]) {
+          const record = { topic, generation, start, end: start + marks[2] };
+          const found = await trace.record(record, new AbortController().signal);
+          assert.equal(found.state, "there", `${generation}:${start}-${end}`);
+          places.add(found.partition!);
+        }
+      }
+      assert.equal(places.size, 8);
       assert.equal([...running.transfer.consumer.lanes].length, 8);
       assert.equal(await running.metric("weir_transfer_consumer_restarts_total"), 0);
     } finally {
