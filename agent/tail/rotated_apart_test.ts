@@ -45,6 +45,38 @@ for (const [way, rotate] of PACKED) {
   }
 }
 
+const MASKED = `{"path": "${LOG}", "topic": "t",
+  "mask": [{"name": "secret", "pattern": "secret"}]}`;
+const PLAIN = `{"path": "/var/log/**", "topic": "t"}`;
+
+for (const [way, rotate] of PACKED) {
+  for (const isDown of [false, true]) {
+    const when = isDown ? "while no agent runs" : "under the agent";
+    Deno.test(`a file that is ${way} ${when} is read to its end by its own entry`, () =>
+      bench(async (it) => {
+        it.files.append(LOG, "1 secret\n");
+        await it.settle(1000);
+        await it.set.save();
+        if (isDown) await it.kill();
+        it.files.append(LOG, "2 secret\n");
+        rotate(it);
+        it.files.append(LOG, "3 secret\n");
+        if (isDown) await it.start();
+        await it.settle(40_000);
+        assert.deepEqual(linesOf(it, "t").sort(), ["1 ***", "2 ***", "3 ***"]);
+        if (way !== "renamed") return;
+        await it.settle(80_000);
+        it.files.append(`${LOG}.1`, "4 secret\n");
+        await it.settle(12_000);
+        assert.deepEqual(linesOf(it, "t").sort(), ["1 ***", "2 ***", "3 ***", "4 secret"]);
+        it.files.truncate(`${LOG}.1`);
+        it.files.append(`${LOG}.1`, "5 secret\n");
+        await it.settle(12_000);
+        assert.equal(linesOf(it, "t").at(-1), "5 secret");
+      }, `[${MASKED}, ${PLAIN}]`));
+  }
+}
+
 Deno.test("a renamed file is read on for its own topic until it is quiet, over a restart, and not for ever", () =>
   bench(async (it) => {
     it.files.append(LOG, "1\n");

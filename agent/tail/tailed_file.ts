@@ -97,9 +97,11 @@ export class TailedFile {
     for (const [topic, entry] of wanted) {
       const lane = this.lanes.get(topic);
       if (lane !== undefined) {
-        lane.entry = entry;
-        lane.wantedAt = path;
-        delete lane.state.path;
+        const own = lane.wantedAt === path ? undefined : this.#entryAt(lane.wantedAt, topic);
+        const keepsOwn = own !== undefined && own !== entry && !this.#isDone(lane);
+        lane.entry = keepsOwn ? own : entry;
+        if (!keepsOwn) lane.wantedAt = path;
+        noteName(lane, path);
         continue;
       }
       const isLater = later.has(topic);
@@ -112,13 +114,17 @@ export class TailedFile {
 
   /**
    * Ends the lanes of other topics, but for those that have something on their way, and those that an entry wants under
-   * the name that the file had: rotated under a name that other entries want, it is read to its end for these too.
+   * the name that the file had: rotated under a name that other entries want, it is read to its end for these, and by
+   * their options.
    */
   keep(wanted: ReadonlyMap<string, Entry>): void {
     for (const [topic, lane] of this.lanes) {
       if (wanted.has(topic)) continue;
-      const isWanted = this.#entryAt(lane.wantedAt, topic) !== undefined;
-      if (isWanted) lane.state.path = lane.wantedAt;
+      const own = this.#entryAt(lane.wantedAt, topic), isWanted = own !== undefined;
+      if (isWanted) {
+        lane.entry = own;
+        lane.state.path = lane.wantedAt;
+      }
       if (lane.flights > 0 || (isWanted && !this.#isDone(lane))) continue;
       delete lane.state.path;
       this.lanes.delete(topic);
@@ -202,8 +208,7 @@ export class TailedFile {
     this.#notePacked();
     this.lanes.clear();
     for (const lane of lanes) {
-      if (lane.wantedAt === this.path) delete lane.state.path;
-      else lane.state.path = lane.wantedAt;
+      noteName(lane, this.path);
       state.topics[lane.topic] = lane.state;
       this.lanes.set(lane.topic, lane);
     }
@@ -212,12 +217,15 @@ export class TailedFile {
 
   /** What a known generation is read for: as this file is, and as it was wanted under its name. */
   *#adopted({ path, topics }: FileState): Generator<{ entry: Entry; at: string }> {
-    for (const { entry, wantedAt: at } of this.lanes.values()) yield { entry, at };
-    for (const [topic, of] of Object.entries(topics)) {
-      const at = of.path ?? path;
-      const entry = this.lanes.has(topic) ? undefined : this.#entryAt(at, topic);
-      if (entry !== undefined) yield { entry, at };
+    const known = Object.entries(topics).flatMap(([topic, of]) => {
+      const at = of.path ?? path, entry = this.#entryAt(at, topic);
+      return entry === undefined ? [] : [{ entry, at }];
+    });
+    for (const { topic, entry, wantedAt: at } of this.lanes.values()) {
+      const own = known.find((one) => one.entry.topic === topic);
+      if (own === undefined || own.entry === entry) yield { entry, at };
     }
+    for (const own of known) if (this.lanes.get(own.entry.topic)?.entry !== own.entry) yield own;
   }
 
   /** As the recognition needs it. */
@@ -354,12 +362,14 @@ export class TailedFile {
     this.life.renew(newFileState(this.path, stat));
     this.decided = false;
     this.held = undefined;
-    for (const [topic, { entry, wantedAt, state: { path } }] of [...this.lanes]) {
+    for (const [topic, { entry: old, wantedAt, state: { path } }] of [...this.lanes]) {
       this.lanes.delete(topic);
-      if (path !== undefined) continue; // it was wanted for what the old life had
+      // Where its name is another by now, the old life alone was wanted under the other.
+      const entry = path === undefined ? old : this.#entryAt(this.path, topic);
+      if (entry === undefined) continue;
       const state = this.state.topics[topic] = newTopicState();
       const lane = new Lane(topic, entry, state, new Uint8Array(0));
-      lane.wantedAt = wantedAt;
+      lane.wantedAt = path === undefined ? wantedAt : this.path;
       this.lanes.set(topic, lane);
     }
   }
@@ -393,3 +403,9 @@ export class TailedFile {
 }
 
 const RANK: Record<LookResult, number> = { idle: 0, waiting: 1, blocked: 2, more: 3 };
+
+/** A checkpoint knows by which name a lane is wanted, where that is not the present one. */
+function noteName({ state, wantedAt }: Lane, path: string): void {
+  if (wantedAt === path) delete state.path;
+  else state.path = wantedAt;
+}
