@@ -30,8 +30,8 @@ class Place {
   readonly heights = new Heights(rowHeight());
   indexes = new Map<string, number>();
   #held = { key: "", offset: 0, top: 0 };
-  /** Height of all that could be scrolled when the list was placed. */
-  #whole = 0;
+  /** Height of the view when the list was placed. */
+  #view = 0;
 
   setKeys(keys: readonly string[]): void {
     this.heights.setKeys(keys);
@@ -53,9 +53,9 @@ class Place {
     return box.scrollTop < this.#held.top - 1;
   }
 
-  /** True where somebody scrolled up: a view that became higher still stands at the end of what there was. */
+  /** True where somebody scrolled up: the browser moves what is seen where the view becomes higher, perhaps for a moment. */
   leftEnd(box: HTMLElement): boolean {
-    return this.wentUp(box) && this.#whole - box.scrollTop - box.clientHeight > 1;
+    return this.wentUp(box) && box.clientHeight === this.#view;
   }
 
   /** Measures what was drawn, then puts the list where it belongs; true where a height was not as thought. */
@@ -80,7 +80,7 @@ class Place {
       }
     }
     this.#held.top = box.scrollTop;
-    this.#whole = box.scrollHeight;
+    this.#view = box.clientHeight;
     return moved;
   }
 
@@ -140,9 +140,9 @@ export function useListWindow(keys: readonly string[], layout: string) {
   const onScroll = () => {
     const box = scroller.current!;
     const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 4;
-    if (place.wentUp(box)) {
-      if (place.leftEnd(box)) state.following.value = false;
-    } else if (
+    if (place.leftEnd(box)) state.following.value = false;
+    else if (
+      !place.wentUp(box) &&
       atEnd && !state.buffer.hasNewer && !state.following.value && state.live.value !== "off"
     ) {
       state.waiting.value = 0;
