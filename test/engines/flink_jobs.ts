@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { CompressionCodecs, CompressionTypes, Kafka, logLevel } from "kafkajs";
 import { templateName } from "../../transfer/index/template.ts";
-import { run } from "../support/process.ts";
 import { needCommand, sayOnStderr } from "../support/real/install.ts";
 import { elasticsearchUrl, kafkaBroker } from "../transfer/servers.ts";
 import { elastic, type Site, until } from "../transfer/site.ts";
@@ -71,10 +70,12 @@ export async function readCommitted(topic: string): Promise<{ key: string; value
   const args = ["-C", "-b", broker, "-t", topic, "-o", "beginning", "-e", "-q"];
   let lines: string[] = [];
   await until(`the end of ${topic}`, async () => {
-    const text = await run(
-      kcat,
-      [...args, "-X", "isolation.level=read_committed", "-f", "%k\\t%s\\n"],
-    );
+    // Hundreds of thousands of lines: run() keeps the end of so many alone.
+    const { success, stdout, stderr } = await new Deno.Command(kcat, {
+      args: [...args, "-X", "isolation.level=read_committed", "-f", "%k\\t%s\\n"],
+    }).output();
+    assert.ok(success, new TextDecoder().decode(stderr));
+    const text = new TextDecoder().decode(stdout);
     lines = text.split("\n").slice(0, -1);
     return lines.some((line) => line.startsWith(`${END}\t`));
   }, 120_000);
