@@ -14,6 +14,7 @@ import { Life } from "./life.ts";
 import { newFileState, newTopicState } from "./new_state.ts";
 import type { Hold, LookResult, TailContext } from "./tail_context.ts";
 import type { Parked } from "./turns.ts";
+import { type Wanted, wantedOf } from "./wanted.ts";
 
 export class TailedFile {
   readonly #context: TailContext;
@@ -120,12 +121,12 @@ export class TailedFile {
   keep(wanted: ReadonlyMap<string, Entry>): void {
     for (const [topic, lane] of this.lanes) {
       if (wanted.has(topic)) continue;
-      const own = this.#entryAt(lane.wantedAt, topic), isWanted = own !== undefined;
-      if (isWanted) {
+      const own = this.#entryAt(lane.wantedAt, topic);
+      if (own !== undefined) {
         lane.entry = own;
         lane.state.path = lane.wantedAt;
       }
-      if (lane.flights > 0 || (isWanted && !this.#isDone(lane))) continue;
+      if (lane.flights > 0 || (own !== undefined && !this.#isDone(lane))) continue;
       delete lane.state.path;
       this.lanes.delete(topic);
     }
@@ -215,17 +216,16 @@ export class TailedFile {
     return true;
   }
 
-  /** What a known generation is read for: as this file is, and as it was wanted under its name. */
-  *#adopted({ path, topics }: FileState): Generator<{ entry: Entry; at: string }> {
-    const known = Object.entries(topics).flatMap(([topic, of]) => {
-      const at = of.path ?? path, entry = this.#entryAt(at, topic);
-      return entry === undefined ? [] : [{ entry, at }];
-    });
-    for (const { topic, entry, wantedAt: at } of this.lanes.values()) {
-      const own = known.find((one) => one.entry.topic === topic);
-      if (own === undefined || own.entry === entry) yield { entry, at };
+  /** What a known generation is read for: as this file is, and as it was wanted under another name. */
+  #adopted(state: FileState): Iterable<Wanted> {
+    const all = new Map<string, Wanted>();
+    for (const { topic, entry, wantedAt: at } of this.lanes.values()) all.set(topic, { entry, at });
+    // What wants it under its present name has its lane.
+    const others = (path: string) => path === this.path ? [] : this.#context.entriesFor(path);
+    for (const [topic, own] of wantedOf(state, others)) {
+      if (all.get(topic)?.entry !== own.entry) all.set(topic, own);
     }
-    for (const own of known) if (this.lanes.get(own.entry.topic)?.entry !== own.entry) yield own;
+    return all.values();
   }
 
   /** As the recognition needs it. */

@@ -16,6 +16,7 @@ import { knownOf } from "./known_files.ts";
 import { placeOf } from "./shipped.ts";
 import type { TailedFile } from "./tailed_file.ts";
 import { keyOf, siblings } from "./turns.ts";
+import { wantedOf } from "./wanted.ts";
 
 /** Files that are opened to compare them with one that is not there. */
 const COMPARED_MAX = 32;
@@ -91,13 +92,12 @@ export class Vanished {
 
   async #decide(state: FileState): Promise<void> {
     const { path, topics, size = 0 } = state;
-    const wanted = Object.entries(topics).filter(([topic, of]) =>
-      entriesFor(of.path ?? path, this.#host.entries()).some((entry) => entry.topic === topic)
-    );
-    if (wanted.length === 0 || await this.#isThere(state)) return;
+    const wanted = wantedOf(state, (name) => entriesFor(name, this.#host.entries()));
+    if (wanted.size === 0 || await this.#isThere(state)) return;
     const rest = await this.#restOf(state);
     if (rest !== undefined) return this.#host.found(rest, state);
-    for (const [topic, of] of wanted) {
+    for (const topic of wanted.keys()) {
+      const of = topics[topic];
       this.#host.removed(path, Math.max(0, size - of.offset));
       const place = placeOf(state, topic, of);
       this.#rows.push({ ...place, origin: of.offset, lines: 0, size, away: true });
