@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { openBrowser, openPage } from "./browser.ts";
 import type { HostView } from "../../search/api/host.ts";
-import { look } from "./look.ts";
+import { look, WAYS } from "./look.ts";
 import { Site, START_MS } from "./site.ts";
 
 /** A host with a wave of work, and a pause of Weir. */
@@ -29,14 +29,6 @@ const host: HostView = (_fromMs, _stepMs, steps) => {
     },
   };
 };
-
-/** Each two of theme, language and width meet once. */
-const PAIRS = [
-  ["light", "en-US", 1280],
-  ["light", "zh-CN", 420],
-  ["dark", "en-US", 420],
-  ["dark", "zh-CN", 1280],
-] as const;
 
 /** The states of the page that people meet, one after the other. */
 async function walk(page: Page, name: string, zh: boolean): Promise<void> {
@@ -91,7 +83,7 @@ Deno.test({
         "2026-11-21T08:03:22Z ERROR cannot place order",
         "\tat com.example.Shop.order(Shop.java:88)",
       ], 1);
-      for (const [colorScheme, locale, width] of PAIRS) {
+      for (const [colorScheme, locale, width] of WAYS) {
         const opened = await openPage(browser, site.url, { colorScheme, locale, width });
         try {
           await walk(opened.page, `${colorScheme}-${locale}-${width}`, locale === "zh-CN");

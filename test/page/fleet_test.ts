@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { openBrowser, openPage } from "./browser.ts";
 import { agent, MemoryFleet } from "./fleet_site.ts";
-import { look } from "./look.ts";
+import { look, WAYS } from "./look.ts";
 import { Site } from "./site.ts";
 
 Deno.test({
@@ -86,13 +86,6 @@ async function linesAndBack(page: Page): Promise<void> {
     document.querySelectorAll(".detail .files tbody tr:not(.trouble)").length === 2
   );
 }
-
-const WAYS = [
-  ["light", "en-US", 1280],
-  ["dark", "zh-CN", 1280],
-  ["dark", "en-US", 420],
-  ["light", "zh-CN", 420],
-] as const;
 
 Deno.test({
   name: "fleet page: axe finds no violation, light and dark, English and Chinese, wide and narrow",

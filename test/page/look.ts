@@ -3,6 +3,14 @@ import assert from "node:assert/strict";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
 
+/** Each two of theme, language and width meet once. */
+export const WAYS = [
+  ["light", "en-US", 1280],
+  ["light", "zh-CN", 420],
+  ["dark", "en-US", 420],
+  ["dark", "zh-CN", 1280],
+] as const;
+
 const PICTURES = Deno.env.get("WEIR_SCREENSHOTS");
 
 /** Fails where axe finds a violation. */

@@ -1,6 +1,6 @@
 /** Alertmanager of Debian: one on loopback for one test. */
 import { freePort } from "../temp.ts";
-import { type Say, sayOnStderr, unpackedCommand, unpackedPackage } from "./install.ts";
+import { isFile, type Say, sayOnStderr, unpackedCommand, unpackedPackage } from "./install.ts";
 import { answers, runFolder, Server, type StartOptions } from "./instance.ts";
 
 /** Starts one with this configuration on a port and data of its own. `address` is its URL. */
@@ -36,12 +36,7 @@ export async function startAlertmanager(
 const TEMPLATES = "/usr/share/prometheus/alertmanager";
 
 async function putTemplates(say: Say): Promise<void> {
-  try {
-    await Deno.stat(`${TEMPLATES}/default.tmpl`);
-    return;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+  if (isFile(`${TEMPLATES}/default.tmpl`)) return;
   if (Deno.uid() !== 0) {
     throw new Error(
       `${TEMPLATES} is missing. Run as root: apt-get install -y prometheus-alertmanager`,
