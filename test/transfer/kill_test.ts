@@ -54,10 +54,8 @@ async function killLoop(): Promise<void> {
     }
     await site.send(lines.slice(KILLS * share), 5000);
     start();
-    await until("committed", async () => {
-      const offsets = await site.committed(topic);
-      return offsets.reduce((sum, offset) => sum + Math.max(0, offset), 0) === COUNT;
-    }, 120_000);
+    const isAll = async () => await site.committedRecords(topic) === COUNT;
+    await until("committed", isAll, 120_000);
     const last = child!;
     child = undefined;
     last.kill("SIGTERM");

@@ -210,6 +210,11 @@ export class Site {
     );
   }
 
+  /** The same over all partitions. */
+  async committedRecords(topic: string): Promise<number> {
+    return (await this.committed(topic)).reduce((sum, offset) => sum + offset, 0);
+  }
+
   async close(): Promise<void> {
     for (const transfer of this.#transfers) await transfer.stop();
     await this.#producer.disconnect();
